@@ -1,0 +1,37 @@
+"""Every source of images becomes a ``FaceSet``: uint8 images, labels, and what else is known about each face.
+
+``load_dataset`` is the one door; a dataset is one module with a function ``load(root, split, **options)``.
+"""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+from scnlib.datasets import ferplus, rendered
+from scnlib.datasets.faceset import FaceSet, Source
+
+__all__ = ["LOADERS", "FaceSet", "Source", "load_dataset"]
+
+LOADERS: dict[str, Callable[..., FaceSet]] = {"rendered": rendered.load, "ferplus": ferplus.load}
+
+
+def load_dataset(name: str, root: Path | str | None = None, split: str = "train", **options: object) -> FaceSet:
+    """The faces of one split of a dataset.
+
+    Args:
+        name: a key of ``LOADERS``.
+        root: the dataset's folder; rendered faces have none.
+        split: ``"train"``, ``"val"``, ``"test"``, for FER+ also ``"train+val"``.
+        options: of the loader, see ``scnlib.datasets.rendered.load`` and ``scnlib.datasets.ferplus.load``.
+
+    Raises:
+        ValueError: unknown dataset, split or option, or a row that cannot be read.
+        FileNotFoundError: a file of the dataset is missing.
+    """
+    if name not in LOADERS:
+        raise ValueError(f"unknown dataset {name!r}; known: {', '.join(LOADERS)}")
+    known = [p.name for p in inspect.signature(LOADERS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            raise ValueError(f"dataset {name} has no option {option!r}; known: {', '.join(known)}")
+    return LOADERS[name](root, split, **options)

@@ -1,0 +1,189 @@
+"""From latents to pictures: the painting of one face, layer by layer, and of many in chunks of fixed size."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from scnlib.faces.action_units import ACTION_UNITS
+from scnlib.faces.covers import paint_glasses, paint_hand, paint_mask, paint_patch
+from scnlib.faces.eyes import brow_outlines, eye_outlines, lash_lines, paint_eyes
+from scnlib.faces.fields import GAMMA
+from scnlib.faces.geometry import both_sides, cast_head, make_canvas
+from scnlib.faces.hair import comb_hair, paint_hair_behind, paint_hair_in_front
+from scnlib.faces.latents import Latents, Preset, sample_latents
+from scnlib.faces.light import illuminate
+from scnlib.faces.mouth import mouth_outlines, paint_inside
+from scnlib.faces.quality import degrade as degrade_picture
+from scnlib.faces.relief import find_creases, height_field, occlusion, slope
+from scnlib.faces.skin import beard_density, paint_skin, shade_skin, skin_colour
+from scnlib.faces.surroundings import paint_background, paint_ears, paint_neck_and_clothes
+from scnlib.faces.textures import make_textures
+
+SMALLEST, LARGEST = 32, 224
+# Enough pixels to hide the cost of calling some hundred operations, few enough to stay in a processor's cache.
+PIXELS_PER_CHUNK = {"cpu": 80_000, "cuda": 8_000_000}
+
+
+def paint(latents: Latents, side: int) -> Tensor:
+    """Paint faces in linear light, unclipped and undegraded: ``(N, 3, side, side)``, at least 0.
+
+    Layers from back to front: background, hair behind, neck, clothes, ears, head (skin, mouth, eyes, hair, glasses),
+    occluders.
+    """
+    face = latents.as_fields()
+    canvas = make_canvas(face, side)
+    textures = make_textures(face.texture_key, side)
+    both = both_sides(face.action_units)
+    head = cast_head(face, face, both, canvas)
+    au = _on_each_side(face.action_units, head.right)
+
+    eyes = eye_outlines(face, head, canvas, au)
+    brows = brow_outlines(face, head, canvas, au)
+    mouth = mouth_outlines(face, head, canvas, au, both)
+    creases = find_creases(face, head, canvas, eyes, mouth, textures, au)
+    height = height_field(face, face, head, eyes, brows, mouth, creases, textures, au, both)
+    open_sky = occlusion(face, face, head, canvas, eyes, mouth, creases, au, both)
+    lit = illuminate(face, head, slope(height, canvas), open_sky)
+
+    beard = beard_density(face, head, canvas, mouth, textures)
+    albedo = paint_skin(face, face, head, brows, mouth, creases, beard, textures, both)
+    front = shade_skin(albedo, lit, beard, mouth, face.shine, face.key)
+    front = paint_inside(front, mouth, head, canvas, lit, au, both)
+    front = paint_eyes(front, eyes, head, canvas, face, face, face, lit)
+    front = front * lash_lines(eyes, head, canvas, face, au)
+    hair = comb_hair(face, face, head, canvas, textures)
+    front = paint_hair_in_front(front, hair, face, head, canvas, lit, textures)
+    front = paint_glasses(front, face, face, face, head, canvas, lit)
+
+    skin = skin_colour(face)
+    image = paint_background(face, textures)
+    image = paint_hair_behind(image, hair, face, face, head, canvas, textures)
+    image = paint_neck_and_clothes(image, skin, face, face, face, face, head, canvas, textures, both[26])
+    image = paint_ears(image, skin, face, face, face, head, canvas)
+    image = torch.lerp(image, front, head.mask)
+    image = paint_patch(image, face, face, canvas, textures)
+    image = paint_hand(image, skin, face, face, canvas)
+    return paint_mask(image, face, face, head, canvas, lit)
+
+
+def _on_each_side(action_units: Tensor, right: Tensor) -> dict[int, Tensor]:
+    """Each action unit as a field: its left activation on the left of the face, its right one on the right."""
+    left, right_side = (action_units[:, :, side, None, None] for side in (0, 1))
+    blended = torch.lerp(left, right_side, right)
+    return {unit: blended[:, column : column + 1] for column, unit in enumerate(ACTION_UNITS)}
+
+
+def expose(linear: Tensor, latents: Latents) -> Tensor:
+    """Linear light to sRGB in 0..1: each face's exposure, a soft shoulder for highlights, and the gamma curve.
+
+    Dark skin is exposed longer and the palest shorter, as a photographer would.
+    """
+    face = latents.as_fields()
+    exposure = face.exposure * (1 + 0.75 * face.skin * face.skin - 0.12 * (1 - face.skin) ** 4)
+    bright = (linear * exposure).clamp_(min=1e-4)
+    shoulder = 0.55
+    excess = (bright - shoulder).clamp(min=0) * (1 / (1 - shoulder))
+    compressed = bright.clamp(max=shoulder) + (1 - shoulder) * excess * (1 + excess * excess).rsqrt()
+    return compressed ** (1 / GAMMA)
+
+
+def render_float(latents: Latents, size: int, *, supersample: int = 2, degrade: bool = True) -> Tensor:
+    """Render faces as numbers: like ``render``, but float32 sRGB in [0, 1] and not rounded.
+
+    Raises:
+        ValueError: if ``size`` or ``supersample`` is out of range.
+    """
+    _check_size(size, supersample)
+    chunk = faces_per_chunk(size, supersample, latents.texture_key.device)
+    pictures = []
+    for start in range(0, len(latents), chunk):
+        part = latents[start : start + chunk]
+        pictures.append(_render_chunk(_padded(part, chunk), size, supersample, degrade)[: len(part)])
+    return torch.cat(pictures)
+
+
+def render(latents: Latents, size: int, *, supersample: int = 2, degrade: bool = True) -> Tensor:
+    """Render faces.
+
+    Faces are painted in chunks of a fixed number, the last one filled up by repeating its last face: torch's kernels
+    may round differently at different places of a tensor, so a face's pixels could otherwise depend, by one or two
+    of 255, on how many faces there are.
+
+    Args:
+        latents: N faces.
+        size: side of the pictures in pixels, 32..224.
+        supersample: 1..4; each pixel is the mean, in linear light, of this squared. 1 is four times faster than 2.
+        degrade: False for clean pictures, whatever the latents say about their quality.
+
+    Returns:
+        ``(N, 3, size, size)`` uint8 RGB, on the latents' device.
+
+    Raises:
+        ValueError: if ``size`` or ``supersample`` is out of range.
+    """
+    return (render_float(latents, size, supersample=supersample, degrade=degrade) * 255).round_().to(torch.uint8)
+
+
+@torch.no_grad()
+def _render_chunk(latents: Latents, size: int, supersample: int, degrade: bool) -> Tensor:
+    linear = paint(latents, size * supersample)
+    if supersample > 1:
+        linear = torch.nn.functional.avg_pool2d(linear, supersample)
+    picture = expose(linear, latents)
+    return degrade_picture(picture, latents.as_fields(), latents.texture_key) if degrade else picture
+
+
+def render_faces(
+    seed: int,
+    n: int,
+    size: int,
+    preset: str | Preset = "default",
+    *,
+    num_classes: int = 8,
+    crop: str = "tight",
+    supersample: int = 2,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Tensor, Latents]:
+    """The first n faces of a data set: the first k of them are the same pictures whatever n is.
+
+    Args:
+        seed, preset, num_classes, crop: see ``sample_latents``.
+        n: how many, at least 1.
+        size, supersample: see ``render``.
+        progress: is called with the number of pictures finished, after every chunk.
+
+    Returns:
+        ``(n, 3, size, size)`` uint8 pictures and their latents.
+
+    Raises:
+        ValueError: if an argument is out of range.
+    """
+    _check_size(size, supersample)
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    latents = sample_latents(seed, range(n), preset, num_classes=num_classes, crop=crop)
+    chunk = faces_per_chunk(size, supersample, latents.texture_key.device)
+    pictures = []
+    for start in range(0, n, chunk):
+        pictures.append(render(latents[start : start + chunk], size, supersample=supersample))
+        if progress is not None:
+            progress(min(start + chunk, n))
+    return torch.cat(pictures), latents
+
+
+def faces_per_chunk(size: int, supersample: int, device: torch.device) -> int:
+    """How many faces are painted at once."""
+    return max(1, PIXELS_PER_CHUNK[device.type] // (size * supersample) ** 2)
+
+
+def _padded(latents: Latents, count: int) -> Latents:
+    last = len(latents) - 1
+    return latents[torch.arange(count, device=latents.texture_key.device).clamp(max=last)]
+
+
+def _check_size(size: int, supersample: int) -> None:
+    if not SMALLEST <= size <= LARGEST:
+        raise ValueError(f"size must be in {SMALLEST}..{LARGEST} pixels, got {size}")
+    if not 1 <= supersample <= 4:
+        raise ValueError(f"supersample must be in 1..4, got {supersample}")

@@ -1,0 +1,51 @@
+"""One file per method: what differs between methods, nothing else.
+
+A method is a frozen dataclass whose fields are its options. To add one, write its file and name it here.
+"""
+
+import dataclasses
+
+from scnlib.methods.base import Batch, Method, Step
+from scnlib.methods.baseline import Baseline
+from scnlib.methods.scn import SCN
+
+__all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
+
+METHODS: dict[str, type[Method]] = {"baseline": Baseline, "scn": SCN}
+
+
+def make_method(name: str, **options: object) -> Method:
+    """The method of that name with these options; the rest are its defaults.
+
+    Raises:
+        ValueError: if the method or an option is unknown, or an option's value is of the wrong type or out of range.
+    """
+    if name not in METHODS:
+        raise ValueError(f"unknown method {name!r}; known: {', '.join(METHODS)}")
+    known = {field.name: field for field in dataclasses.fields(METHODS[name])}
+    for option, value in options.items():
+        if option not in known:
+            raise ValueError(f"method {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
+        _check_type(name, known[option], value)
+    return METHODS[name](**options)
+
+
+def method_options(method: Method, *, only_changed: bool = False) -> dict[str, object]:
+    """A method's options by name; with ``only_changed`` those that differ from the method's (or variant's) defaults."""
+    options = {field.name: getattr(method, field.name) for field in dataclasses.fields(method)}
+    if not only_changed:
+        return options
+    variant = {"variant": options["variant"]} if "variant" in options else {}
+    defaults = method_options(type(method)(**variant))
+    return {name: value for name, value in options.items() if value != defaults[name]}
+
+
+def _check_type(method: str, field: dataclasses.Field, value: object) -> None:
+    """Options come from a command line or a JSON file: 0.5 is no bool and "yes" is no number."""
+    expected = (
+        field.type if isinstance(field.type, type) else str
+    )  # the only unions here are str | None and bool | None
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return
+    if isinstance(field.type, type) and type(value) is not expected:
+        raise ValueError(f"method {method}: {field.name} must be {expected.__name__}, got {value!r}")

@@ -1,0 +1,128 @@
+"""The Self-Cure Network: weigh the samples, rank the weights, relabel what ranks low."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from scnlib import losses
+from scnlib.methods.base import Batch, Method, Step, cross_entropy, option_error, softmax
+from scnlib.models import Classifier
+from scnlib.relabel import relabel
+
+#: One field for each difference between the paper and the code its authors released. What the paper leaves open is
+#: the same in both, as the released code has it.
+VARIANTS = {
+    "paper": {"relabel_group": "low", "fallback": "given", "loss": "trade_off", "bias": False},
+    "released_code": {"relabel_group": "all", "fallback": "current", "loss": "sum", "bias": True},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SCN(Method):
+    """Self-Cure Network (Wang et al., CVPR 2020).
+
+    Attributes:
+        variant: preset for the fields below that are None: ``"paper"`` or ``"released_code"``.
+        weighting: multiply the logits by alpha (eq. 1 and 2).
+        ranking: add the rank regularisation (eq. 3 and 4). Without weighting, alpha is trained by this loss alone and
+            the logits are not multiplied: our reading of table 5, row 3.
+        relabelling: change labels (eq. 5). Without ranking there are no groups and all samples are candidates.
+        gamma: weight of the rank loss, 0 to 1.
+        beta: share of the high-importance group, 0 to 1.
+        margin_rank: delta 1.
+        learnable_margin: train delta 1, from ``margin_rank`` on, as printed: its gradient is +1 while the loss is
+            active, so it can only shrink. The paper states no constraint.
+        margin_relabel: delta 2.
+        relabel_epoch: first epoch whose predictions may relabel, counted from 1; new labels act from the next epoch on.
+        relabel_softmax: which probabilities decide: of the ``"alpha_scaled"`` or the ``"plain"`` logits. The paper does
+            not say.
+        relabel_mode: ``"train"``: the augmented views and batch statistics of the training step itself; ``"eval"``: a
+            pass over the unchanged images after the epoch. The paper does not say.
+        relabel_group: ``"low"``: only the low-importance group may change; ``"all"``: everyone.
+        fallback: the label to compare with and to keep: ``"given"`` (``l_org`` in eq. 5, so a change can be reverted)
+            or ``"current"`` (a change is for good).
+        loss: ``"trade_off"``: gamma RR + (1 - gamma) WCE; ``"sum"``: RR + WCE.
+        bias: whether classifier and importance have one.
+
+    Raises:
+        ValueError: if an option has an unknown value or a number is out of range.
+    """
+
+    name = "scn"
+
+    variant: str = "paper"
+    weighting: bool = True
+    ranking: bool = True
+    relabelling: bool = True
+    gamma: float = 0.5
+    beta: float = 0.7
+    margin_rank: float = 0.15
+    learnable_margin: bool = False
+    margin_relabel: float = 0.2
+    relabel_epoch: int = 10
+    relabel_softmax: str = "alpha_scaled"
+    relabel_mode: str = "train"
+    relabel_group: str | None = None
+    fallback: str | None = None
+    loss: str | None = None
+    bias: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise option_error("scn", "variant", self.variant, VARIANTS)
+        for option, value in VARIANTS[self.variant].items():
+            if getattr(self, option) is None:
+                object.__setattr__(self, option, value)
+        choices = {
+            "relabel_softmax": ("alpha_scaled", "plain"),
+            "relabel_mode": ("train", "eval"),
+            "relabel_group": ("low", "all"),
+            "fallback": ("given", "current"),
+            "loss": ("trade_off", "sum"),
+        }
+        for option, known in choices.items():
+            if getattr(self, option) not in known:
+                raise option_error("scn", option, getattr(self, option), known)
+        for option in ("gamma", "beta", "margin_rank", "margin_relabel"):
+            if not 0 <= getattr(self, option) <= 1:
+                raise ValueError(f"scn: {option} must lie in 0..1, got {getattr(self, option)}")
+
+    @property
+    def has_importance(self) -> bool:
+        return self.weighting or self.ranking
+
+    def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
+        model = Classifier(backbone, num_classes, importance=self.has_importance, bias=self.bias)
+        if self.learnable_margin:
+            model.margin_rank = nn.Parameter(torch.tensor(self.margin_rank))
+        return model
+
+    def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
+        logits, alpha = model(batch.images)
+        classification = cross_entropy(alpha[:, None] * logits if self.weighting else logits, batch)
+        ranking = self._rank_loss(model, alpha) if self.ranking else None
+        if self.loss == "sum" and ranking is not None:
+            loss = classification + ranking
+        else:
+            loss = losses.total_loss(classification, ranking, self.gamma)
+        parts = {"classification_loss": classification}
+        if ranking is not None:
+            parts["rank_loss"] = ranking
+        decides = self.relabelling and self.relabel_mode == "train" and epoch >= self.relabel_epoch
+        labels = self.relabelled(logits.detach(), alpha, batch) if decides else None
+        return Step(loss, logits, alpha, labels, parts)
+
+    def _rank_loss(self, model: nn.Module, alpha: Tensor) -> Tensor:
+        margin = model.margin_rank if self.learnable_margin else self.margin_rank
+        return losses.rank_regularization(alpha, self.beta, margin)
+
+    def relabels_after(self, epoch: int) -> bool:
+        return self.relabelling and self.relabel_mode == "eval" and epoch >= self.relabel_epoch
+
+    def relabelled(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
+        scale = alpha.detach() if self.weighting and self.relabel_softmax == "alpha_scaled" else None
+        group = alpha.detach() if self.ranking and self.relabel_group == "low" else None
+        reference = batch.given if self.fallback == "given" else batch.labels
+        labels, _ = relabel(softmax(logits, scale), reference, group, beta=self.beta, margin=self.margin_relabel)
+        return labels

@@ -1,0 +1,107 @@
+"""Networks: backbones turn an image into a feature vector, ``Classifier`` turns that into scores and an importance."""
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+
+class ResNet18(nn.Module):
+    """ResNet-18 up to its last pooling layer, the backbone of both papers.
+
+    The stem follows the image: from 96 px on the ImageNet stem (7x7, stride 2, pooling). Below, a 3x3 convolution with
+    stride 2 and the same pooling: a 7x7 window would span an eye and a brow of a 48 px face at once. ``num_features``
+    is 512.
+
+    Source: He et al., Deep Residual Learning, CVPR 2016; SCN, section 3.5 (features from the last pooling layer). The
+        stem for small images is ours.
+    """
+
+    num_features = 512
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        from torchvision.models import resnet18  # torchvision takes a second to import
+
+        network = resnet18(num_classes=1)
+        network.fc = nn.Identity()
+        if size < 96:
+            network.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=2, padding=1, bias=False)
+            nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``(N, 3, H, W)`` normalised images -> ``(N, 512)`` features, none negative."""
+        return self.network(images)
+
+
+class SmallCNN(nn.Module):
+    """Five convolutions for lessons on a CPU: about 0.6 million weights, 256 features.
+
+    Each of the first four halves the resolution and doubles the width from 32 on.
+    """
+
+    num_features = 256
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        widths = (3, 32, 64, 128, 256)
+        stages = [_conv_bn_relu(i, o, stride=2) for i, o in itertools.pairwise(widths)]
+        self.stages = nn.Sequential(*stages, _conv_bn_relu(256, 256, stride=1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``(N, 3, H, W)`` normalised images -> ``(N, 256)`` features, none negative."""
+        return self.stages(images).mean((2, 3))
+
+
+def _conv_bn_relu(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+BACKBONES: dict[str, type[nn.Module]] = {"resnet18": ResNet18, "small": SmallCNN}
+
+
+def make_backbone(name: str, size: int, seed: int) -> nn.Module:
+    """A freshly initialised backbone for square images of ``size`` pixels.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    if name not in BACKBONES:
+        raise ValueError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return BACKBONES[name](size)
+
+
+class Classifier(nn.Module):
+    """A backbone with a linear classifier and, where a method asks for it, an importance weight for each image.
+
+        z = W x  (+ b)        alpha = sigmoid(w_a x  (+ b_a))
+
+    Source: SCN, eq. (1) and (2), which have no bias; the released code has both.
+    """
+
+    def __init__(self, backbone: nn.Module, num_classes: int, *, importance: bool = False, bias: bool = False) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.classifier = nn.Linear(backbone.num_features, num_classes, bias=bias)
+        self.importance = nn.Linear(backbone.num_features, 1, bias=bias) if importance else None
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Normalised images ``(N, 1 or 3, H, W)`` -> float32 logits ``(N, C)`` and alpha ``(N,)`` or None."""
+        features = self.backbone(images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
+        # bfloat16 knows 128 values between 0.5 and 1: alpha would tie and rank by position. The heads cost nothing.
+        with torch.autocast(images.device.type, enabled=False):
+            features = features.float()
+            alpha = None if self.importance is None else torch.sigmoid(self.importance(features)).squeeze(1)
+            return self.classifier(features), alpha
+
+
+def normalize(images: Tensor) -> Tensor:
+    """uint8 ``(N, C, H, W)`` -> float32 in -2..2: ``(x / 255 - 0.5) / 0.25``. Ours; the paper states none."""
+    return images.float().mul_(1 / (255 * 0.25)).sub_(2.0)

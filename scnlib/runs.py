@@ -1,0 +1,468 @@
+"""Run directories: one training, done once, resumable, with everything needed to believe it.
+
+    out/runs/ferplus-scn-symmetric30-s0-1a2b3c4d/
+        config.json              everything that decides the numbers
+        metrics.csv              a row per epoch
+        samples.npz              what happened to each training sample, per epoch
+        checkpoint.safetensors   while training: all state after the last epoch; then: the weights
+        manifest.json            written last; a run is done when it says so
+
+The name ends in the run's key: a hash of the config, the content of the data and ``RECIPE_VERSION``.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import datetime
+import hashlib
+import io
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from filelock import FileLock, Timeout
+from safetensors import safe_open
+from safetensors.torch import save_file
+from tqdm import tqdm
+
+import scnlib
+from scnlib.config import RECIPE_VERSION, Config, profile_config
+from scnlib.datasets import FaceSet, load_dataset
+from scnlib.datasets.faceset import content_sha256
+from scnlib.datasets.noise import corrupt_labels
+from scnlib.methods import method_options
+from scnlib.paths import out_dir, project_root
+from scnlib.precision import choose_device, choose_precision
+from scnlib.training import Training
+
+__all__ = ["METRICS", "Config", "Run", "Splits", "load_splits", "open_run", "profile_config", "run"]
+
+#: Columns of metrics.csv. Accuracies are shares in 0..1; a cell is empty where a method or dataset has no such number.
+METRICS = (
+    "epoch", "lr", "train_loss", "classification_loss", "rank_loss",
+    "train_accuracy_given", "train_accuracy_current", "train_accuracy_true", "memorised",
+    "label_accuracy", "relabelled", "relabel_precision", "relabel_recall",
+    "alpha_mean", "alpha_std", "alpha_clean", "alpha_flipped", "alpha_auroc",
+    "val_accuracy", "val_accuracy_noisy", "val_mean_class_accuracy", "test_accuracy", "test_mean_class_accuracy",
+    "seconds",
+)  # fmt: skip
+
+
+class RunConflict(ValueError):
+    """A directory holds another run."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The data of a run: training faces under noise, clean test faces, and, unless it trains on them, validation faces
+    with the training labels' noise."""
+
+    train: FaceSet
+    test: FaceSet
+    val: FaceSet | None
+
+    def sha256(self) -> dict[str, str]:
+        """Hash of the content of each split and of the training labels as given."""
+        parts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        hashes = {name: faces.source.sha256 for name, faces in parts.items() if faces is not None}
+        return hashes | {"given_labels": content_sha256(self.train.labels)}
+
+
+def load_splits(config: Config, root: Path | str | None = None) -> Splits:
+    """Load what a config asks for and put its noise in.
+
+    Raises:
+        ValueError, FileNotFoundError: from the loader.
+    """
+    options = {"size": config.size, **config.data}
+    noisy = options | ({"labels": "fer2013"} if config.noise_kind == "fer2013" else {})
+    train = load_dataset(config.dataset, root, config.split, **noisy)
+    val = load_dataset(config.dataset, root, "val", **noisy) if config.split == "train" else None
+    test = load_dataset(config.dataset, root, "test", **options)
+    return Splits(_with_noise(train, config), test, None if val is None else _with_noise(val, config))
+
+
+def _with_noise(faces: FaceSet, config: Config) -> FaceSet:
+    """Corrupt the labels as the config says; the labels before it are the true ones, also where the rate is 0."""
+    if config.noise_kind == "fer2013":
+        return faces
+    labels = corrupt_labels(faces.labels, faces.num_classes, config.noise_rate, config.noise_kind, config.seed)
+    noisy = faces.with_labels(labels)
+    return noisy if config.noise_rate == 0 else dataclasses.replace(noisy, targets=None)
+
+
+def run_key(config: Config, splits: Splits) -> str:
+    """16 hexadecimal digits that name a run."""
+    content = json.dumps([config.sha256(), splits.sha256(), RECIPE_VERSION], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def run_name(config: Config, key: str) -> str:
+    """What a run's directory is called."""
+    noise = "real" if config.noise_kind == "fer2013" else f"{config.noise_kind}{round(100 * config.noise_rate)}"
+    return f"{config.dataset}-{config.method.name}-{noise}-s{config.seed}-{key[:8]}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its directory when asked."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> dict:
+        return json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def config(self) -> Config:
+        plain = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+        del plain["key"]
+        return Config.from_dict(plain)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row an epoch, columns ``METRICS``."""
+        return pd.read_csv(self.path / "metrics.csv")
+
+    @cached_property
+    def samples(self) -> dict[str, np.ndarray]:
+        """What happened to each of the N training samples in each of the E epochs.
+
+        ``given``, ``true`` (N,) labels; ``current`` (E, N) the labels each epoch trained on, ``final`` (N,) those after it;
+        ``prediction`` (E, N) in training mode; ``alpha`` (E, N), where the method has it; ``prediction_eval``,
+        ``confidence_eval``, ``alpha_eval`` (N,) of the last epoch's network on the unchanged images (confidence: the
+        softmax probability of the predicted class); ``test_labels``, ``test_prediction``, ``test_confidence``,
+        ``test_alpha`` (M,).
+        """
+        with np.load(self.path / "samples.npz", allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The last epoch's network, as a state dict."""
+        tensors, _ = _read_checkpoint(self.path / "checkpoint.safetensors")
+        return {name.removeprefix("model."): value for name, value in tensors.items()}
+
+    def network(self, device: str = "cpu") -> torch.nn.Module:
+        """The last epoch's network, ready to predict."""
+        from scnlib.models import make_backbone
+
+        backbone = make_backbone(self.config.backbone, self.config.size, self.config.seed)
+        model = self.config.method.build(backbone, len(self.manifest["class_names"]))
+        model.load_state_dict(self.weights())
+        return model.to(device).eval()
+
+    def row(self) -> dict:
+        """This run as a row of ``data/results``: the last epoch, in percent; ``best_accuracy`` is chosen on the test set."""
+        config, last = self.config, self.metrics.iloc[-1]
+        percent = ("memorised", "label_accuracy", "relabel_precision", "relabel_recall")
+        return {
+            "key": self.manifest["key"],
+            "dataset": config.dataset,
+            "method": config.method.name,
+            "variant": getattr(config.method, "variant", ""),
+            "noise_kind": config.noise_kind,
+            "noise_rate": config.noise_rate,
+            "seed": config.seed,
+            "size": config.size,
+            "backbone": config.backbone,
+            "epochs": config.epochs,
+            "profile": config.profile,
+            "split": config.split,
+            "options": json.dumps(_reported_options(config), sort_keys=True),
+            "accuracy": round(100 * last["test_accuracy"], 3),
+            "mean_class_accuracy": round(100 * last["test_mean_class_accuracy"], 3),
+            "best_accuracy": round(100 * self.metrics["test_accuracy"].max(), 3),
+            **{name: round(100 * last[name], 3) for name in percent},
+            "alpha_mean": round(last["alpha_mean"], 5),
+            "alpha_auroc": round(last["alpha_auroc"], 5),
+            "n_train": self.manifest["n_train"],
+            "n_test": self.manifest["n_test"],
+            "config": json.dumps(config.to_dict(), sort_keys=True),
+            "commit": self.manifest["commit"],
+            "data": self.manifest["data"]["train"],
+            "device": self.manifest["device"],
+            "dtype": self.manifest["dtype"].split()[0],
+            "torch": self.manifest["versions"]["torch"],
+            "duration_s": round(self.manifest["duration_s"], 1),
+        }
+
+
+def _reported_options(config: Config) -> dict:
+    """Method options that differ from the defaults, apart from the epoch of relabelling that the profile sets."""
+    options = method_options(config.method, only_changed=True)
+    standard = profile_config(
+        config.profile, dataset=config.dataset, method=config.method.name, epochs=config.epochs
+    ).method
+    if options.get("relabel_epoch") == getattr(standard, "relabel_epoch", None):
+        options.pop("relabel_epoch", None)
+    return options
+
+
+def open_run(path: Path | str) -> Run:
+    """The finished run in a directory.
+
+    Raises:
+        FileNotFoundError: if there is none, or it is not finished.
+    """
+    path = Path(path)
+    if not (path / "manifest.json").is_file():
+        state = (
+            "was not finished; the same `scn run` resumes it" if (path / "config.json").is_file() else "holds no run"
+        )
+        raise FileNotFoundError(f"{path} {state}.")
+    return Run(path)
+
+
+def run(
+    config: Config,
+    root: Path | str | None = None,
+    out: Path | str | None = None,
+    device: str | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train what ``config`` says, unless that was done before; resume it where it was cut off.
+
+    Args:
+        config: see ``profile_config`` for one that is filled in.
+        root: the dataset's folder.
+        out: the run's directory; default ``out/runs/<name>-<key>``.
+        device: ``"cpu"``, ``"cuda"`` or ``"mps"``; default the best there is.
+        progress: show a bar with rate and time left.
+
+    Raises:
+        RunConflict: ``out`` holds a run of another config; nothing was changed.
+        TrainingDiverged: the loss became NaN; the run stays as it was after the epoch before.
+        ValueError, FileNotFoundError: from the dataset.
+    """
+    splits = load_splits(config, root)
+    key = run_key(config, splits)
+    path = Path(out) if out is not None else out_dir() / "runs" / run_name(config, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _exclusive(path, progress):
+        _claim(path, config, key)
+        if not (path / "manifest.json").is_file():
+            _train(path, config, key, splits, choose_device(device), progress)
+    return Run(path)
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path, progress: bool) -> Iterator[None]:
+    """One process at a time per directory; the system releases the lock when its process dies."""
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if progress:
+            print(f"{path.name}: another process is training this run; waiting for it.", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _claim(path: Path, config: Config, key: str) -> None:
+    """Make the directory this run's own, or make sure that it already is."""
+    file = path / "config.json"
+    if path.is_dir() and not file.is_file() and any(path.iterdir()):
+        raise RunConflict(f"{path} is not empty and holds no run. Choose another --out; nothing was changed.")
+    if file.is_file():
+        other = json.loads(file.read_text(encoding="utf-8"))
+        mine = json.loads(json.dumps({"key": key, **config.to_dict()}))
+        differ = _differences(other, mine)
+        if differ:
+            raise RunConflict(
+                f"{path} was written with {', '.join(f'{n}={a!r}' for n, a, _ in differ)}; this run has "
+                f"{', '.join(f'{n}={b!r}' for n, _, b in differ)}. Choose another --out; nothing was changed."
+            )
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    _write(file, json.dumps({"key": key, **config.to_dict()}, indent=1))
+
+
+def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, object]]:
+    """Where two configs differ, as (dotted name, value in a, value in b). A key alone differs by data or code."""
+    differ = []
+    for name in sorted(set(a) | set(b) - {"key", "profile"}):
+        left, right = a.get(name), b.get(name)
+        if isinstance(left, dict) and isinstance(right, dict):
+            differ += _differences(left, right, f"{prefix}{name}.")
+        elif left != right and name not in ("key", "profile"):
+            differ.append((f"{prefix}{name}", left, right))
+    if not prefix and not differ and a.get("key") != b.get("key"):
+        differ.append(("key (the data or RECIPE_VERSION)", a.get("key"), b.get("key")))
+    return differ
+
+
+def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.device, progress: bool) -> None:
+    started, begun = time.perf_counter(), _now()
+    precision = choose_precision(device)
+    evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
+    training = Training(config, splits.train, evaluation_sets, device, precision)
+    checkpoint = path / "checkpoint.safetensors"
+    before = 0.0
+    if checkpoint.is_file():
+        tensors, words = _read_checkpoint(checkpoint)
+        training.restore(tensors, json.loads(words["records"]))
+        before = float(words["seconds"])
+    with _bar(path.name, config.epochs * len(training), progress) as bar:
+        bar.update(training.epoch * len(training))
+        while training.epoch < config.epochs:
+            row = training.train_epoch(on_batch=bar.update)
+            seconds = before + time.perf_counter() - started
+            words = {"records": json.dumps(training.records), "seconds": str(seconds)}
+            _write_checkpoint(checkpoint, training.state(), words)
+            _write(path / "metrics.csv", _metrics_text(training.records))
+            bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
+    _write_samples(path / "samples.npz", training, splits)
+    weights = {name: value for name, value in training.state().items() if name.startswith("model.")}
+    _write_checkpoint(checkpoint, weights, {})
+    manifest = {
+        "status": "done",
+        "key": key,
+        "config_sha256": config.sha256(),
+        "recipe_version": RECIPE_VERSION,
+        "seed": config.seed,
+        **_commit(),
+        "data": splits.sha256(),
+        "source": dataclasses.asdict(splits.train.source),
+        "class_names": list(splits.train.class_names),
+        "n_train": len(splits.train),
+        "n_test": len(splits.test),
+        "wrong_labels": int((splits.train.labels != splits.train.true_labels).sum()),
+        "versions": _versions(),
+        "device": _device_name(device),
+        "threads": torch.get_num_threads(),
+        "dtype": str(precision),
+        "begun": begun,
+        "finished": _now(),
+        "duration_s": before + time.perf_counter() - started,
+        "peak_memory_mib": _peak_memory(device),
+    }
+    _write(path / "manifest.json", json.dumps(manifest, indent=1))
+
+
+def _bar(name: str, total: int, progress: bool) -> tqdm:
+    """Images per second and time left; where nobody watches, a line every half minute."""
+    quiet = bool(os.environ.get("SCN_HEADLESS")) or not sys.stdout.isatty()
+    return tqdm(
+        total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=sys.stdout,
+        mininterval=30 if quiet else 0.2, maxinterval=60 if quiet else 10, leave=not quiet,
+    )  # fmt: skip
+
+
+def _write_samples(path: Path, training: Training, splits: Splits) -> None:
+    logits, alpha = training.infer(splits.train.images)
+    test_logits, test_alpha = training.infer(splits.test.images)
+    confidence, prediction = logits.softmax(1).max(1)
+    test_confidence, test_prediction = test_logits.softmax(1).max(1)
+    tensors = {
+        "given": training.ledger.given.to("cpu", torch.uint8),
+        "current": torch.stack(training.label_history),
+        "final": training.ledger.current.to("cpu", torch.uint8),
+        "prediction": torch.stack(training.predictions),
+        "prediction_eval": prediction.to(torch.uint8),
+        "confidence_eval": confidence.half(),
+        "test_labels": splits.test.labels.to(torch.uint8),
+        "test_prediction": test_prediction.to(torch.uint8),
+        "test_confidence": test_confidence.half(),
+    }
+    if training.ledger.true is not None:
+        tensors["true"] = training.ledger.true.to("cpu", torch.uint8)
+    if training.alpha:
+        tensors["alpha"] = torch.stack(training.alpha)
+        tensors["alpha_eval"], tensors["test_alpha"] = alpha.half(), test_alpha.half()
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: tensor.numpy() for name, tensor in tensors.items()})
+    _write(path, buffer.getvalue())
+
+
+def _metrics_text(records: Iterable[dict[str, float]]) -> str:
+    """metrics.csv, with nine significant digits: more than a float32 has."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(METRICS)
+    for row in records:
+        values = [row.get(name, math.nan) for name in METRICS]
+        writer.writerow(["" if math.isnan(value) else f"{value:.9g}" for value in values])
+    return text.getvalue()
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """Whole or not at all: write beside the place, then move there."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
+    unfinished.replace(path)
+
+
+def _write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], words: dict[str, str]) -> None:
+    unfinished = path.with_name(path.name + ".unfinished")
+    save_file({name: tensor.cpu() for name, tensor in tensors.items()}, unfinished, metadata=words)
+    unfinished.replace(path)
+
+
+def _read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> dict[str, object]:
+    """The commit of the checkout and whether files differ from it; "unknown" without git."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=project_root(), capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", "scnlib"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": "unknown", "dirty": None}
+
+
+def _versions() -> dict[str, str]:
+    versions = {"scnlib": scnlib.__version__, "python": platform.python_version(), "torch": torch.__version__}
+    return versions | {"numpy": np.__version__, "cuda": torch.version.cuda or "", "platform": platform.platform()}
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"Apple GPU ({platform.machine()})"
+    return f"CPU: {_cpu_name()}, {os.cpu_count()} cores"
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _peak_memory(device: torch.device) -> float | None:
+    """MiB on the GPU, or of this process since its start; None where the system does not tell (Windows)."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -1,0 +1,285 @@
+"""The training loop, the same for every method.
+
+Images stay on the device as uint8; a batch is a gather, an augmentation and a step. Nothing in a step waits for the
+device: losses and records accumulate there and are read once an epoch.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from scnlib import counter_rng, evaluation, relabel
+from scnlib.augment import views
+from scnlib.config import Config
+from scnlib.datasets import FaceSet
+from scnlib.labels import LabelLedger
+from scnlib.methods import Batch
+from scnlib.models import make_backbone, normalize
+from scnlib.precision import Precision
+
+EVALUATION_BATCH = 500
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no longer a number."""
+
+
+def epoch_batches(n: int, batch_size: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
+    """The sample indices of every batch of an epoch: a fresh order, cut into batches of even size.
+
+    Every sample is seen once. With ``ceil(n / batch_size)`` batches, sizes differ by at most one, so no last batch is so
+    short that its groups hold two or three samples.
+
+    Returns:
+        int64 tensors on the CPU, the same for the same (seed, epoch).
+    """
+    order = torch.randperm(n, generator=counter_rng.generator(seed, "order", epoch))
+    return order.tensor_split(math.ceil(n / batch_size))
+
+
+def learning_rate(config: Config, progress: float) -> float:
+    """The learning rate at ``progress`` epochs, 0 <= progress <= epochs.
+
+    ``"one_cycle"``: from lr / 25 up to lr over the first quarter and down to lr / 250,000 by cosines (Smith 2018).
+    ``"steps"``: lr divided by 10 after each milestone (SCN, section 3.5).
+    """
+    if config.schedule == "steps":
+        return config.lr * 0.1 ** sum(progress >= milestone for milestone in config.milestones)
+    peak = config.epochs / 4
+    start, end = config.lr / 25, config.lr / 250_000
+    if progress < peak:
+        return _cosine(start, config.lr, progress / peak)
+    return _cosine(config.lr, end, (progress - peak) / (config.epochs - peak))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+class Training:
+    """A run while it trains: the network, its optimiser, the labels, and what was recorded so far.
+
+    Attributes:
+        model: network in training.
+        ledger: the labels and their history.
+        epoch: the last finished epoch, 0 before the first.
+        records: metric rows, one an epoch.
+        alpha: list of ``(N,)`` float16 on the CPU, one an epoch; empty for methods without.
+        predictions: list of ``(N,)`` uint8 on the CPU, one an epoch: argmax in training mode, on the augmented view.
+        label_history: list of ``(N,)`` uint8 on the CPU: the labels each epoch trained on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        train: FaceSet,
+        evaluation_sets: dict[str, FaceSet],
+        device: torch.device,
+        precision: Precision,
+    ) -> None:
+        self.config, self.device, self.precision = config, device, precision
+        self.num_classes = train.num_classes
+        self.images = train.images.to(device)
+        self.targets = None if train.targets is None else train.targets.to(device)
+        self.evaluation_sets = evaluation_sets
+        true = None if train.true_labels is None else train.true_labels.to(device)
+        self.ledger = LabelLedger(train.labels.to(device), true)
+        self.model = self._build_model()
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
+        )
+        self.epoch = 0
+        self.records: list[dict[str, float]] = []
+        self.alpha: list[Tensor] = []
+        self.predictions: list[Tensor] = []
+        self.label_history: list[Tensor] = []
+
+    def _build_model(self) -> nn.Module:
+        config = self.config
+        backbone = make_backbone(config.backbone, config.size, config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            model = config.method.build(backbone, self.num_classes)
+        return model.to(self.device, memory_format=torch.channels_last)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    # ------------------------------------------------------------------------------------------------ one epoch
+
+    def train_epoch(self, on_batch: Callable[[int], None] = lambda n: None) -> dict[str, float]:
+        """Train one epoch, evaluate, and return its row of metrics.
+
+        Args:
+            on_batch: called after each batch with its number of samples, for a progress bar.
+
+        Raises:
+            TrainingDiverged: if the loss became infinite or NaN.
+        """
+        started, epoch = time.perf_counter(), self.epoch + 1
+        sums: dict[str, Tensor] = {}
+        alpha = torch.full((len(self),), torch.nan, device=self.device)
+        predictions = torch.zeros(len(self), dtype=torch.int64, device=self.device)
+        self.label_history.append(self.ledger.current.to("cpu", torch.uint8))
+        # Methods with dropout draw from torch's own generator: keyed by the epoch, a resumed run draws the same.
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(self.config.seed * 100_003 + epoch)
+            self.model.train()
+            for batch in self._batches(epoch, augmented=True, on_batch=on_batch):
+                step = self._step(batch, epoch)
+                for name, value in {"train_loss": step.loss, **step.parts}.items():
+                    sums[name] = sums.get(name, 0) + value.detach() * len(batch.index)
+                predictions[batch.index] = step.logits.detach().argmax(1)
+                if step.alpha is not None:
+                    alpha[batch.index] = step.alpha.detach()
+                if step.labels is not None:
+                    self.ledger.propose(batch.index, step.labels)
+        losses = {name: float(total / len(self)) for name, total in sums.items()}
+        if not all(math.isfinite(value) for value in losses.values()):
+            raise TrainingDiverged(
+                f"the loss became {losses['train_loss']} in epoch {epoch} at learning rate {self.optimizer_lr:.3g}; "
+                "a smaller --lr or a larger --batch-size helps."
+            )
+        self.epoch = epoch
+        self.predictions.append(predictions.to("cpu", torch.uint8))
+        if not alpha.isnan().any():
+            self.alpha.append(alpha.to("cpu", torch.float16))
+        labels_used = self.ledger.current.clone()
+        if self.config.method.relabels_after(epoch):
+            self._relabel_in_evaluation_mode(epoch)
+        self.ledger.commit(epoch, self.config.method.name)
+        row = {"epoch": epoch, "lr": self.optimizer_lr, **losses}
+        row |= self._training_measures(predictions, alpha, labels_used) | self._evaluation_measures()
+        row["seconds"] = time.perf_counter() - started
+        self.records.append(row)
+        return row
+
+    @property
+    def optimizer_lr(self) -> float:
+        return self.optimizer.param_groups[0]["lr"]
+
+    def _batches(self, epoch: int, *, augmented: bool, on_batch: Callable[[int], None]) -> Iterator[Batch]:
+        config = self.config
+        order = epoch_batches(len(self), config.batch_size, config.seed, epoch)
+        for number, index in enumerate(order):
+            index = index.to(self.device, non_blocking=True)
+            images = normalize(self.images[index])
+            if augmented:
+                self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))
+                images = views(images, index, epoch, config.seed, config.augmentation)
+            targets = None if self.targets is None else self.targets[index]
+            yield Batch(images, self.ledger.current[index], self.ledger.given[index], index, targets)
+            on_batch(len(index))
+
+    def _set_learning_rate(self, lr: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+    def _step(self, batch: Batch, epoch: int):
+        with self.precision.autocast(self.device):
+            step = self.config.method.step(self.model, batch, epoch)
+        self.optimizer.zero_grad(set_to_none=True)
+        step.loss.backward()
+        self.optimizer.step()
+        return step
+
+    @torch.no_grad()
+    def _relabel_in_evaluation_mode(self, epoch: int) -> None:
+        """Show the method the unchanged images in this epoch's batches: its groups are as large as in training."""
+        self.model.eval()
+        for batch in self._batches(epoch, augmented=False, on_batch=lambda n: None):
+            with self.precision.autocast(self.device):
+                logits, alpha = self.config.method.predict(self.model, batch.images)
+            self.ledger.propose(batch.index, self.config.method.relabelled(logits, alpha, batch))
+
+    # ------------------------------------------------------------------------------------------------ measures
+
+    @torch.no_grad()
+    def infer(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits ``(N, C)`` and alpha ``(N,)`` or None for uint8 images, in evaluation mode, on the CPU."""
+        self.model.eval()
+        logits, alphas = [], []
+        for part in images.split(EVALUATION_BATCH):
+            with self.precision.autocast(self.device):
+                scores, alpha = self.config.method.predict(self.model, normalize(part.to(self.device)))
+            logits.append(scores.float())
+            alphas.append(alpha)
+        return torch.cat(logits).cpu(), None if alphas[0] is None else torch.cat(alphas).float().cpu()
+
+    def _training_measures(self, predictions: Tensor, alpha: Tensor, labels_used: Tensor) -> dict[str, float]:
+        """How the epoch's predictions and importances stand to given, current and true labels."""
+        given, true = self.ledger.given, self.ledger.true
+        row = {
+            "train_accuracy_given": evaluation.accuracy(predictions, given),
+            "train_accuracy_current": evaluation.accuracy(predictions, labels_used),
+            "relabelled": (self.ledger.current != given).sum(),
+        }
+        if true is not None:
+            wrong = given != true
+            outcome = relabel.audit(given, self.ledger.current, true)
+            row |= {
+                "train_accuracy_true": evaluation.accuracy(predictions, true),
+                "memorised": evaluation.accuracy(predictions[wrong], given[wrong]),
+                "label_accuracy": outcome.label_accuracy,
+                "relabel_precision": outcome.precision,
+                "relabel_recall": outcome.recall,
+            }
+        if self.alpha and len(self.alpha) == self.epoch:
+            row |= {"alpha_mean": alpha.mean(), "alpha_std": alpha.std()}
+            if true is not None:
+                row |= {
+                    "alpha_clean": alpha[~wrong].mean(),
+                    "alpha_flipped": alpha[wrong].mean(),
+                    "alpha_auroc": evaluation.auroc(-alpha, wrong),
+                }
+        return {name: float(value) for name, value in row.items()}
+
+    def _evaluation_measures(self) -> dict[str, float]:
+        row = {}
+        for name, faces in self.evaluation_sets.items():
+            predictions = self.infer(faces.images)[0].argmax(1)
+            if faces.true_labels is None:
+                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
+                row[f"{name}_mean_class_accuracy"] = float(
+                    evaluation.mean_class_accuracy(predictions, faces.labels, self.num_classes)
+                )
+            else:  # a set with noisy labels: what a choice may look at, and what is true
+                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.true_labels))
+                row[f"{name}_accuracy_noisy"] = float(evaluation.accuracy(predictions, faces.labels))
+        return row
+
+    # ------------------------------------------------------------------------------------------------ checkpoints
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything a resumed run needs, as named tensors; ``records`` go beside them as JSON."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for i, parameter in enumerate(self.model.parameters()):
+            momentum = self.optimizer.state[parameter].get("momentum_buffer")
+            if momentum is not None:
+                tensors[f"momentum.{i}"] = momentum
+        tensors |= {f"ledger.{name}": value for name, value in self.ledger.state().items()}
+        for name in ("alpha", "predictions", "label_history"):
+            if getattr(self, name):
+                tensors[name] = torch.stack(getattr(self, name))
+        return {name: value.detach().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor], records: list[dict[str, float]]) -> None:
+        """Continue where ``state`` and ``records`` were taken."""
+        self.records, self.epoch = list(records), len(records)
+        self.model.load_state_dict(_under("model.", tensors))
+        for i, parameter in enumerate(self.model.parameters()):
+            if f"momentum.{i}" in tensors:
+                momentum = torch.empty_like(parameter).copy_(tensors[f"momentum.{i}"])
+                self.optimizer.state[parameter]["momentum_buffer"] = momentum
+        self.ledger.restore(
+            {k: v.to(self.device) for k, v in _under("ledger.", tensors).items()}, self.config.method.name
+        )
+        for name in ("alpha", "predictions", "label_history"):
+            setattr(self, name, list(tensors[name]) if name in tensors else [])
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

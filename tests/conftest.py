@@ -1,0 +1,36 @@
+"""Small data and small runs, shared by the tests. No test writes outside its own temporary folder."""
+
+import pytest
+import torch
+
+from scnlib.datasets import FaceSet, Source
+from scnlib.datasets.noise import corrupt_labels
+
+
+@pytest.fixture(autouse=True)
+def private_folders(tmp_path, monkeypatch):
+    """Caches and runs of a test go to its own folder, and it trains on one thread."""
+    monkeypatch.setenv("SCN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SCN_OUT", str(tmp_path / "out"))
+    monkeypatch.setenv("SCN_HEADLESS", "1")
+
+
+def make_faces(n: int = 64, num_classes: int = 4, size: int = 32, noise: float = 0.25, seed: int = 0) -> FaceSet:
+    """No faces at all: grey squares whose brightness tells the class, easy to learn in a few steps."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % num_classes
+    level = (40 + 180 * labels / num_classes)[:, None, None, None]
+    pixels = level + 12 * torch.randn(n, 1, size, size, generator=generator)
+    faces = FaceSet(
+        images=pixels.clamp(0, 255).to(torch.uint8),
+        labels=labels,
+        class_names=tuple("abcdefgh"[:num_classes]),
+        ids=tuple(map(str, range(n))),
+        source=Source("squares", "test", f"{seed:064d}"),
+    )
+    return faces.with_labels(corrupt_labels(labels, num_classes, noise, seed=seed))
+
+
+@pytest.fixture
+def squares() -> FaceSet:
+    return make_faces()

@@ -1,0 +1,145 @@
+"""The Self-Cure Network's step against the paper's equations, and each switch."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from scnlib import losses
+from scnlib.methods import METHODS, SCN, Batch, make_method, method_options
+from scnlib.relabel import relabel
+
+
+class Features(nn.Module):
+    """A backbone that hands its input on: features are what the test says."""
+
+    num_features = 6
+
+    def forward(self, images):
+        return images.mean((2, 3)).repeat(1, 2)
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(40, 3, 2, 2, generator=generator)
+    given = torch.arange(40) % 5
+    return Batch(images, labels=(given + (torch.arange(40) < 4)) % 5, given=given, index=torch.arange(40))
+
+
+def build(method, scale=6.0):
+    torch.manual_seed(1)
+    model = method.build(Features(), 5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim:
+                parameter.mul_(scale)
+    return model
+
+
+def heads(model, batch):
+    features = Features()(batch.images)
+    logits = features @ model.classifier.weight.T
+    alpha = 1 / (1 + torch.exp(-(features @ model.importance.weight.T)[:, 0]))
+    return logits, alpha
+
+
+def test_the_step_is_the_papers_loss(batch):
+    method = SCN(gamma=0.3)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    step = method.step(model, batch, epoch=1)
+    rank = losses.rank_regularization(alpha)
+    weighted = F.cross_entropy(alpha[:, None] * logits, batch.labels)
+    torch.testing.assert_close(step.loss, 0.3 * rank + 0.7 * weighted)
+    torch.testing.assert_close(step.alpha, alpha)
+    assert step.labels is None
+
+
+def test_without_ranking_the_loss_is_the_whole_classification_loss(batch):
+    method = SCN(ranking=False)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    torch.testing.assert_close(
+        method.step(model, batch, 1).loss, F.cross_entropy(alpha[:, None] * logits, batch.labels)
+    )
+
+
+def test_ranking_without_weighting_leaves_the_logits_alone(batch):
+    method = SCN(weighting=False)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    expected = 0.5 * losses.rank_regularization(alpha) + 0.5 * F.cross_entropy(logits, batch.labels)
+    torch.testing.assert_close(method.step(model, batch, 1).loss, expected)
+
+
+def test_without_both_there_is_no_importance(batch):
+    method = SCN(weighting=False, ranking=False)
+    model = build(method)
+    step = method.step(model, batch, epoch=12)
+    assert step.alpha is None
+    probabilities = (Features()(batch.images) @ model.classifier.weight.T).softmax(1)
+    assert torch.equal(step.labels, relabel(probabilities, batch.given)[0])  # all samples are candidates
+
+
+@pytest.mark.parametrize("group", ["low", "all"])
+@pytest.mark.parametrize("softmax", ["alpha_scaled", "plain"])
+@pytest.mark.parametrize("fallback", ["given", "current"])
+def test_relabelling_by_every_switch(batch, group, softmax, fallback):
+    method = SCN(relabel_group=group, relabel_softmax=softmax, fallback=fallback, margin_relabel=0.05, relabel_epoch=3)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    probabilities = (logits * alpha[:, None] if softmax == "alpha_scaled" else logits).softmax(1)
+    reference = batch.given if fallback == "given" else batch.labels
+    expected, changed = relabel(probabilities, reference, alpha if group == "low" else None, margin=0.05)
+    assert changed.any()
+    assert method.step(model, batch, epoch=2).labels is None
+    assert torch.equal(method.step(model, batch, epoch=3).labels, expected)
+
+
+def test_the_released_code_adds_the_losses_and_has_biases(batch):
+    method = SCN(variant="released_code")
+    assert (method.relabel_group, method.fallback, method.loss, method.bias) == ("all", "current", "sum", True)
+    model = build(method)
+    step = method.step(model, batch, 1)
+    torch.testing.assert_close(step.loss, step.parts["rank_loss"] + step.parts["classification_loss"])
+    assert model.importance.bias is not None
+
+
+def test_a_learnable_margin_is_a_parameter_that_descent_shrinks(batch):
+    method = SCN(learnable_margin=True)
+    model = build(method)
+    method.step(model, batch, 1).loss.backward()
+    assert model.margin_rank.item() == pytest.approx(0.15)
+    assert model.margin_rank.grad.item() in (0.0, 0.5)  # gamma times +1, or nothing once the loss is silent
+
+
+def test_a_preset_can_be_changed_field_by_field():
+    assert SCN(variant="released_code", relabel_group="low").relabel_group == "low"
+    assert method_options(SCN(beta=0.6), only_changed=True) == {"beta": 0.6}
+    assert method_options(SCN(variant="released_code"), only_changed=True) == {}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_options_survive_a_round_trip(name):
+    method = METHODS[name]()
+    assert make_method(name, **method_options(method)) == method
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("scm", {}, "unknown method 'scm'; known: baseline, scn"),
+        ("scn", {"betta": 0.5}, "method scn has no option 'betta'; known: variant, weighting"),
+        ("scn", {"beta": 1.5}, "scn: beta must lie in 0..1, got 1.5"),
+        ("scn", {"gamma": float("nan")}, "scn: gamma must lie in 0..1, got nan"),
+        ("scn", {"variant": "mine"}, "scn: variant='mine' is unknown; known: 'paper', 'released_code'"),
+        ("scn", {"relabel_group": "high"}, "scn: relabel_group='high' is unknown"),
+        ("scn", {"weighting": "yes"}, "method scn: weighting must be bool, got 'yes'"),
+        ("scn", {"beta": True}, "method scn: beta must be float, got True"),
+        ("baseline", {"beta": 0.5}, "method baseline has no option 'beta'; known: none"),
+    ],
+)
+def test_a_wrong_option_is_named(name, options, message):
+    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(")):
+        make_method(name, **options)

@@ -1,0 +1,150 @@
+"""The loop: what it visits, what it records, and that stopping in the middle changes nothing."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from scnlib.config import profile_config
+from scnlib.methods import SCN, Baseline
+from scnlib.precision import Precision
+from scnlib.training import Training, TrainingDiverged, epoch_batches, learning_rate
+
+from .conftest import make_faces
+
+FLOAT32 = Precision(torch.float32, "test")
+CPU = torch.device("cpu")
+
+
+def config(method, **fields):
+    return dataclasses.replace(profile_config("smoke", epochs=3, **fields), method=method)
+
+
+def start(method, train=None, **fields):
+    test = make_faces(32, seed=9, noise=0.0)
+    test = dataclasses.replace(test, true_labels=None)
+    val = make_faces(32, seed=8)
+    return Training(config(method, **fields), train or make_faces(), {"test": test, "val": val}, CPU, FLOAT32)
+
+
+class TestEpochBatches:
+    def test_every_sample_once_in_even_batches(self):
+        batches = epoch_batches(1000, 256, seed=0, epoch=1)
+        assert torch.equal(torch.cat(batches).sort().values, torch.arange(1000))
+        assert [len(b) for b in batches] == [250] * 4
+        assert {len(b) for b in epoch_batches(1001, 256, 0, 1)} == {250, 251}
+
+    def test_order_is_a_function_of_seed_and_epoch(self):
+        assert torch.equal(epoch_batches(50, 50, 0, 1)[0], epoch_batches(50, 50, 0, 1)[0])
+        assert not torch.equal(epoch_batches(50, 50, 0, 1)[0], epoch_batches(50, 50, 0, 2)[0])
+        assert not torch.equal(epoch_batches(50, 50, 0, 1)[0], epoch_batches(50, 50, 1, 1)[0])
+
+
+class TestLearningRate:
+    def test_one_cycle_is_torchs(self):
+        recipe = config(Baseline())
+        steps, epochs = 40, recipe.epochs
+        parameter = torch.nn.Parameter(torch.zeros(1))
+        optimizer = torch.optim.SGD([parameter], lr=recipe.lr)
+        # torch counts steps from 0 to total - 1 and puts the ends on whole steps; as many more steps make both meet.
+        theirs = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            recipe.lr,
+            total_steps=steps * epochs + 1,
+            pct_start=(steps * epochs / 4 + 1) / (steps * epochs + 1),
+        )
+        for step in range(steps * epochs):
+            assert learning_rate(recipe, step / steps) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+            optimizer.step()
+            theirs.step()
+
+    def test_the_papers_steps(self):
+        recipe = profile_config("paper")
+        rates = [learning_rate(recipe, epoch) for epoch in (0, 14.99, 15, 29.99, 30, 39.99)]
+        assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+
+
+def test_it_learns_and_reports_against_given_and_true_labels():
+    training = start(Baseline(), make_faces(256), lr=0.05)
+    rows = [training.train_epoch() for _ in range(3)]
+    assert rows[-1]["test_accuracy"] > 0.9
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    assert math.isfinite(rows[-1]["val_accuracy_noisy"])
+    given, true = training.ledger.given, training.ledger.true
+    predictions = training.predictions[-1].long()
+    wrong = given != true
+    assert rows[-1]["train_accuracy_given"] == pytest.approx((predictions == given).float().mean().item())
+    assert rows[-1]["train_accuracy_true"] == pytest.approx((predictions == true).float().mean().item())
+    assert rows[-1]["memorised"] == pytest.approx((predictions == given)[wrong].float().mean().item())
+    assert "alpha_mean" not in rows[-1]
+
+
+@pytest.mark.parametrize("method", [Baseline(), SCN(relabel_epoch=1, margin_relabel=0.0)])
+def test_a_resumed_run_ends_bit_equal(method):
+    whole = start(method)
+    for _ in range(3):
+        whole.train_epoch()
+
+    first = start(method)
+    first.train_epoch()
+    second = start(method)
+    second.restore(first.state(), first.records)
+    second.train_epoch()
+    second.train_epoch()
+
+    ours, theirs = second.state(), whole.state()
+    assert set(ours) == set(theirs)
+    for name in theirs:
+        assert torch.equal(ours[name], theirs[name]), name
+    for a, b in zip(second.records, whole.records, strict=True):
+        assert {k: v for k, v in a.items() if k != "seconds"} == pytest.approx(
+            {k: v for k, v in b.items() if k != "seconds"}, nan_ok=True, abs=0
+        )
+
+
+def test_scn_without_its_modules_is_the_baseline():
+    plain, empty = start(Baseline()), start(SCN(weighting=False, ranking=False, relabelling=False))
+    plain.train_epoch()
+    empty.train_epoch()
+    for name, value in plain.model.state_dict().items():
+        assert torch.equal(value, empty.model.state_dict()[name])
+
+
+def test_alpha_is_recorded_for_every_sample_every_epoch():
+    training = start(SCN())
+    training.train_epoch()
+    training.train_epoch()
+    alpha = torch.stack(training.alpha).float()
+    assert alpha.shape == (2, 64)
+    assert ((alpha > 0) & (alpha < 1)).all()
+    assert training.records[-1]["alpha_mean"] == pytest.approx(alpha[-1].mean().item(), abs=1e-3)
+
+
+def test_relabelling_starts_on_time_and_acts_an_epoch_later():
+    training = start(SCN(relabel_epoch=2, margin_relabel=0.0, relabel_group="all"))
+    first, second = training.train_epoch(), training.train_epoch()
+    assert first["relabelled"] == 0
+    assert second["relabelled"] > 0
+    training.train_epoch()
+    used = [labels.long() for labels in training.label_history]
+    given = training.ledger.given
+    assert torch.equal(used[0], given)
+    assert torch.equal(used[1], given)
+    assert not torch.equal(used[2], given)
+    assert torch.equal(training.ledger.given, make_faces().labels)
+
+
+def test_relabelling_in_evaluation_mode_uses_the_unchanged_images():
+    method = SCN(relabel_epoch=1, margin_relabel=0.0, relabel_group="all", relabel_mode="eval")
+    training = start(method, make_faces(256), lr=0.05)
+    training.train_epoch()
+    logits, _ = training.infer(training.images)
+    assert torch.equal(training.ledger.current, logits.argmax(1))  # margin 0, all candidates: every label is predicted
+
+
+def test_an_infinite_loss_stops_with_a_message():
+    training = start(Baseline(), lr=1e30)
+    with pytest.raises(TrainingDiverged, match="in epoch 1 at learning rate"):
+        training.train_epoch()
+    assert training.epoch == 0
