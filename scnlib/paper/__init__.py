@@ -1,0 +1,35 @@
+"""What the papers print, the runs behind it, and whether it held.
+
+``published`` has the numbers, ``grid`` the runs behind each table, ``tables`` the two side by side, ``claims`` the
+ledger.
+"""
+
+from scnlib.paper.claims import CLAIMS, claims_table, claims_text
+from scnlib.paper.errata import ERRATA
+from scnlib.paper.grid import GRIDS, grid
+from scnlib.paper.published import TABLES, published
+from scnlib.paper.render import to_csv, to_html, to_latex, to_text
+from scnlib.paper.results import add_curves, load_epochs, load_results
+from scnlib.paper.settings import SETTINGS, setting
+from scnlib.paper.tables import side_by_side
+
+__all__ = [
+    "CLAIMS",
+    "ERRATA",
+    "GRIDS",
+    "SETTINGS",
+    "TABLES",
+    "add_curves",
+    "claims_table",
+    "claims_text",
+    "grid",
+    "load_epochs",
+    "load_results",
+    "published",
+    "setting",
+    "side_by_side",
+    "to_csv",
+    "to_html",
+    "to_latex",
+    "to_text",
+]

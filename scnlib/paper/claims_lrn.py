@@ -1,0 +1,83 @@
+"""The claims of the LRN paper. Its runs start from MS-Celeb-1M weights; here they are judged from scratch instead."""
+
+from scnlib.paper.claims_scn import RATES, trend
+from scnlib.paper.verdicts import Claim, Group, Verdict, arm, compare, conclude, noise_name
+
+BASELINE = arm("baseline")
+UNCERTAINTY = arm("lrn", discriminative=False)
+CENTRES = arm("lrn", heteroscedastic=False)
+BOTH = arm("lrn")
+
+
+def uncertainty_alone_helps(group: Group) -> Verdict:
+    """L02: table 2, third row over first."""
+    return conclude([compare(group, "L_cls over baseline", UNCERTAINTY, BASELINE)])
+
+
+def centres_alone_help(group: Group) -> Verdict:
+    """L03: table 2, second row over first."""
+    return conclude([compare(group, "L_ce + L_cld over baseline", CENTRES, BASELINE)])
+
+
+def both_are_best(group: Group) -> Verdict:
+    """L04: both over each alone, and the heteroscedastic part alone over the other."""
+    return conclude(
+        [
+            compare(group, "both over L_cls", BOTH, UNCERTAINTY),
+            compare(group, "both over L_ce + L_cld", BOTH, CENTRES),
+            compare(group, "L_cls over L_ce + L_cld", UNCERTAINTY, CENTRES),
+        ]
+    )
+
+
+def _above(group: Group, method: str, rivals: tuple[str, ...]) -> Verdict:
+    conditions = []
+    for rate in RATES:
+        for rival in rivals:
+            name = f"{method} over {rival} {noise_name('symmetric', rate)}"
+            conditions.append(compare(group, name, arm(method, rate), arm(rival, rate)))
+    return conclude(conditions)
+
+
+def beats_baseline_and_scn(group: Group) -> Verdict:
+    """L05: LRN over the baseline and over SCN at each noise ratio."""
+    return _above(group, "lrn", ("baseline", "scn"))
+
+
+def scn_beats_the_baseline(group: Group) -> Verdict:
+    """L05, what table 1 says of SCN: above the baseline at each noise ratio."""
+    return _above(group, "scn", ("baseline",))
+
+
+def beats_sce_ald(group: Group) -> Verdict:
+    """L10, its noisy half: LRN over SCE-ALD at each noise ratio."""
+    return _above(group, "lrn", ("sce_ald",))
+
+
+def gain_stays(group: Group) -> Verdict:
+    """L11: the slope of LRN's gain against the noise is not negative."""
+    return trend(group, "lrn")
+
+
+CLAIMS = (
+    Claim(
+        "L01", "Wrong labels concentrate on similar-looking classes.", "LRN 1, figure 1", needs="a transition matrix"
+    ),
+    Claim("L02", "Modelling heteroscedastic noise alone helps.", "LRN table 2", uncertainty_alone_helps),
+    Claim("L03", "The label-free centre loss alone helps.", "LRN table 2", centres_alone_help),
+    Claim("L04", "Both together are best, and the noise model matters more.", "LRN table 2", both_are_best),
+    Claim("L05", "LRN beats the baseline and SCN at every noise ratio.", "LRN table 1", beats_baseline_and_scn),
+    Claim("L05-scn", "SCN beats the baseline at every noise ratio.", "LRN table 1", scn_beats_the_baseline),
+    Claim(
+        "L06", "Few classes need no low-rank covariance.", "LRN 1, 2.2", needs="full, diagonal and low-rank covariance"
+    ),
+    Claim(
+        "L07", "A centre loss that trusts the labels fails under noise.", "LRN 3.2", needs="a run with the centre loss"
+    ),
+    Claim(
+        "L08", "LRN is right on ambiguous faces where the baseline errs.", "LRN figure 3", needs="paired predictions"
+    ),
+    Claim("L09", "Classes become compact and keep their relations.", "LRN 3.2", needs="features of the test images"),
+    Claim("L10", "LRN is above SCE-ALD at every noise ratio.", "LRN tables 1, 3", beats_sce_ald),
+    Claim("L11", "LRN keeps its gain however high the noise.", "LRN 4.3", gain_stays),
+)

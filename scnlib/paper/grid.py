@@ -1,0 +1,282 @@
+"""The runs behind each table and figure: which measurement belongs in which published cell."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from scnlib.paper.published import TABLES
+from scnlib.paper.record import Published
+
+DATASET_NAMES = {
+    "rafdb": "RAF-DB",
+    "affectnet": "AffectNet",
+    "ferplus": "FERPlus",
+    "webemotion": "WebEmotion",
+    "rendered": "rendered faces",
+}
+# SCN 4.1: overall accuracy, but the mean over the classes on AffectNet.
+METRICS = {"affectnet": "mean_class_accuracy"}
+_COLUMNS = {
+    "RAF-DB": "rafdb",
+    "RAF-DB (pretrained)": "rafdb",
+    "RAF-DB, noisy": "rafdb",
+    "AffectNet": "affectnet",
+    "FERPlus": "ferplus",
+}
+_METHODS = {
+    "baseline": "baseline",
+    "Baseline": "baseline",
+    "SCN": "scn",
+    "LRN": "lrn",
+    "CurriculumNet": "curriculumnet",
+    "MetaCleaner": "metacleaner",
+    "IPA2LT": "ipa2lt",
+    "SCE-ALD": "sce_ald",
+    "DLP-CNN": "dlp_cnn",
+    "gaCNN": "gacnn",
+    "gACNN": "gacnn",
+    "RAN": "ran",
+    "RAN-VGG16": "ran",
+    "Upsample": "upsample",
+    "Weighted loss": "weighted_loss",
+    "PLD": "pld",
+    "ResNet + VGG": "resnet_vgg",
+    "SeNet50": "senet50",
+    "Lo et al.": "lo",
+    "EfficientFace": "efficientface",
+}
+NOISE_OF_FIGURE_5 = 0.1  # ours: the paper says only "noise RAF-DB"
+
+# What SCN is when no option is given (SCN 3.5), and which options say nothing once a module is off.
+SCN_DEFAULTS = {
+    "weighting": True,
+    "ranking": True,
+    "relabelling": True,
+    "gamma": 0.5,
+    "beta": 0.7,
+    "margin_rank": 0.15,
+    "learnable_margin": False,
+    "margin_relabel": 0.2,
+    "relabel_group": "low",
+}
+RELABEL_EPOCH = 10  # SCN 3.5; profiles set others, so it belongs to the recipe and not to the options
+_SILENT = {
+    "weighting": {"relabel_softmax"},
+    "ranking": {"gamma", "beta", "margin_rank", "learnable_margin", "relabel_group", "loss"},
+    "relabelling": {"margin_relabel", "relabel_epoch", "relabel_softmax", "relabel_mode", "relabel_group", "fallback"},
+}
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which runs measure a cell: all with this method, options, noise and dataset, whatever their seed and recipe."""
+
+    method: str
+    dataset: str
+    noise_rate: float = 0.0
+    noise_kind: str = "symmetric"
+    pretrained: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One published cell and the runs that measure it.
+
+    Attributes:
+        published: the number, with its labels and status.
+        runs: what to run.
+        baseline: table, row and column of the baseline of the same column; None where the paper has none.
+        backbone: the paper's, as named in results; None where no source says it.
+        needs: what runs cannot give whatever the method and the data, in words; then nothing is ever measured here.
+    """
+
+    published: Published
+    runs: Selector
+    baseline: tuple[str, str, str] | None = None
+    backbone: str | None = "resnet18"
+    needs: tuple[str, ...] = ()
+
+
+def active_options(options: Mapping[str, object]) -> dict[str, object]:
+    """SCN's options that say something: neither a default nor an option of a module that is switched off.
+
+    Without ranking there are no groups, so beta and the group that relabelling takes say nothing (our reading:
+    relabelling without ranking considers all samples); without relabelling its margin and its epoch say nothing.
+    """
+    off = [module for module in _SILENT if not options.get(module, True)]
+    silent = set().union(*(_SILENT[module] for module in off))
+    return {
+        name: value
+        for name, value in options.items()
+        if name not in silent and not (name in SCN_DEFAULTS and _same(value, SCN_DEFAULTS[name]))
+    }
+
+
+def _same(a: object, b: object) -> bool:
+    """Equal values of equal kind; ``1 == True`` is no reason to take a number for a switch."""
+    return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
+def _scn_2(cell: Published) -> Cell:
+    scheme, noise, method = cell.row.split(", ")
+    rate = int(noise.split()[1]) / 100
+    pretrained = scheme == "pretrained"
+    runs = Selector(_METHODS[method], _COLUMNS[cell.column], rate, pretrained=pretrained)
+    return Cell(cell, runs, baseline=("scn-2", f"{scheme}, {noise}, baseline", cell.column))
+
+
+def _scn_3(cell: Published) -> Cell:
+    first = cell.row.startswith("no WebEmotion")
+    method = "scn" if cell.row.endswith("with SCN") else "baseline"
+    return Cell(
+        cell,
+        Selector(method, _COLUMNS[cell.column]),
+        baseline=("scn-3", "no WebEmotion, fine-tuned without SCN", cell.column),
+        needs=() if first else ("WebEmotion",),
+    )
+
+
+def _scn_4(cell: Published) -> Cell:
+    scheme, method = cell.row.split(", ")
+    runs = Selector(_METHODS[method], _COLUMNS[cell.column], pretrained=scheme == "pretrained")
+    return Cell(cell, runs, baseline=("scn-4", f"{scheme}, baseline", cell.column))
+
+
+_MODULES = {
+    "relabel": {"weighting": False, "ranking": False},
+    "rank": {"weighting": False, "relabelling": False},
+    "weight": {"ranking": False, "relabelling": False},
+    "weight + rank": {"relabelling": False},
+    "weight + rank + relabel": {},
+}
+
+
+def _scn_5(cell: Published) -> Cell:
+    runs = Selector(
+        "baseline" if cell.row == "none" else "scn",
+        "rafdb",
+        pretrained=cell.column == "RAF-DB (pretrained)",
+        options=_MODULES.get(cell.row, {}),
+    )
+    return Cell(cell, runs, baseline=("scn-5", "none", cell.column))
+
+
+def _scn_6(cell: Published) -> Cell:
+    options = active_options({"gamma": float(cell.row.removeprefix("gamma "))})
+    return Cell(cell, Selector("scn", "rafdb", options=options), baseline=("scn-5", "none", "RAF-DB"))
+
+
+_FIGURE_5_OPTIONS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
+
+
+def _scn_fig5(cell: Published) -> Cell:
+    noisy = cell.column == "RAF-DB, noisy"
+    if cell.row == "delta 1 learnable":
+        options = {"learnable_margin": True}
+    else:
+        name, value = cell.row.split(" = ")
+        options = {_FIGURE_5_OPTIONS[name]: float(value)}
+    runs = Selector("scn", "rafdb", NOISE_OF_FIGURE_5 if noisy else 0.0, options=active_options(options))
+    baseline = ("scn-2", "scratch, noise 10 %, baseline", "RAF-DB") if noisy else ("scn-5", "none", "RAF-DB")
+    return Cell(cell, runs, baseline=baseline)
+
+
+# The sources give no backbone for the rivals of tables 7 and LRN 3.
+def _scn_7(cell: Published) -> Cell:
+    name, *markers = cell.row.split(", ")
+    backbone = None if name != "SCN" else "ir50" if "IR-50" in markers else "resnet18"
+    needs = tuple(_MARKER_NEEDS[marker] for marker in markers)
+    ours = name == "SCN" and backbone == "resnet18"
+    return Cell(
+        cell,
+        Selector(_METHODS[name], _COLUMNS[cell.column], pretrained=True),
+        baseline=("scn-4", "pretrained, baseline", cell.column) if ours else None,
+        backbone=backbone,
+        needs=needs,
+    )
+
+
+_MARKER_NEEDS = {
+    "RAF-DB + AffectNet": "joint training on RAF-DB and AffectNet",
+    "oversampled": "oversampling",
+    "7 classes": "AffectNet with 7 classes",
+    "IR-50": "the IR-50 backbone",
+}
+
+
+def _lrn_1(cell: Published) -> Cell:
+    noise, method = cell.row.split(", ")
+    rate = int(noise.split()[1]) / 100
+    return Cell(
+        cell,
+        Selector(_METHODS[method], _COLUMNS[cell.column], rate, pretrained=True),
+        baseline=("lrn-1", f"{noise}, Baseline", cell.column),
+        backbone="resnet18" if method in ("Baseline", "SCN", "LRN") else None,
+    )
+
+
+_LRN_PARTS = {
+    "baseline, L_ce": ("baseline", {}),
+    "baseline, L_ce + L_cld": ("lrn", {"heteroscedastic": False}),
+    "LRN, L_cls": ("lrn", {"discriminative": False}),
+    "LRN, L_cls + L_cld": ("lrn", {}),
+}
+_LRN_BASELINE = "baseline, L_ce"
+
+
+def _lrn_2(cell: Published) -> Cell:
+    method, options = _LRN_PARTS[cell.row]
+    runs = Selector(method, _COLUMNS[cell.column], pretrained=True, options=options)
+    return Cell(cell, runs, baseline=("lrn-2", _LRN_BASELINE, cell.column))
+
+
+def _lrn_3(cell: Published) -> Cell:
+    ir50 = (cell.row, cell.column) == ("SCN", "FERPlus")
+    ours = cell.row in ("SCN", "LRN") and not ir50
+    return Cell(
+        cell,
+        Selector(_METHODS[cell.row], _COLUMNS[cell.column], pretrained=True),
+        baseline=("lrn-2", _LRN_BASELINE, cell.column) if ours and cell.column != "FERPlus" else None,
+        backbone="resnet18" if ours else "ir50" if ir50 else None,
+        needs=("the IR-50 backbone",) if ir50 else (),
+    )
+
+
+_BUILDERS: dict[str, Callable[[Published], Cell]] = {
+    "scn-2": _scn_2,
+    "scn-3": _scn_3,
+    "scn-4": _scn_4,
+    "scn-5": _scn_5,
+    "scn-6": _scn_6,
+    "scn-7": _scn_7,
+    "scn-fig5": _scn_fig5,
+    "lrn-1": _lrn_1,
+    "lrn-2": _lrn_2,
+    "lrn-3": _lrn_3,
+}
+GRIDS = tuple(_BUILDERS)
+
+
+@cache
+def grid(table: str) -> tuple[Cell, ...]:
+    """The cells of one published table or figure, in the paper's order, each with the runs that measure it.
+
+    Raises:
+        ValueError: if no runs stand behind the table (``GRIDS`` names those that have some).
+    """
+    if table not in _BUILDERS:
+        raise ValueError(f"no runs stand behind table {table!r}; known: {', '.join(GRIDS)}")
+    return tuple(_BUILDERS[table](cell) for cell in TABLES[table])
+
+
+def find_cell(table: str, row: str, column: str) -> Cell:
+    """The cell of a table by its labels.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    for cell in grid(table):
+        if (cell.published.row, cell.published.column) == (row, column):
+            return cell
+    raise ValueError(f"{table} has no cell {row!r}, {column!r}")

@@ -1,0 +1,321 @@
+"""Measured results: reading them, checking them, and saying which of them may be averaged together."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from scnlib.paper.grid import RELABEL_EPOCH, Selector, active_options
+from scnlib.paths import results_dir
+
+TEXT_COLUMNS = (
+    "key",
+    "dataset",
+    "method",
+    "variant",
+    "noise_kind",
+    "backbone",
+    "profile",
+    "split",
+    "options",
+    "config",
+    "commit",
+    "data",
+    "device",
+    "dtype",
+    "torch",
+)
+NUMBER_COLUMNS = (
+    "noise_rate",
+    "seed",
+    "size",
+    "epochs",
+    "accuracy",
+    "mean_class_accuracy",
+    "best_accuracy",
+    "memorised",
+    "label_accuracy",
+    "relabel_precision",
+    "relabel_recall",
+    "alpha_mean",
+    "alpha_auroc",
+    "n_train",
+    "n_test",
+    "duration_s",
+)
+ALWAYS_THERE = ("noise_rate", "seed", "size", "epochs", "accuracy")  # the other numbers may be empty
+COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
+FULL_SCALE = "measured at full scale"
+HERE = "measured here"
+
+# Fields of a config that are factors of the experiments or have a column of their own; all others are the recipe.
+_NOT_RECIPE = {
+    "dataset",
+    "method",
+    "noise_kind",
+    "noise_rate",
+    "seed",
+    "profile",
+    "epochs",
+    "size",
+    "backbone",
+    "split",
+    "weights",
+}
+# At rate 0 these kinds change no label, so they are one and the same.
+_KINDS_WITH_A_RATE = ("", "none", "symmetric", "pair", "transition")
+
+
+def load_results(*paths: Path | str) -> pd.DataFrame:
+    """Finished runs from CSV files, one row a run.
+
+    Args:
+        paths: files, or folders whose ``*.csv`` with the columns ``key`` and ``seed`` are read; curves, histograms and
+            other tables lie beside them and have no seed. Without any: the committed results, ``data/results``.
+
+    Returns:
+        The columns of ``COLUMNS`` and whatever else the files have (``origin``, ``weights``); empty text is ``""``. A
+        folder without results gives a table without rows.
+
+    Raises:
+        FileNotFoundError: if a path is not there.
+        ValueError: if a column is missing, a number cannot be read, options or config are no JSON object, or one key
+            has two results; the message names file, column and line.
+    """
+    tables = [_read(file) for file in _files(paths or (results_dir(),), named=bool(paths))]
+    if not tables:
+        return pd.DataFrame({name: pd.Series(dtype=object if name in TEXT_COLUMNS else float) for name in COLUMNS})
+    return _without_repeats(pd.concat(tables, ignore_index=True))
+
+
+def _files(paths: tuple[Path | str, ...], named: bool) -> list[Path]:
+    files = []
+    for path in map(Path, paths):
+        if path.is_file():
+            files.append(path)
+        elif path.is_dir():
+            files += [p for p in sorted(path.glob("*.csv")) if {"key", "seed"} <= set(pd.read_csv(p, nrows=0).columns)]
+        elif named:
+            raise FileNotFoundError(f"results {path}: there is no such file or folder")
+    return files
+
+
+def _read(file: Path) -> pd.DataFrame:
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of runs")
+    for name in NUMBER_COLUMNS:
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        empty = table[name].str.strip().str.lower().isin(["", "nan"])
+        wrong = numbers.isna() & (~empty | (name in ALWAYS_THERE))
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise ValueError(f"{file}: column {name!r}, line {row + 2}: expected a number, found {table[name][row]!r}")
+        table[name] = numbers
+    for name in ("options", "config"):
+        for row, text in enumerate(table[name]):
+            try:
+                _json_object(text)
+            except ValueError:
+                where = f"{file}: column {name!r}, line {row + 2}"
+                raise ValueError(f"{where}: expected a JSON object, found {text!r}") from None
+    if (table["key"] == "").any():
+        raise ValueError(f"{file}: column 'key', line {int((table['key'] == '').to_numpy().argmax()) + 2}: is empty")
+    return table
+
+
+def load_epochs(*paths: Path | str) -> pd.DataFrame:
+    """Curves of runs, one row an epoch, from ``*_epochs.csv`` files or the folders that hold them.
+
+    Raises:
+        FileNotFoundError: if a path is not there.
+        ValueError: if a file lacks the columns ``key`` or ``epoch``.
+    """
+    tables = []
+    for path in map(Path, paths or (results_dir(),)):
+        if not path.exists() and paths:
+            raise FileNotFoundError(f"curves {path}: there is no such file or folder")
+        for file in [path] if path.is_file() else sorted(path.glob("*_epochs.csv")):
+            table = pd.read_csv(file, dtype={"key": str})
+            for name in ("key", "epoch"):
+                if name not in table.columns:
+                    raise ValueError(f"{file}: column {name!r} is missing; this is no table of curves")
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"key": [], "epoch": []})
+
+
+def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
+    """Results with ``memorised_first``, the percentage of wrong labels fitted after the first epoch; NaN if unknown.
+
+    Args:
+        results: one row a run, with ``key``.
+        epochs: one row an epoch, with ``key``, ``epoch`` and ``memorised`` (a share, where results have percent).
+    """
+    first = pd.Series(dtype=float)
+    if "memorised" in epochs:
+        first = epochs.sort_values("epoch").groupby("key")["memorised"].first() * 100
+    return results.assign(memorised_first=results["key"].map(first).astype(float))
+
+
+def prepare(results: pd.DataFrame) -> pd.DataFrame:
+    """Results with what decides about comparing and averaging, as extra columns.
+
+    ``recipe``: profile, epochs, size, backbone and split in words, and every other field of the config in which runs
+    with these words differ. ``variation``: the epoch from which relabelling acts, where it acts. ``origin``,
+    ``weights``, ``noise`` (kind, "none" at rate 0) and ``arm`` (method, data, noise and options that say something).
+
+    Raises:
+        ValueError: if a column is missing, or one key of one origin has two different results.
+    """
+    needed = ("key", "dataset", "method", "variant", "noise_kind", "noise_rate", "seed", "size", "backbone", "epochs",
+              "profile", "split", "options", "accuracy", "mean_class_accuracy")  # fmt: skip
+    missing = [name for name in needed if name not in results.columns]
+    if missing:
+        raise ValueError(f"results lack the column {missing[0]!r}; a row of results is what Run.row() gives")
+    table = results.copy()
+    for name in ("variant", "noise_kind", "options", "profile", "split", "origin", "weights", "config"):
+        table[name] = [_text(v) for v in table[name]] if name in table else ""
+    table["origin"] = [origin or FULL_SCALE for origin in table["origin"]]
+    table = _without_repeats(table)
+    options = [_json_object(text) for text in table["options"]]
+    active = [active_options(o) if m == "scn" else dict(o) for o, m in zip(options, table["method"], strict=True)]
+    starts = [_relabel_epoch(o, text) for o, text in zip(options, table["config"], strict=True)]
+    for a in active:
+        a.pop("relabel_epoch", None)  # part of the recipe
+        a.pop("variant", None)  # has a column of its own
+    relabels = [m == "scn" and o.get("relabelling", True) for o, m in zip(options, table["method"], strict=True)]
+    table["variation"] = [f"relabelling from epoch {s}" if r else "" for s, r in zip(starts, relabels, strict=True)]
+    table["noise"] = [_noise(k, rate) for k, rate in zip(table["noise_kind"], table["noise_rate"], strict=True)]
+    table["arm"] = [
+        _arm(row["method"], row["dataset"], row["noise"], row["noise_rate"], row["weights"], row["variant"], options)
+        for row, options in zip(table.to_dict("records"), active, strict=True)
+    ]
+    table["recipe"] = _recipes(table)
+    return table
+
+
+def _relabel_epoch(options: Mapping[str, object], config: str) -> object:
+    """When relabelling starts: the options name it only where it is not the profile's own, the config always."""
+    method = _json_object(config).get("method")
+    standard = method.get("relabel_epoch", RELABEL_EPOCH) if isinstance(method, Mapping) else RELABEL_EPOCH
+    return options.get("relabel_epoch", standard)
+
+
+def arm_name(runs: Selector, dataset: str | None = None) -> str:
+    """What the column ``arm`` of ``prepare(results)`` says for the runs that a selector means.
+
+    Pretrained means MS-Celeb-1M weights (``weights`` is "msceleb"), scratch means none; the variant is the paper's.
+    """
+    options = active_options(runs.options) if runs.method == "scn" else runs.options
+    noise, weights = _noise(runs.noise_kind, runs.noise_rate), "msceleb" if runs.pretrained else ""
+    return _arm(runs.method, dataset or runs.dataset, noise, runs.noise_rate, weights, "paper", options)
+
+
+def _arm(
+    method: str, dataset: str, noise: str, rate: float, weights: str, variant: str, options: Mapping[str, object]
+) -> str:
+    """One text for all that makes two runs the same arm; 0 and 0.0 are one option, no variant is the paper's."""
+    numbers = {k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in options.items()}
+    return json.dumps(
+        [method, dataset, noise, round(float(rate), 9), weights, variant or "paper", numbers], sort_keys=True
+    )
+
+
+def select(prepared: pd.DataFrame, runs: Selector, dataset: str | None = None) -> pd.DataFrame:
+    """The rows of ``prepare(results)`` that a selector means, on its own dataset or on another one."""
+    return prepared[prepared["arm"] == arm_name(runs, dataset)]
+
+
+def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
+    """Seed -> value for runs of one cell and one recipe; runs without the value are left out.
+
+    Raises:
+        ValueError: if two runs have the same seed: something else differs between them, and averaging would mix it.
+    """
+    values: dict[int, float] = {}
+    keys: dict[int, str] = {}
+    if column not in rows.columns:
+        return values
+    for key, seed, value in zip(rows["key"], rows["seed"], rows[column], strict=True):
+        seed = int(seed)
+        if seed in keys:
+            raise ValueError(
+                f"runs {keys[seed]} and {key} have the same method, recipe and seed {seed}: what they differ in is not "
+                f"recorded in their recipe, so they are not averaged. Remove the older one"
+            )
+        keys[seed] = key
+        if not math.isnan(value):
+            values[seed] = float(value)
+    return dict(sorted(values.items()))
+
+
+def _without_repeats(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a key and origin."""
+    identity = ["key", "origin"] if "origin" in table else ["key"]
+    repeated = table[table.duplicated(identity, keep=False)]
+    for names, rows in repeated.groupby(identity, dropna=False):
+        if rows["accuracy"].nunique() > 1:
+            found = ", ".join(f"{a:g}" for a in rows["accuracy"])
+            raise ValueError(f"run {names[0]} has several results (accuracy {found}); keep one of them")
+    return table.drop_duplicates(identity).reset_index(drop=True)
+
+
+def _recipes(table: pd.DataFrame) -> list[str]:
+    """What of the config two runs must share to be averaged, in words; no more words than tell the recipes apart."""
+    words, rests, kept = [], [], {}
+    for row in table.to_dict("records"):
+        config = _json_object(row["config"])
+        rest = _flat({name: value for name, value in config.items() if name not in _NOT_RECIPE})
+        if not config:  # rows made by hand: the number of images is what is left to tell them apart
+            rest = _flat({name: row[name] for name in ("n_train", "n_test") if not pd.isna(row.get(name))})
+        scale = f"{row['epochs']:g} epochs, {row['size']:g} px"
+        words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}"))
+        rests.append(rest)
+        kept.setdefault(words[-1], []).append(rest)
+    differing = {word: _differing(found) for word, found in kept.items()}
+    return [
+        ", ".join([word[1], *(f"{name} {rest.get(name, 'unset')}" for name in differing[word])])
+        for word, rest in zip(words, rests, strict=True)
+    ]
+
+
+def _differing(found: list[dict[str, str]]) -> list[str]:
+    names = sorted({name for rest in found for name in rest})
+    return [name for name in names if len({rest.get(name, "unset") for rest in found}) > 1]
+
+
+def _flat(nested: Mapping[str, object]) -> dict[str, str]:
+    """One level of names: ``{"data": {"n": 5}}`` -> ``{"data.n": "5"}``."""
+    flat = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{name}.{k}": v for k, v in _flat(value).items()})
+        else:
+            flat[name] = f"{value:.12g}" if isinstance(value, float) else str(value)
+    return flat
+
+
+def _noise(kind: str, rate: float) -> str:
+    """The kind of noise; "fer2013" has no rate and is noise all the same."""
+    return "none" if rate == 0 and kind in _KINDS_WITH_A_RATE else kind
+
+
+def _text(value: object) -> str:
+    """Text as it is, a missing value as the empty text, an object as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value))
+    return ""
+
+
+def _json_object(text: str) -> dict[str, object]:
+    if not text:
+        return {}
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a JSON object, found {text!r}")
+    return value

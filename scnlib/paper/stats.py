@@ -1,0 +1,27 @@
+"""Means over seeds with honest intervals."""
+
+import math
+from collections.abc import Sequence
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean; NaN of nothing."""
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def standard_deviation(values: Sequence[float]) -> float:
+    """With n - 1 in the denominator; NaN of fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    centre = mean(values)
+    return math.sqrt(math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1))
+
+
+def half_width(values: Sequence[float], level: float = 0.95) -> float:
+    """Half the width of Student's interval of the mean: ``t(n - 1) s / sqrt(n)``; NaN of fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    from scipy.special import stdtrit  # comes with scikit-learn; imported here so that importing the room stays cheap
+
+    quantile = float(stdtrit(len(values) - 1, (1 + level) / 2))
+    return quantile * standard_deviation(values) / math.sqrt(len(values))

@@ -1,0 +1,203 @@
+"""How a claim is judged: differences paired by seed in, a verdict with its numbers out. ``judge`` has the rules."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from scnlib.paper import stats
+from scnlib.paper.grid import METRICS, Selector
+from scnlib.paper.results import arm_name, by_seed
+
+HELD = "held"
+DIRECTION_ONLY = "direction only"
+NOT_HELD = "not held"
+NOT_TESTED = "not tested"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs say about a claim.
+
+    Attributes:
+        verdict: ``"held"``, ``"direction only"``, ``"not held"`` or ``"not tested"``.
+        effect: mean difference, positive in the claimed direction; of several conditions that of the weakest.
+        interval: its 95 % interval, NaN for fewer than two seeds.
+        n: seeds behind the effect.
+        dataset: where it was measured.
+        detail: a sentence with every condition's numbers, or why nothing was tested.
+    """
+
+    verdict: str
+    effect: float = math.nan
+    interval: tuple[float, float] = (math.nan, math.nan)
+    n: int = 0
+    dataset: str = ""
+    detail: str = ""
+
+
+def judge(differences: Sequence[float]) -> Verdict:
+    """The verdict on differences, one for each seed, that a true claim makes positive. All rules of the ledger:
+
+        no difference                                      -> not tested
+        mean <= 0                                          -> not held, for a single seed too
+        mean > 0, and n = 1 or 0 in the 95 % t interval    -> direction only
+        mean > 0, and 0 outside the 95 % t interval        -> held
+
+    Raises:
+        ValueError: if a difference is not finite.
+    """
+    values = [float(d) for d in differences]
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"differences must be finite, got {values}")
+    if not values:
+        return Verdict(NOT_TESTED)
+    effect, half = stats.mean(values), stats.half_width(values)
+    low, high = effect - half, effect + half
+    # NaN > 0 is False: one seed never holds.
+    verdict = NOT_HELD if effect <= 0 else HELD if low > 0 else DIRECTION_ONLY
+    return Verdict(verdict, effect, (low, high), len(values))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One circumstance under which a claim must hold: paired differences, positive where they speak for the claim."""
+
+    name: str
+    differences: tuple[float, ...]
+    missing: str = ""
+    remark: str = ""
+
+
+def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
+    """One verdict over several conditions: that of the condition which speaks most against the claim.
+
+    So the claim is held only if it is in every condition. A condition without runs makes the rest "not tested" unless
+    it is refuted already; with ``need_all=False`` the claim is about whichever conditions there are.
+
+    Args:
+        conditions: at least one.
+        unit: of the differences, for the sentence.
+    """
+    judged = [(c, judge(c.differences)) for c in conditions if c.differences]
+    absent = [c for c in conditions if not c.differences]
+    detail = "; ".join(_sentence(c, v, unit) for c, v in judged)
+    reasons = list(dict.fromkeys(c.missing or f"{c.name}: no runs" for c in absent))
+    missing = "; ".join(reasons[:2]) + (f"; and {len(reasons) - 2} more" if len(reasons) > 2 else "")
+    if not judged:
+        return Verdict(NOT_TESTED, detail=missing or "no runs")
+    worst = [NOT_HELD, DIRECTION_ONLY, HELD]
+    weakest = min((v for _, v in judged), key=lambda v: (worst.index(v.verdict), v.effect))
+    if absent and need_all:
+        detail = f"{detail}; {missing}"
+        if weakest.verdict != NOT_HELD:
+            return Verdict(NOT_TESTED, detail=detail)
+    return replace(weakest, detail=detail)
+
+
+def _sentence(condition: Condition, verdict: Verdict, unit: str) -> str:
+    low, high = verdict.interval
+    interval = "" if math.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
+    remark = f", {condition.remark}" if condition.remark else ""
+    return f"{condition.name}: {verdict.effect:+.2f} {unit}{interval}, n = {verdict.n}{remark}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run)."""
+
+    dataset: str
+    recipe: str
+    runs: pd.DataFrame
+
+    @property
+    def metric(self) -> str:
+        """The papers' measure on this dataset."""
+        return METRICS.get(self.dataset, "accuracy")
+
+    def values(self, arm: Selector, column: str | None = None) -> dict[int, float]:
+        """Seed -> value of a column (default: the papers' measure) for the runs of one arm."""
+        rows = self._arms.get(arm_name(arm, self.dataset))
+        return {} if rows is None else by_seed(rows, column or self.metric)
+
+    @cached_property
+    def _arms(self) -> dict[str, pd.DataFrame]:
+        """The runs of each arm; a ledger asks for them a few hundred times."""
+        return dict(iter(self.runs.groupby("arm")))
+
+    def differences(self, arm: Selector, other: Selector, column: str | None = None) -> dict[int, float]:
+        """Seed -> arm - other, for the seeds that both have."""
+        a, b = self.values(arm, column), self.values(other, column)
+        return {seed: a[seed] - b[seed] for seed in a if seed in b}
+
+    def noise(self, method: str) -> list[tuple[str, float]]:
+        """Kinds and rates of label noise under which this method was run, weakest first; clean labels are none."""
+        runs = self.runs[(self.runs["method"] == method) & (self.runs["noise"] != "none")]
+        return sorted(
+            set(zip(runs["noise"], runs["noise_rate"].astype(float), strict=True)), key=lambda n: (n[1], n[0])
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something a paper claims, in our words, and the function that holds it against results.
+
+    ``test`` gets a ``Group``; None where results alone cannot decide, and then ``needs`` says what can.
+    """
+
+    id: str
+    text: str
+    place: str
+    test: Callable[[Group], Verdict] | None = None
+    needs: str = ""
+
+
+def arm(
+    method: str, noise_rate: float = 0.0, noise_kind: str = "symmetric", pretrained: bool = False, **options: object
+) -> Selector:
+    """The runs of one method with these options, on whatever dataset is looked at."""
+    return Selector(method, "", noise_rate, noise_kind, pretrained, options)
+
+
+def describe(selector: Selector) -> str:
+    """An arm in words: ``scn {"ranking": false} at noise 10 %``."""
+    options = f" {json.dumps(dict(selector.options))}" if selector.options else ""
+    weights = " from MS-Celeb-1M weights" if selector.pretrained else ""
+    return f"{selector.method}{options}{weights} {noise_name(selector.noise_kind, selector.noise_rate)}"
+
+
+def noise_name(kind: str, rate: float) -> str:
+    """Noise in words: ``at noise 10 %``, ``on clean labels``, ``with fer2013 noise``."""
+    if kind == "fer2013":
+        return "on FER2013's own labels"
+    if not rate:
+        return "on clean labels"
+    return f"at noise {100 * rate:g} %" if kind == "symmetric" else f"at {kind} noise {100 * rate:g} %"
+
+
+def compare(
+    group: Group,
+    name: str,
+    better: Selector,
+    worse: Selector,
+    column: str | None = None,
+    offset: float = 0.0,
+    remark: str = "",
+) -> Condition:
+    """The condition that ``better - worse + offset`` is positive, paired by seed."""
+    differences = tuple(d + offset for d in group.differences(better, worse, column).values())
+    missing = ""
+    if not differences:
+        lacking = [describe(s) for s in (better, worse) if not group.values(s, column)]
+        missing = f"no runs of {' and of '.join(lacking)}" if lacking else "no seed in common"
+        missing += f" with {column}" if column else ""
+    return Condition(name, differences, missing, remark)
+
+
+def exceed(group: Group, name: str, runs: Selector, column: str, threshold: float) -> Condition:
+    """The condition that a column of one arm lies above a threshold, a difference for each seed."""
+    values = group.values(runs, column)
+    return Condition(name, tuple(v - threshold for v in values.values()), f"no runs of {describe(runs)} with {column}")

@@ -1,0 +1,193 @@
+"""Reading results, and which of them count as the same experiment."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from scnlib.paper import add_curves, load_epochs, load_results
+from scnlib.paper.grid import Selector
+from scnlib.paper.results import COLUMNS, FULL_SCALE, by_seed, prepare, select
+from tests.paper.made import run, table
+
+
+def write(folder, name, *rows):
+    path = folder / name
+    pd.DataFrame(list(rows)).to_csv(path, index=False)
+    return path
+
+
+def test_a_folder_is_read_without_curves_and_other_tables(tmp_path):
+    write(tmp_path, "a.csv", run(seed=0), run(seed=1, accuracy=51.5))
+    write(tmp_path, "b.csv", run("scn", seed=0, alpha_mean=0.25))
+    write(tmp_path, "a_epochs.csv", {"key": "k", "epoch": 1})
+    write(tmp_path, "a_alpha.csv", {"key": "k", "epoch": 1, "bin": 0.5})
+    write(tmp_path, "timing.csv", {"what": "loader", "seconds": 1})
+    results = load_results(tmp_path)
+    assert results["accuracy"].tolist() == [50, 51.5, 50]
+    assert results["seed"].tolist() == [0, 1, 0]
+    assert results["alpha_mean"].isna().tolist() == [True, True, False]
+    assert set(COLUMNS) <= set(results.columns)
+
+
+def test_without_results_there_are_no_rows(tmp_path):
+    results = load_results(tmp_path)
+    assert len(results) == 0
+    assert set(COLUMNS) <= set(results.columns)
+    assert len(prepare(results)) == 0
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_results(tmp_path / "nowhere")
+
+
+def test_bad_files_are_named_with_column_and_line(tmp_path):
+    row = run()
+    del row["split"]
+    with pytest.raises(ValueError, match=r"short\.csv: column 'split' is missing"):
+        load_results(write(tmp_path, "short.csv", row))
+    with pytest.raises(ValueError, match=r"bad\.csv: column 'accuracy', line 3: expected a number, found 'high'"):
+        load_results(write(tmp_path, "bad.csv", run(), run(seed=1, accuracy=50.0) | {"accuracy": "high"}))
+    with pytest.raises(ValueError, match=r"gap\.csv: column 'seed', line 2: expected a number, found ''"):
+        load_results(write(tmp_path, "gap.csv", run() | {"seed": None}))
+    with pytest.raises(ValueError, match=r"json\.csv: column 'options', line 2: expected a JSON object, found '\[1\]'"):
+        load_results(write(tmp_path, "json.csv", run() | {"options": "[1]"}))
+    with pytest.raises(ValueError, match=r"key\.csv: column 'key', line 2: is empty"):
+        load_results(write(tmp_path, "key.csv", run() | {"key": ""}))
+    with pytest.raises(ValueError, match="column 'key' is missing"):
+        load_results(write(tmp_path, "other.csv", {"what": 1}))
+
+
+def test_a_run_in_two_files_counts_once_unless_its_results_differ(tmp_path):
+    write(tmp_path, "a.csv", run())
+    write(tmp_path, "b.csv", run())
+    assert len(load_results(tmp_path)) == 1
+    write(tmp_path, "b.csv", run(accuracy=60.0))
+    with pytest.raises(ValueError, match="has several results \\(accuracy 50, 60\\)"):
+        load_results(tmp_path)
+
+
+def test_curves_give_what_was_fitted_after_one_epoch(tmp_path):
+    key = run()["key"]
+    write(
+        tmp_path, "a_epochs.csv", *({"key": key, "epoch": e, "memorised": m} for e, m in ((2, 0.4), (1, 0.1), (3, 0.6)))
+    )
+    results = add_curves(table(run(), run(seed=1)), load_epochs(tmp_path))
+    assert results["memorised_first"].tolist()[0] == pytest.approx(10)
+    assert results["memorised_first"].isna().tolist() == [False, True]
+    write(tmp_path, "b_epochs.csv", {"key": key, "loss": 1})
+    with pytest.raises(ValueError, match=r"b_epochs\.csv: column 'epoch' is missing"):
+        load_epochs(tmp_path)
+    assert add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv")[["key"]])["memorised_first"].isna().all()
+
+
+def test_recipes_name_what_differs_and_nothing_else():
+    same = {"lr": 0.05, "batch_size": 256, "seed": 0, "method": {"name": "scn"}, "noise_rate": 0.1}
+    results = prepare(
+        table(
+            run(config=same),
+            run(seed=1, config=same | {"seed": 1, "noise_rate": 0.3, "method": {"name": "baseline"}}),
+            run(seed=2, config=same | {"lr": 0.01}),
+            run(seed=3, epochs=40, config=same),
+        )
+    )
+    assert results["recipe"].tolist() == [
+        "quick, 12 epochs, 48 px, resnet18, train, lr 0.05",
+        "quick, 12 epochs, 48 px, resnet18, train, lr 0.05",
+        "quick, 12 epochs, 48 px, resnet18, train, lr 0.01",
+        "quick, 40 epochs, 48 px, resnet18, train",
+    ]
+
+
+def test_nested_options_of_the_loader_are_part_of_the_recipe():
+    results = prepare(table(run(config={"data": {"n": 96}}), run(seed=1, config={"data": {}})))
+    assert [r.rsplit(", ", 1)[1] for r in results["recipe"]] == ["data.n 96", "data.n unset"]
+
+
+def test_where_relabelling_starts_is_a_variation_and_no_option():
+    results = prepare(
+        table(
+            run("scn", options={"relabel_epoch": 4}),
+            run("scn", seed=1),
+            run("scn", seed=2, options={"relabelling": False, "relabel_epoch": 4}),
+            run(),
+            run("scn", seed=3, config={"method": {"name": "scn", "relabel_epoch": 7}}),
+        )
+    )
+    starts = ["relabelling from epoch 4", "relabelling from epoch 10", "", "", "relabelling from epoch 7"]
+    assert results["variation"].tolist() == starts
+    assert [json.loads(arm)[-1] for arm in results["arm"]] == [{}, {}, {"relabelling": False}, {}, {}]
+
+
+def test_selection_is_exact():
+    results = prepare(
+        table(
+            run("scn", 1, noise_rate=0.1),
+            run("scn", 2, noise_rate=0.2),
+            run("scn", 3, noise_rate=0.1, options={"gamma": 0.2}),
+            run("scn", 4, noise_rate=0.1, noise_kind="pair"),
+            run("scn", 5, noise_rate=0.1, dataset="rendered"),
+            run("scn", 6, noise_rate=0.1, variant="released_code", seed=1),
+            run("scn", 7, noise_kind="fer2013"),
+            run("scn", 8, noise_kind="pair"),
+            run("scn", 9, options={"margin_rank": 0}),
+            run("scn", 10, options={"gamma": 0.5, "margin_relabel": 0.2}, seed=1),
+            run("baseline", 11),
+        )
+    )
+
+    def found(**fields):
+        return select(results, Selector("scn", "ferplus", **fields))["accuracy"].tolist()
+
+    assert found(noise_rate=0.1) == [1]
+    assert found(noise_rate=0.1, options={"gamma": 0.2}) == [3]
+    assert found(noise_rate=0.1, noise_kind="pair") == [4]
+    assert found() == [8, 10]  # at rate 0 the kind changes no label; options at their defaults are none
+    assert found(noise_kind="fer2013") == [7]  # real noise without a rate is not clean
+    assert found(options={"margin_rank": 0.0}) == [9]
+    assert found(pretrained=True) == []
+    assert select(results, Selector("scn", "rafdb", 0.1), "rendered")["accuracy"].tolist() == [5]
+
+
+def test_pretrained_runs_say_so_and_are_not_taken_for_scratch():
+    results = prepare(table(run(weights="msceleb"), run(seed=1, weights=None), run(seed=2, weights="imagenet")))
+    assert select(results, Selector("baseline", "ferplus"))["seed"].tolist() == [1]
+    assert select(results, Selector("baseline", "ferplus", pretrained=True))["seed"].tolist() == [0]
+
+
+def test_two_runs_of_one_seed_are_not_averaged():
+    rows = prepare(table(run(data="old"), run(accuracy=60.0, data="new") | {"key": "newer"}))
+    with pytest.raises(ValueError, match="newer have the same method, recipe and seed 0"):
+        by_seed(rows, "accuracy")
+
+
+def test_origin_is_full_scale_unless_said():
+    results = prepare(table(run(), run(seed=1, origin="measured here")))
+    assert results["origin"].tolist() == [FULL_SCALE, "measured here"]
+
+
+def test_options_may_be_a_dict_and_columns_must_be_there():
+    row = run("scn") | {"options": {"gamma": 0.2}}
+    assert json.loads(prepare(table(row))["arm"][0])[-1] == {"gamma": 0.2}
+    with pytest.raises(ValueError, match="results lack the column 'profile'"):
+        prepare(table(run()).drop(columns="profile"))
+
+
+def test_a_row_of_a_real_run_has_all_columns():
+    """The names that ``Run.row`` writes, read from its source so that the two cannot drift apart unseen."""
+    import inspect
+
+    runs = pytest.importorskip("scnlib.runs")
+    source = inspect.getsource(runs.Run.row)
+    assert [name for name in COLUMNS if f'"{name}"' not in source] == []
+
+
+def test_commands_are_understood_by_the_command_line():
+    cli = pytest.importorskip("scnlib.cli")
+    from scnlib.paper.grid import GRIDS, grid
+    from scnlib.paper.tables import run_command
+
+    for table_name in GRIDS:
+        for cell in grid(table_name):
+            parsed = cli._parser().parse_args(run_command(cell).split()[1:])
+            assert parsed.method == cell.runs.method
+            assert (parsed.noise_rate or 0) == cell.runs.noise_rate
+            assert len(parsed.set) == len(cell.runs.options)

@@ -1,0 +1,246 @@
+"""Published beside measured, with means worked out by hand; and how the tables are written."""
+
+import html.parser
+import io
+import math
+
+import pandas as pd
+import pytest
+
+from scnlib.paper import side_by_side, to_csv, to_html, to_latex, to_text
+from scnlib.paper.render import HEADERS, display, escape_latex
+from tests.paper.made import run, table
+
+METHODS = ("baseline", "scn")
+
+
+def shown(name, results, **options):
+    return side_by_side(name, results, methods=METHODS, **options)
+
+
+def cell(frame, row, column="FERPlus"):
+    found = frame[(frame["row"] == row) & (frame["column"] == column)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+@pytest.fixture
+def noisy():
+    """Baseline 70, 71, 75 and SCN 72, 71.5, 76 at 10 % for seeds 0, 1, 2: gains 2, .5, 1."""
+    rows = [run("baseline", a, s, 0.1) for s, a in enumerate((70.0, 71.0, 75.0))]
+    return table(*rows, *(run("scn", a, s, 0.1) for s, a in enumerate((72.0, 71.5, 76.0))))
+
+
+def test_means_by_hand(noisy):
+    frame = shown("scn-2", noisy)
+    baseline = cell(frame, "scratch, noise 10 %, baseline")
+    assert baseline["measured"] == pytest.approx(72.0)
+    assert baseline["std"] == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
+    assert (baseline["n"], baseline["seeds"]) == (3, "0, 1, 2")
+    assert baseline["difference"] == pytest.approx(72.0 - 77.15)
+    assert math.isnan(baseline["measured_gain"]) and math.isnan(baseline["published_gain"])
+    scn = cell(frame, "scratch, noise 10 %, SCN")
+    assert scn["published"] == 78.53
+    assert scn["published_gain"] == pytest.approx(1.38)
+    assert scn["measured_gain"] == pytest.approx(3.5 / 3)
+    # s of 2, .5, 1 is .763763; t(2) at 97.5 % is 4.302653
+    assert scn["gain_interval"] == pytest.approx(4.302653 * 0.763763 / math.sqrt(3), rel=1e-5)
+    assert (scn["dataset"], scn["backbone"], scn["origin"]) == ("ferplus", "resnet18", "measured at full scale")
+    assert scn["recipe"].endswith("relabelling from epoch 10")
+
+
+def test_a_difference_stands_only_where_dataset_and_backbone_are_the_papers():
+    row = "scratch, noise 10 %, baseline"
+    own = shown("scn-2", table(run(noise_rate=0.1)))
+    assert cell(own, row)["difference"] == pytest.approx(50 - 77.15)
+    other_backbone = shown("scn-2", table(run(noise_rate=0.1, backbone="small")))
+    assert math.isnan(cell(other_backbone, row)["difference"])
+    stand_in = shown("scn-2", table(run(noise_rate=0.1, dataset="rendered")), dataset="rendered")
+    for column in ("RAF-DB", "AffectNet", "FERPlus"):
+        assert cell(stand_in, row, column)["measured"] == 50
+        assert math.isnan(cell(stand_in, row, column)["difference"])
+    ferplus_for_all = shown("scn-2", table(run(noise_rate=0.1)), dataset="ferplus")
+    assert math.isnan(cell(ferplus_for_all, row, "RAF-DB")["difference"])
+    assert not math.isnan(cell(ferplus_for_all, row, "FERPlus")["difference"])
+    unknown = shown("scn-fig5", table(run("scn", dataset="rafdb", options={"beta": 0.9})))
+    assert math.isnan(cell(unknown, "beta = 0.9", "RAF-DB")["difference"])  # there is nothing to differ from
+
+
+def test_a_stand_in_is_compared_by_its_gain(noisy):
+    scn = cell(shown("scn-2", noisy, dataset="ferplus"), "scratch, noise 10 %, SCN", "RAF-DB")
+    assert scn["published_gain"] == pytest.approx(8.83)
+    assert scn["measured_gain"] == pytest.approx(3.5 / 3)
+
+
+def test_recipes_are_never_mixed():
+    rows = [
+        run("scn", 60.0, 0, 0.1),
+        run("scn", 80.0, 1, 0.1, profile="paper", epochs=40),
+        run("baseline", 50.0, 1, 0.1),
+    ]
+    frame = shown("scn-2", table(*rows))
+    found = frame[frame["row"].eq("scratch, noise 10 %, SCN") & frame["column"].eq("FERPlus")]
+    assert sorted(found["measured"]) == [60, 80]
+    assert found["n"].tolist() == [1, 1]
+    assert found["measured_gain"].isna().all()  # the baseline shares a seed with the other recipe only
+    assert len(shown("scn-2", table(*rows), profile="paper")) == len(frame) - 1
+    for field, value in {"size": 64, "backbone": "small", "split": "train+val", "noise_kind": "pair"}.items():
+        other = shown("scn-2", table(run("scn", 60.0, 0, 0.1), run("scn", 80.0, 1, 0.1, **{field: value})))
+        assert 70 not in other["measured"].tolist(), field
+    start = shown("scn-2", table(run("scn", 60.0, 0, 0.1), run("scn", 80.0, 1, 0.1, options={"relabel_epoch": 4})))
+    assert 70 not in start["measured"].tolist()
+
+
+def test_unexplained_doubles_are_refused():
+    rows = table(run(noise_rate=0.1), run(noise_rate=0.1, accuracy=60.0) | {"key": "other version"})
+    with pytest.raises(ValueError, match="other version have the same method, recipe and seed 0"):
+        shown("scn-2", rows)
+
+
+def test_gains_are_paired_by_seed():
+    rows = [run("baseline", 50.0, 0, 0.1), run("baseline", 90.0, 7, 0.1)]
+    rows += [run("scn", 53.0, 0, 0.1), run("scn", 99.0, 3, 0.1)]
+    scn = cell(shown("scn-2", table(*rows)), "scratch, noise 10 %, SCN")
+    assert scn["measured"] == 76
+    assert scn["measured_gain"] == 3
+    assert math.isnan(scn["gain_interval"])
+
+
+def test_origins_stay_apart_and_a_run_made_here_may_lean_on_a_baseline_at_full_scale():
+    rows = [run("baseline", 50.0, 0, 0.1), run("scn", 52.0, 0, 0.1), run("scn", 53.0, 0, 0.1, origin="measured here")]
+    frame = shown("scn-2", table(*rows))
+    found = frame[frame["row"].eq("scratch, noise 10 %, SCN") & frame["column"].eq("FERPlus")].set_index("origin")
+    assert found["measured"].to_dict() == {"measured at full scale": 52, "measured here": 53}
+    assert found["measured_gain"].to_dict() == {"measured at full scale": 2, "measured here": 3}
+
+
+def test_affectnet_is_measured_by_its_mean_over_classes():
+    frame = shown("scn-4", table(run(accuracy=60.0, dataset="affectnet")))
+    affectnet = cell(frame, "scratch, baseline", "AffectNet")
+    assert (affectnet["measured"], affectnet["metric"]) == (50, "mean_class_accuracy")
+    assert affectnet["status"] == "derived"
+
+
+def test_what_is_missing_is_said(noisy):
+    frame = shown("scn-2", noisy)
+    assert cell(frame, "scratch, noise 30 %, SCN")["missing"] == (
+        "not yet measured: scn run --dataset ferplus --method scn --noise-rate 0.3 --seed 0 --profile paper"
+    )
+    assert cell(frame, "scratch, noise 30 %, SCN", "RAF-DB")["missing"].startswith("needs RAF-DB, then: scn run")
+    assert cell(frame, "scratch, noise 10 %, MetaCleaner")["missing"] == "needs method metacleaner"
+    assert cell(frame, "pretrained, noise 10 %, SCN")["missing"] == "needs MS-Celeb-1M weights"
+    rafdb = cell(frame, "scratch, noise 10 %, MetaCleaner", "RAF-DB")
+    assert rafdb["missing"] == "needs RAF-DB and method metacleaner"
+    assert (rafdb["origin"], rafdb["n"]) == ("published", 0)
+    sweep = shown("scn-fig5", noisy, dataset="rendered", profile="quick")
+    assert cell(sweep, "delta 1 learnable", "RAF-DB, noisy")["missing"] == (
+        "not yet measured: scn run --dataset rendered --method scn --noise-rate 0.1 --set learnable_margin=true "
+        "--seed 0 --profile quick"
+    )
+    joint = cell(shown("scn-7", noisy), "SCN, RAF-DB + AffectNet", "RAF-DB")
+    assert "joint training on RAF-DB and AffectNet" in joint["missing"]
+
+
+def test_a_cell_that_needs_more_is_never_measured_with_less():
+    results = table(run("scn", 87.0, dataset="rafdb", weights="msceleb"))
+    frame = shown("scn-7", results)
+    assert cell(frame, "SCN", "RAF-DB")["measured"] == 87
+    assert math.isnan(cell(frame, "SCN, RAF-DB + AffectNet", "RAF-DB")["measured"])
+
+
+def test_every_table_can_be_shown_without_any_result(tmp_path):
+    from scnlib.paper import GRIDS, grid, load_results
+
+    for name in GRIDS:
+        frame = shown(name, load_results(tmp_path))
+        assert len(frame) == len(grid(name))
+        assert (frame["missing"] != "").all()
+        assert (display(frame) != "").all(axis=None)
+    with pytest.raises(ValueError, match="no runs stand behind table 'scn-1'"):
+        shown("scn-1", load_results(tmp_path))
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+class Cells(html.parser.HTMLParser):
+    """The texts of a table's cells, and the attributes of its headers."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.cells, self.scopes, self.tags, self.captions = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+        if tag == "th":
+            self.scopes.append(dict(attributes).get("scope"))
+
+    def handle_endtag(self, tag):
+        self.tags.append("/" + tag)
+
+    def handle_data(self, data):
+        if self.tags[-1] in ("td", "th"):
+            self.cells[-1] += data
+        if self.tags[-1] == "caption":
+            self.captions.append(data)
+
+
+def test_html_is_accessible_and_never_blank(noisy):
+    frame = shown("scn-2", noisy)
+    parsed = Cells(to_html(frame))
+    assert parsed.scopes == ["col"] * len(HEADERS) + ["row"] * len(frame)
+    assert len(parsed.cells) == len(HEADERS) * (len(frame) + 1)
+    assert all(text.strip() for text in parsed.cells)
+    assert "".join(parsed.captions).startswith("SCN table 2: synthetic label noise.")
+    for text in (
+        "70.26",
+        "not reported",
+        "not measured",
+        "72.00 ± 2.65 (n = 3)",
+        "needs RAF-DB and method metacleaner",
+    ):
+        assert text in parsed.cells, text
+
+
+def test_html_is_escaped():
+    name = "<script>alert('x')</script>"
+    frame = shown("scn-2", table(run(noise_rate=0.1, split=name)))
+    text = to_html(frame.assign(note='"&<b>'))
+    assert "<script" not in text and "<b>" not in text
+    assert any(name in c for c in Cells(text).cells)
+    assert any('"&<b>' in c for c in Cells(text).cells)
+
+
+def test_csv_has_all_digits_and_no_blank_cell(noisy, tmp_path):
+    frame = shown("scn-2", noisy)
+    text = to_csv(frame, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == text
+    back = pd.read_csv(io.StringIO(text))
+    assert list(back.columns) == list(frame.columns)
+    pd.testing.assert_series_equal(back["measured_gain"], frame["measured_gain"])
+    assert (pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False) != "").all(axis=None)
+
+
+def test_text_is_aligned(noisy):
+    caption, blank, head, rule, *lines = to_text(shown("scn-5", noisy)).splitlines()
+    assert caption.startswith("SCN table 5") and blank == "" and set(rule) == {"-"}
+    assert len(lines) == 12
+    start = head.index("origin")
+    assert all(line[start:].startswith("published") for line in lines)
+
+
+def test_latex_is_escaped(noisy):
+    assert escape_latex("100 % of A_1 & {B} \\ ~^#$") == (
+        r"100 \% of A\_1 \& \{B\} \textbackslash{} \textasciitilde{}\textasciicircum{}\#\$"
+    )
+    text = to_latex(shown("scn-2", noisy))
+    body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]
+    assert len(body) == 54
+    for line in body:
+        cells = line.removesuffix(r" \\").split(" & ")
+        assert len(cells) == len(HEADERS) and all(cells)
+    assert r"scratch, noise 10 \%, SCN" in text
+    assert r"\label{tab:scn-2}" in text
