@@ -5,23 +5,25 @@ import json
 import sys
 from collections.abc import Sequence
 
+from scnlib.errors import ScnError
+
 EXAMPLES = """examples:
   scn run                                                      Self-Cure Network on rendered faces, quick profile
   scn run --method baseline --noise-rate 0.3 --seed 1          the baseline under 30 % wrong labels
   scn run --dataset ferplus --root DIR --noise-rate 0.3        real faces; data/README.md says how to get them
   scn run --set relabelling=false --set beta=0.8               options of the method
   scn run --data preset=hard --data n=2000                     options of the dataset
+  scn table scn-2                                              SCN's table 2, published beside measured
+  scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an expected mistake becomes one message on stderr and exit code 2."""
-    from scnlib.training import TrainingDiverged
-
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ValueError, OSError, TrainingDiverged) as error:
+    except (ValueError, OSError, ScnError) as error:
         print(f"scn: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -51,6 +53,26 @@ def _parser() -> argparse.ArgumentParser:
     results.add_argument("name", metavar="NAME", help="which table, for example ferplus")
     results.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
     results.set_defaults(command=_results)
+    transition = commands.add_parser(
+        "transition",
+        help="count how FER2013's original labels disagree with FER+",
+        description="Write data/results/ferplus_fer2013_transition.csv: FER+ majority against FER2013's label of the "
+        "training images whose FER2013 label is known for sure.",
+    )
+    transition.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
+    transition.set_defaults(command=_transition)
+    table = commands.add_parser("table", help="a table of a paper: published beside measured")
+    table.add_argument("table", metavar="TABLE", help="scn-2, scn-3, ... scn-7, scn-fig5, lrn-1, lrn-2, lrn-3")
+    table.add_argument("--dataset", help="measure every column on this dataset, as a stand-in (rendered)")
+    table.add_argument("--profile", help="only runs of this profile")
+    table.add_argument("--format", choices=("text", "csv", "latex", "html"), default="text")
+    table.set_defaults(command=_table)
+    claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
+    claims.set_defaults(command=_claims)
+    reproduce = commands.add_parser("reproduce", help="run the lessons headlessly and write the report")
+    reproduce.add_argument("lessons", metavar="NN", nargs="*", help="numbers of lessons (default: all)")
+    reproduce.add_argument("--profile", default="quick", help="smoke, quick (default) or paper")
+    reproduce.set_defaults(command=_reproduce)
     return parser
 
 
@@ -139,3 +161,35 @@ def _results(options: argparse.Namespace) -> None:
 
     path = results.add(options.name, [runs.open_run(path) for path in options.runs])
     print(f"{path}: {len(options.runs)} runs added or replaced")
+
+
+def _transition(options: argparse.Namespace) -> None:
+    from scnlib import results
+    from scnlib.datasets import load_dataset
+    from scnlib.paths import results_dir
+
+    faces = load_dataset("ferplus", options.root, labels="fer2013")
+    path = results_dir() / "ferplus_fer2013_transition.csv"
+    results.write_table(path, results.transition(faces.labels.numpy(), faces.true_labels.numpy(), faces.class_names))
+    wrong = (faces.labels != faces.true_labels).float().mean()
+    print(f"{path}: {len(faces):,} images, {wrong:.1%} carry another label in FER2013")
+
+
+def _table(options: argparse.Namespace) -> None:
+    from scnlib import paper
+
+    table = paper.side_by_side(options.table, paper.load_results(), options.dataset, options.profile)
+    formats = {"text": paper.to_text, "csv": paper.to_csv, "latex": paper.to_latex, "html": paper.to_html}
+    print(formats[options.format](table))
+
+
+def _claims(options: argparse.Namespace) -> None:
+    from scnlib import paper
+
+    print(paper.claims_text(paper.claims_table(paper.add_curves(paper.load_results(), paper.load_epochs()))))
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from scnlib.reproduce import reproduce
+
+    print(reproduce(options.profile, options.lessons))

@@ -139,8 +139,8 @@ class Run:
     def samples(self) -> dict[str, np.ndarray]:
         """What happened to each of the N training samples in each of the E epochs.
 
-        ``given``, ``true`` (N,) labels; ``current`` (E, N) the labels each epoch trained on, ``final`` (N,) those after it;
-        ``prediction`` (E, N) in training mode; ``alpha`` (E, N), where the method has it; ``prediction_eval``,
+        ``given``, ``true`` (N,) labels; ``current`` (E, N) the labels each epoch trained on, ``final`` (N,) those after
+        it; ``prediction`` (E, N) in training mode; ``alpha`` (E, N), where the method has it; ``prediction_eval``,
         ``confidence_eval``, ``alpha_eval`` (N,) of the last epoch's network on the unchanged images (confidence: the
         softmax probability of the predicted class); ``test_labels``, ``test_prediction``, ``test_confidence``,
         ``test_alpha`` (M,).
@@ -163,7 +163,7 @@ class Run:
         return model.to(device).eval()
 
     def row(self) -> dict:
-        """This run as a row of ``data/results``: the last epoch, in percent; ``best_accuracy`` is chosen on the test set."""
+        """This run as a row of ``data/results``: last epoch, in percent; ``best_accuracy`` is chosen on the test set."""
         config, last = self.config, self.metrics.iloc[-1]
         percent = ("memorised", "label_accuracy", "relabel_precision", "relabel_recall")
         return {

@@ -15,6 +15,7 @@ from scnlib import counter_rng, evaluation, relabel
 from scnlib.augment import views
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
+from scnlib.errors import ScnError
 from scnlib.labels import LabelLedger
 from scnlib.methods import Batch
 from scnlib.models import make_backbone, normalize
@@ -23,15 +24,15 @@ from scnlib.precision import Precision
 EVALUATION_BATCH = 500
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(ScnError):
     """The loss is no longer a number."""
 
 
 def epoch_batches(n: int, batch_size: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
     """The sample indices of every batch of an epoch: a fresh order, cut into batches of even size.
 
-    Every sample is seen once. With ``ceil(n / batch_size)`` batches, sizes differ by at most one, so no last batch is so
-    short that its groups hold two or three samples.
+    Every sample is seen once. With ``ceil(n / batch_size)`` batches, sizes differ by at most one: no short last batch
+    whose groups hold two or three samples.
 
     Returns:
         int64 tensors on the CPU, the same for the same (seed, epoch).

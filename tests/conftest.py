@@ -13,6 +13,7 @@ def private_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("SCN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("SCN_OUT", str(tmp_path / "out"))
     monkeypatch.setenv("SCN_HEADLESS", "1")
+    torch.set_num_threads(1)
 
 
 def make_faces(n: int = 64, num_classes: int = 4, size: int = 32, noise: float = 0.25, seed: int = 0) -> FaceSet:

@@ -1,0 +1,140 @@
+"""``scn reproduce``: run every lesson headlessly with papermill, then write the report.
+
+    out/quick/
+        04_baseline.ipynb      executed
+        04_baseline.html       to read without Jupyter
+        logs/04_baseline.log   what it printed
+        figures/               every figure, with alt texts in index.json
+        report.html            published beside measured, claims, figures, lessons
+
+A lesson counts as done when papermill's exit code says so, never because its file exists: after a killed kernel the
+saved notebook claims that every cell completed.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from scnlib.config import PROFILES
+from scnlib.errors import ScnError
+from scnlib.paths import out_dir, project_root
+
+#: Longest time for one cell, in seconds. A cell of the paper profile may train for days.
+CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
+
+_CELL = re.compile(r"Executing Cell (\d+)")
+
+
+class LessonsFailed(ScnError):
+    """At least one lesson failed; the message names each with its cell and its log."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run of one lesson ended; ``cell`` is the number of the code cell it stopped in, 0 if it did not."""
+
+    name: str
+    ok: bool
+    seconds: float
+    cell: int
+    notebook: Path
+    log: Path
+
+
+def lessons(only: Iterable[str] = ()) -> list[Path]:
+    """The numbered notebooks in order; with ``only`` those whose numbers (00, 04, A1) are named.
+
+    Raises:
+        ValueError: if a number has no notebook.
+    """
+    found = {path.name.split("_")[0]: path for path in sorted((project_root() / "notebooks").glob("[0-9A]*_*.ipynb"))}
+    unknown = [number for number in only if number not in found]
+    if unknown:
+        raise ValueError(f"there is no lesson {unknown[0]}; there are {', '.join(found)}")
+    return [found[number] for number in only] if only else list(found.values())
+
+
+def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
+    """Run the lessons, write the report, and return its path.
+
+    Raises:
+        ValueError: unknown profile or lesson.
+        LessonsFailed: after all others ran and the report was written.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
+    folder = out_dir() / profile
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    for path in lessons(list(only)):
+        outcome = run_lesson(path, folder, profile)
+        state = "done" if outcome.ok else f"FAILED in cell {outcome.cell}"
+        print(f"{outcome.name}: {state} after {outcome.seconds:.0f} s", flush=True)
+        outcomes.append(outcome)
+    from scnlib import report
+
+    written = report.write(folder, profile, outcomes)
+    failed = [f"{o.name}, cell {o.cell}: {_cause(o.log)} (log: {o.log})" for o in outcomes if not o.ok]
+    if failed:
+        raise LessonsFailed(
+            "\n".join([f"{len(failed)} of {len(outcomes)} lessons failed", *failed, f"report: {written}"])
+        )
+    return written
+
+
+def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
+    """Run one notebook in a process of its own, with a progress bar over its cells."""
+    import nbformat
+
+    notebook, log = folder / source.name, folder / "logs" / f"{source.stem}.log"
+    cells = sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
+    command = [
+        sys.executable, "-m", "papermill", str(source), str(notebook), "-k", "python3", "-p", "profile", profile,
+        "--log-output", "--no-progress-bar",
+    ]  # fmt: skip
+    if CELL_TIMEOUT[profile] is not None:
+        command += ["--execution-timeout", str(CELL_TIMEOUT[profile])]
+    started, reached = time.perf_counter(), 0
+    environment = os.environ | {"SCN_HEADLESS": "1", "PYTHONUNBUFFERED": "1"}
+    with (
+        log.open("w", encoding="utf-8") as record,
+        tqdm(total=cells, desc=source.stem, unit="cell", file=sys.stdout, leave=False) as bar,
+        subprocess.Popen(
+            command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            encoding="utf-8", errors="replace",
+        ) as process,
+    ):  # fmt: skip
+        try:
+            for line in process.stdout:
+                record.write(line)
+                record.flush()
+                if match := _CELL.search(line):
+                    bar.update(int(match[1]) - 1 - reached)  # also counts cells of text
+                    reached = int(match[1]) - 1
+                elif "img/s" in line or "face/s" in line:
+                    bar.set_postfix_str(line.replace("\r", "\n").strip().splitlines()[-1][-60:])
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            raise
+    return Outcome(
+        name=source.stem,
+        ok=process.returncode == 0,
+        seconds=time.perf_counter() - started,
+        cell=0 if process.returncode == 0 else reached + 1,
+        notebook=notebook,
+        log=log,
+    )
+
+
+def _cause(log: Path) -> str:
+    """The last line of a log that says something: the name and text of the exception."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it printed nothing"

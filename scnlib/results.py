@@ -1,0 +1,115 @@
+"""``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
+
+    NAME.csv             one row = one finished run, columns as ``Run.row``
+    NAME_epochs.csv      its metrics, one row an epoch
+    NAME_alpha.csv       histogram of alpha in each epoch, for samples whose given label is right and wrong
+    NAME_confusion.csv   test confusion of the last epoch
+
+All are joined by ``key``. Pictures of people never get here; counts and curves do.
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scnlib.paths import results_dir
+from scnlib.runs import Run
+
+ALPHA_BINS = 20
+
+#: Hexadecimal text that a reader would take for a number when it happens to hold digits alone, or digits and an "e".
+TEXT_COLUMNS = {"key": str, "commit": str, "data": str}
+
+
+def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
+    """Add finished runs to the four tables of ``name``, replacing those already there; returns the first table.
+
+    Rows stay in the order in which runs were first added, so a diff shows what is new.
+    """
+    folder = folder or results_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = list(runs)
+    parts = {
+        "": pd.DataFrame([run.row() for run in runs]),
+        "_epochs": pd.concat([_keyed(run, run.metrics) for run in runs]),
+        "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
+        "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
+    }
+    for suffix, new in parts.items():
+        _merge(folder / f"{name}{suffix}.csv", new)
+    return folder / f"{name}.csv"
+
+
+def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
+    """One table of ``name``; without rows where nothing was measured yet."""
+    path = (folder or results_dir()) / f"{name}{suffix}.csv"
+    return read_table(path) if path.is_file() else pd.DataFrame(columns=["key"])
+
+
+def alpha_histogram(run: Run) -> pd.DataFrame:
+    """Counts of alpha in 20 equal bins: columns epoch, bin (left edge), right, wrong; no rows without alpha.
+
+    Without true labels every sample counts as right.
+    """
+    samples = run.samples
+    columns = ["epoch", "bin", "right", "wrong"]
+    if "alpha" not in samples:
+        return pd.DataFrame(columns=columns)
+    wrong = samples["given"] != samples.get("true", samples["given"])
+    edges = np.linspace(0, 1, ALPHA_BINS + 1)
+    rows = []
+    for epoch, alpha in enumerate(samples["alpha"].astype(np.float32), start=1):
+        counts = [np.histogram(alpha[group], edges)[0] for group in (~wrong, wrong)]
+        rows += [(epoch, round(edge, 2), *pair) for edge, *pair in zip(edges, *counts, strict=False)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def confusion(run: Run) -> pd.DataFrame:
+    """Test counts of the last epoch: columns label, prediction (class names), count."""
+    names = run.manifest["class_names"]
+    labels, predictions = run.samples["test_labels"], run.samples["test_prediction"]
+    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    np.add.at(matrix, (labels, predictions), 1)
+    cells = [(a, b, matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)]
+    return pd.DataFrame(cells, columns=["label", "prediction", "count"])
+
+
+def transition(given: np.ndarray, true: np.ndarray, class_names: Iterable[str]) -> pd.DataFrame:
+    """Counts of label noise: columns true, given (class names), count."""
+    names = list(class_names)
+    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    np.add.at(matrix, (true, given), 1)
+    cells = [(a, b, matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)]
+    return pd.DataFrame(cells, columns=["true", "given", "count"])
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV of results, with hashes as text."""
+    return pd.read_csv(path, dtype=TEXT_COLUMNS)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """A CSV, whole or not at all."""
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n")
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(text.getvalue(), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _keyed(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(key=run.manifest["key"])[["key", *table.columns]]
+
+
+def _merge(path: Path, new: pd.DataFrame) -> None:
+    """Replace what has the same key, keep the order, append the rest."""
+    if path.is_file():
+        old = read_table(path)
+        kept = list(dict.fromkeys([*old["key"], *new["key"]]))
+        old = old[~old["key"].isin(new["key"])]
+        both = pd.concat([part for part in (old, new) if len(part)]) if len(old) or len(new) else new
+        new = both.sort_values("key", key=lambda keys: keys.map(kept.index), kind="stable")
+    write_table(path, new)

@@ -1,0 +1,96 @@
+"""The command line: what it prints, how it refuses, and that it never shows a traceback of our own validation."""
+
+import dataclasses
+
+import pytest
+
+from scnlib import runs
+from scnlib.cli import main
+
+from .conftest import make_faces
+
+TINY = ["--profile", "smoke", "--noise-rate", "0.25"]
+
+
+@pytest.fixture
+def data(monkeypatch):
+    def load(name, root=None, split="train", **options):
+        n = {"train": 64, "val": 32, "test": 32}[split]
+        return dataclasses.replace(make_faces(n, noise=0.0, seed=len(split)), true_labels=None)
+
+    monkeypatch.setattr(runs, "load_dataset", load)
+
+
+def test_run_prints_what_was_measured_and_where(data, capsys, tmp_path):
+    assert main(["run", *TINY, "--set", "beta=0.6", "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out
+    assert "computing in" in printed
+    assert "last of 2 epochs, n = 32" in printed
+    assert "AUROC" in printed
+    assert printed.rstrip().endswith(str(tmp_path / "run"))
+    assert runs.open_run(tmp_path / "run").config.method.beta == 0.6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--dataset", "imagenet"], "scn: unknown dataset 'imagenet'; known: rendered, ferplus"),
+        (["run", "--method", "scm"], "scn: unknown method 'scm'; known: baseline, scn"),
+        (["run", "--set", "betta=1"], "scn: method scn has no option 'betta'; known: "),
+        (["run", "--set", "beta"], "scn: --set takes OPTION=VALUE, got 'beta'"),
+        (["run", "--set", "beta=high"], "scn: method scn: beta must be float, got 'high'"),
+        (["run", "--data", "colour=1"], "scn: dataset rendered has no option 'colour'; known: n, size, seed, preset"),
+        (["run", "--data", "n=0"], "scn: rendered: n must be a whole number >= 1, got 0"),
+        (["run", "--noise-rate", "1.5"], "scn: noise_rate must lie in 0..1, got 1.5"),
+        (["run", "--noise-rate", "nan"], "scn: noise_rate must lie in 0..1, got nan"),
+        (["run", "--profile", "slow"], "scn: unknown profile 'slow'; known: smoke, quick, paper"),
+        (["run", "--backbone", "vgg", "--data", "n=8"], "scn: unknown backbone 'vgg'; known: resnet18, small"),
+        (["run", "--device", "abacus", "--data", "n=8"], "scn: device 'abacus' is not usable here; usable: cpu"),
+        (["run", "--dataset", "ferplus"], "scn: ferplus needs a root"),
+        (["run", "--dataset", "ferplus", "--root", "/nowhere"], "scn: FER+ at /nowhere: there is no such folder"),
+        (["results", "ferplus", "/nowhere"], "scn: /nowhere holds no run"),
+        (["table", "scn-9"], "scn: "),
+        (["reproduce", "99"], "scn: there is no lesson 99"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(arguments, message, capsys):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(message)
+    assert "Traceback" not in printed.err
+
+
+def test_a_run_of_another_config_is_refused(data, capsys, tmp_path):
+    assert main(["run", *TINY, "--out", str(tmp_path / "run")]) == 0
+    assert main(["run", *TINY, "--seed", "1", "--out", str(tmp_path / "run")]) == 2
+    assert "was written with seed=0; this run has seed=1. Choose another --out; nothing was changed." in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_diverging_run_ends_with_advice(data, capsys, tmp_path):
+    assert main(["run", *TINY, "--lr", "1e30", "--out", str(tmp_path / "run")]) == 2
+    assert "the loss became" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["doctor"], ["results"], ["table"], ["claims"], ["reproduce"]])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: scn" in capsys.readouterr().out
+
+
+def test_tables_and_claims_print(capsys):
+    assert main(["table", "scn-2"]) == 0
+    assert "70.45" in capsys.readouterr().out
+    assert main(["claims"]) == 0
+    assert "S10" in capsys.readouterr().out
+
+
+def test_doctor_says_what_is_here_and_what_is_not(capsys):
+    assert main(["doctor", "--root", "/nowhere"]) == 0
+    printed = capsys.readouterr().out
+    assert "computes in" in printed
+    assert "FER+ at /nowhere: there is no such folder" in printed

@@ -1,0 +1,60 @@
+"""One place decides on versions (pyproject.toml); conda's file and the tested pins must agree with it."""
+
+import re
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+
+from scnlib.paths import project_root
+
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def ranges(requirements):
+    return {r.name: str(r.specifier) for r in map(Requirement, requirements)}
+
+
+def test_environment_yml_agrees_with_pyproject():
+    project = tomllib.loads((project_root() / "pyproject.toml").read_text())["project"]
+    conda = yaml.safe_load((project_root() / "environment.yml").read_text())["dependencies"]
+    (pip,) = [entry["pip"] for entry in conda if isinstance(entry, dict)]
+    listed = ranges(entry for entry in conda if isinstance(entry, str))
+    listed = {CONDA_NAMES.get(name, name): version for name, version in listed.items()} | ranges(pip)
+    assert listed.pop("python") == project["requires-python"]
+    assert listed.pop("pip") == ""
+    assert listed == ranges(project["dependencies"])
+
+
+def test_the_tested_pins_satisfy_the_ranges():
+    lines = (project_root() / "constraints.txt").read_text().split()
+    pinned = {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
+    project = tomllib.loads((project_root() / "pyproject.toml").read_text())["project"]
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(pinned[requirement.name]), text
+
+
+def test_training_needs_nothing_but_torch_and_a_few():
+    """A bare GPU machine has no Jupyter, no plotting, no command-line library."""
+    import subprocess
+    import sys
+
+    allowed = {"torch", "numpy", "pandas", "safetensors", "tqdm", "PIL", "torchvision", "filelock"}
+    code = (
+        "import sys; import scnlib.cli, scnlib.runs, scnlib.training;"
+        "import importlib.metadata as m;"
+        "print(' '.join(sorted({n.partition('.')[0] for n in sys.modules})))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"matplotlib", "seaborn", "IPython", "jupyterlab", "papermill", "ipywidgets", "facenet_pytorch", "sklearn",
+             "skimage", "jupytext", "nbformat", "scipy", "torchvision"}  # fmt: skip
+    assert not heavy & set(loaded), heavy & set(loaded)
+    assert allowed & set(loaded)
+
+
+def test_the_readme_names_every_command_of_the_makefile():
+    targets = re.findall(r"^([a-z]+):.*## ", (project_root() / "Makefile").read_text(), flags=re.MULTILINE)
+    readme = (project_root() / "README.md").read_text()
+    missing = [target for target in targets if target != "help" and f"make {target}" not in readme]
+    assert not missing

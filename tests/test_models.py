@@ -1,0 +1,61 @@
+"""Networks: shapes, stems, and heads that keep float32 under autocast."""
+
+import pytest
+import torch
+
+from scnlib.models import BACKBONES, Classifier, make_backbone, normalize
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("size", [32, 48, 112])
+def test_features_are_as_many_as_promised_and_not_negative(name, size):
+    backbone = make_backbone(name, size, seed=0).eval()
+    with torch.no_grad():
+        features = backbone(torch.randn(2, 3, size, size))
+    assert features.shape == (2, backbone.num_features)
+    assert (features >= 0).all()
+
+
+def test_the_stem_follows_the_image():
+    assert make_backbone("resnet18", 48, 0).network.conv1.kernel_size == (3, 3)
+    assert make_backbone("resnet18", 112, 0).network.conv1.kernel_size == (7, 7)
+
+
+def test_at_full_size_it_is_torchvisions_resnet18():
+    from torchvision.models import resnet18
+
+    theirs = resnet18()
+    theirs.fc = torch.nn.Identity()
+    ours = make_backbone("resnet18", 224, 0).eval()
+    theirs.load_state_dict(ours.network.state_dict())
+    images = torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images), theirs.eval()(images))
+
+
+def test_initialisation_follows_the_seed_and_leaves_torchs_generator_alone():
+    before = torch.get_rng_state()
+    a, b, c = (make_backbone("small", 48, seed) for seed in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), before)
+    first = [next(m.parameters()) for m in (a, b, c)]
+    assert torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], first[2])
+
+
+def test_heads_compute_in_float32_under_autocast():
+    model = Classifier(make_backbone("small", 48, 0), 8, importance=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, alpha = model(torch.randn(64, 1, 48, 48))
+    assert logits.dtype == alpha.dtype == torch.float32
+    assert alpha.shape == (64,)
+    assert len(alpha.unique()) == 64  # in bfloat16 half of them would be equal
+
+
+def test_normalize():
+    pixels = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2)
+    assert normalize(pixels).flatten().tolist() == pytest.approx([-2.0, 2.0])
+
+
+def test_an_unknown_backbone_is_named():
+    with pytest.raises(ValueError, match="unknown backbone 'vgg'; known: resnet18, small"):
+        make_backbone("vgg", 48, 0)
