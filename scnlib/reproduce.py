@@ -39,12 +39,12 @@ class LessonsFailed(ScnError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the run of one lesson ended; ``cell`` is the number of the code cell it stopped in, 0 if it did not."""
+    """How the run of one lesson ended; ``cell`` says in which cell it stopped, "" if it did not."""
 
     name: str
     ok: bool
     seconds: float
-    cell: int
+    cell: str
     notebook: Path
     log: Path
 
@@ -95,18 +95,18 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
     import nbformat
 
     notebook, log = folder / source.name, folder / "logs" / f"{source.stem}.log"
-    cells = sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
+    cells = nbformat.read(source, as_version=4).cells
     command = [
         sys.executable, "-m", "papermill", str(source), str(notebook), "-k", "python3", "-p", "profile", profile,
         "--log-output", "--no-progress-bar",
     ]  # fmt: skip
     if CELL_TIMEOUT[profile] is not None:
         command += ["--execution-timeout", str(CELL_TIMEOUT[profile])]
-    started, reached = time.perf_counter(), 0
+    started, reached = time.perf_counter(), 0  # cells before the one that runs
     environment = os.environ | {"SCN_HEADLESS": "1", "PYTHONUNBUFFERED": "1"}
     with (
         log.open("w", encoding="utf-8") as record,
-        tqdm(total=cells, desc=source.stem, unit="cell", file=sys.stdout, leave=False) as bar,
+        tqdm(total=len(cells), desc=source.stem, unit="cell", file=sys.stdout, leave=False) as bar,
         subprocess.Popen(
             command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             encoding="utf-8", errors="replace",
@@ -117,7 +117,7 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
                 record.write(line)
                 record.flush()
                 if match := _CELL.search(line):
-                    bar.update(int(match[1]) - 1 - reached)  # also counts cells of text
+                    bar.update(int(match[1]) - 1 - reached)
                     reached = int(match[1]) - 1
                 elif "img/s" in line or "face/s" in line:
                     bar.set_postfix_str(line.replace("\r", "\n").strip().splitlines()[-1][-60:])
@@ -128,10 +128,21 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
         name=source.stem,
         ok=process.returncode == 0,
         seconds=time.perf_counter() - started,
-        cell=0 if process.returncode == 0 else reached + 1,
+        cell="" if process.returncode == 0 else _cell(cells, reached),
         notebook=notebook,
         log=log,
     )
+
+
+def _cell(cells: list, reached: int) -> str:
+    """The number of the lesson's cell, counted from 1, and the first line of its code.
+
+    papermill counts one cell more, the one that it puts after the parameters.
+    """
+    parameters = next((i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", [])), -1)
+    index = min(reached - (reached > parameters), len(cells) - 1)
+    code = [line for line in cells[index].source.splitlines() if line.strip() and not line.startswith("#")]
+    return f"{index + 1} ({code[0]})" if code else str(index + 1)
 
 
 def _cause(log: Path) -> str:

@@ -163,7 +163,7 @@ class Run:
         return model.to(device).eval()
 
     def row(self) -> dict:
-        """This run as a row of ``data/results``: last epoch, in percent; ``best_accuracy`` is chosen on the test set."""
+        """This run as a row of ``data/results``: last epoch, percent; ``best_accuracy`` is chosen on the test set."""
         config, last = self.config, self.metrics.iloc[-1]
         percent = ("memorised", "label_accuracy", "relabel_precision", "relabel_recall")
         return {
