@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scnlib.paths import results_dir
-from scnlib.runs import Run
+from scnlib.runs import METRICS, Run
 
 ALPHA_BINS = 20
 
@@ -34,7 +34,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
     runs = list(runs)
     parts = {
         "": pd.DataFrame([run.row() for run in runs]),
-        "_epochs": pd.concat([_keyed(run, run.metrics) for run in runs]),
+        "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }

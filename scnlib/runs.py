@@ -54,7 +54,7 @@ METRICS = (
     "train_accuracy_given", "train_accuracy_current", "train_accuracy_true", "memorised",
     "label_accuracy", "relabelled", "relabel_precision", "relabel_recall",
     "alpha_mean", "alpha_std", "alpha_clean", "alpha_flipped", "alpha_auroc",
-    "val_accuracy", "val_accuracy_noisy", "val_mean_class_accuracy", "test_accuracy", "test_mean_class_accuracy",
+    "val_accuracy", "val_accuracy_noisy", "test_accuracy", "test_mean_class_accuracy",
     "seconds",
 )  # fmt: skip
 

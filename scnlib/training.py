@@ -212,15 +212,17 @@ class Training:
 
     def _training_measures(self, predictions: Tensor, alpha: Tensor, labels_used: Tensor) -> dict[str, float]:
         """How the epoch's predictions and importances stand to given, current and true labels."""
-        given, true = self.ledger.given, self.ledger.true
+        predictions, alpha, labels_used = predictions.cpu(), alpha.cpu(), labels_used.cpu()  # mps has no float64
+        given, current = self.ledger.given.cpu(), self.ledger.current.cpu()
+        true = None if self.ledger.true is None else self.ledger.true.cpu()
         row = {
             "train_accuracy_given": evaluation.accuracy(predictions, given),
             "train_accuracy_current": evaluation.accuracy(predictions, labels_used),
-            "relabelled": (self.ledger.current != given).sum(),
+            "relabelled": (current != given).sum(),
         }
         if true is not None:
             wrong = given != true
-            outcome = relabel.audit(given, self.ledger.current, true)
+            outcome = relabel.audit(given, current, true)
             row |= {
                 "train_accuracy_true": evaluation.accuracy(predictions, true),
                 "memorised": evaluation.accuracy(predictions[wrong], given[wrong]),
