@@ -1,27 +1,14 @@
 """The command line: what it prints, how it refuses, and that it never shows a traceback of our own validation."""
 
-import dataclasses
-
 import pytest
 
 from scnlib import runs
 from scnlib.cli import main
 
-from .conftest import make_faces
-
 TINY = ["--profile", "smoke", "--noise-rate", "0.25"]
 
 
-@pytest.fixture
-def data(monkeypatch):
-    def load(name, root=None, split="train", **options):
-        n = {"train": 64, "val": 32, "test": 32}[split]
-        return dataclasses.replace(make_faces(n, noise=0.0, seed=len(split)), true_labels=None)
-
-    monkeypatch.setattr(runs, "load_dataset", load)
-
-
-def test_run_prints_what_was_measured_and_where(data, capsys, tmp_path):
+def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
     assert main(["run", *TINY, "--set", "beta=0.6", "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr().out
     assert "computing in" in printed
@@ -60,7 +47,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(arguments, message, capsys):
     assert "Traceback" not in printed.err
 
 
-def test_a_run_of_another_config_is_refused(data, capsys, tmp_path):
+def test_a_run_of_another_config_is_refused(squares, capsys, tmp_path):
     assert main(["run", *TINY, "--out", str(tmp_path / "run")]) == 0
     assert main(["run", *TINY, "--seed", "1", "--out", str(tmp_path / "run")]) == 2
     assert "was written with seed=0; this run has seed=1. Choose another --out; nothing was changed." in (
@@ -68,7 +55,7 @@ def test_a_run_of_another_config_is_refused(data, capsys, tmp_path):
     )
 
 
-def test_a_diverging_run_ends_with_advice(data, capsys, tmp_path):
+def test_a_diverging_run_ends_with_advice(squares, capsys, tmp_path):
     assert main(["run", *TINY, "--lr", "1e30", "--out", str(tmp_path / "run")]) == 2
     assert "the loss became" in capsys.readouterr().err
     assert not (tmp_path / "run" / "manifest.json").exists()

@@ -1,6 +1,5 @@
 """Lessons run as readers run them, a failure names lesson, cell and log, and the report says no more than is so."""
 
-import dataclasses
 import html.parser
 import json
 
@@ -9,8 +8,6 @@ import pytest
 
 from scnlib import report, reproduce, runs
 from scnlib.config import profile_config
-
-from .conftest import make_faces
 
 
 def lesson(folder, name, *cells):
@@ -77,12 +74,7 @@ class Checker(html.parser.HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_whole_accessible_and_shows_origins(tmp_path, monkeypatch):
-    def load(name, root=None, split="train", **options):
-        n = {"train": 64, "val": 32, "test": 32}[split]
-        return dataclasses.replace(make_faces(n, noise=0.0, seed=len(split)), true_labels=None)
-
-    monkeypatch.setattr(runs, "load_dataset", load)
+def test_the_report_is_whole_accessible_and_shows_origins(squares, tmp_path):
     runs.run(profile_config("smoke", noise_rate=0.3, method="baseline"), progress=False)
     folder = tmp_path / "out" / "smoke"
     (folder / "figures").mkdir(parents=True)

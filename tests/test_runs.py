@@ -12,25 +12,14 @@ from scnlib import results, runs
 from scnlib.config import Config, profile_config
 from scnlib.methods import SCN
 
-from .conftest import make_faces
-
-
-@pytest.fixture
-def data(monkeypatch):
-    """Every split of every dataset is a few grey squares."""
-
-    def load(name, root=None, split="train", **options):
-        n = {"train": 64, "val": 32, "test": 32}[split]
-        return dataclasses.replace(make_faces(n, noise=0.0, seed=len(split)), true_labels=None)
-
-    monkeypatch.setattr(runs, "load_dataset", load)
+from .conftest import load_squares, make_faces
 
 
 def smoke(**fields):
     return profile_config("smoke", noise_rate=0.25, **fields)
 
 
-def test_a_run_leaves_everything_needed_to_believe_it(data):
+def test_a_run_leaves_everything_needed_to_believe_it(squares):
     run = runs.run(smoke(), progress=False)
     assert sorted(p.name for p in run.path.iterdir()) == [
         "checkpoint.safetensors", "config.json", "manifest.json", "metrics.csv", "samples.npz",
@@ -51,7 +40,7 @@ def test_a_run_leaves_everything_needed_to_believe_it(data):
     assert json.loads(row["config"])["method"]["name"] == "scn"
 
 
-def test_a_finished_run_is_not_trained_again(data, monkeypatch):
+def test_a_finished_run_is_not_trained_again(squares, monkeypatch):
     first = runs.run(smoke(), progress=False)
     stamp = (first.path / "metrics.csv").stat().st_mtime_ns
     monkeypatch.setattr(runs, "_train", lambda *a: pytest.fail("trained again"))
@@ -59,7 +48,7 @@ def test_a_finished_run_is_not_trained_again(data, monkeypatch):
     assert (first.path / "metrics.csv").stat().st_mtime_ns == stamp
 
 
-def test_the_key_follows_config_and_data_but_not_the_profiles_name(data):
+def test_the_key_follows_config_and_data_but_not_the_profiles_name(squares):
     splits = runs.load_splits(smoke())
     key = runs.run_key(smoke(), splits)
     assert key == runs.run_key(dataclasses.replace(smoke(), profile="mine"), splits)
@@ -69,7 +58,7 @@ def test_the_key_follows_config_and_data_but_not_the_profiles_name(data):
     assert key != runs.run_key(smoke(), other)
 
 
-def test_an_interrupted_run_ends_like_an_undisturbed_one(data, tmp_path, monkeypatch):
+def test_an_interrupted_run_ends_like_an_undisturbed_one(squares, tmp_path, monkeypatch):
     whole = runs.run(smoke(epochs=3), out=tmp_path / "whole", progress=False)
 
     class Killed(BaseException):
@@ -99,7 +88,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(data, tmp_path, monkeyp
     assert ours == (tmp_path / "whole" / "checkpoint.safetensors").read_bytes()
 
 
-def test_another_config_is_refused_and_nothing_changes(data, tmp_path):
+def test_another_config_is_refused_and_nothing_changes(squares, tmp_path):
     runs.run(smoke(), out=tmp_path / "run", progress=False)
     before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
     with pytest.raises(
@@ -110,20 +99,15 @@ def test_another_config_is_refused_and_nothing_changes(data, tmp_path):
     assert before == {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
 
 
-def test_a_folder_of_something_else_is_refused(data, tmp_path):
+def test_a_folder_of_something_else_is_refused(squares, tmp_path):
     (tmp_path / "thesis.txt").write_text("do not overwrite")
     with pytest.raises(runs.RunConflict, match="is not empty and holds no run"):
         runs.run(smoke(), out=tmp_path, progress=False)
     assert (tmp_path / "thesis.txt").read_text() == "do not overwrite"
 
 
-def _squares(name, root=None, split="train", **options):
-    n = {"train": 64, "val": 32, "test": 32}[split]
-    return dataclasses.replace(make_faces(n, noise=0.0, seed=len(split)), true_labels=None)
-
-
 def _run_in_another_process(out, queue):
-    runs.load_dataset = _squares
+    runs.load_dataset = load_squares
     run = runs.run(smoke(), out=out, progress=False)
     queue.put((run.manifest["begun"], run.manifest["duration_s"]))
 
@@ -177,7 +161,7 @@ def test_a_wrong_field_is_named(fields, message):
         profile_config("quick", **fields)
 
 
-def test_results_are_added_replaced_and_kept_in_order(data, tmp_path):
+def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     first = runs.run(smoke(), progress=False)
     second = runs.run(smoke(method="baseline"), progress=False)
     results.add("squares", [first, second], tmp_path)
@@ -195,7 +179,7 @@ def test_results_are_added_replaced_and_kept_in_order(data, tmp_path):
     assert path.read_bytes() == again
 
 
-def test_a_run_whose_data_changed_is_another_run(data, tmp_path, monkeypatch):
+def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch):
     runs.run(smoke(), out=tmp_path / "run", progress=False)
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     monkeypatch.setattr(
