@@ -86,13 +86,6 @@ def enlarge(grid: Tensor, side: int, mode: str = "bicubic") -> Tensor:
 
 def _enlarging_matrix(length: int, side: int, mode: str, device: torch.device) -> Tensor:
     """``(side, length)``: column k is what the interpolation makes of a 1 at position k."""
-    if length == 1:
-        return torch.ones(side, 1, device=device)
-    ones = torch.eye(length, device=device)[None, None]  # (1, 1, length, length): row k has its 1 at k
-    if mode == "nearest":
-        return F.interpolate(ones, size=(side, length), mode=mode)[0, 0]
-    return _interpolate_rows(ones, side, mode)
-
-
-def _interpolate_rows(ones: Tensor, side: int, mode: str) -> Tensor:
-    return F.interpolate(ones, size=(side, ones.shape[-1]), mode=mode, align_corners=False)[0, 0]
+    ones = torch.eye(length, device=device)[None, None]
+    align = None if mode == "nearest" else False
+    return F.interpolate(ones, size=(side, length), mode=mode, align_corners=align)[0, 0]

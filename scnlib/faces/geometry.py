@@ -16,9 +16,10 @@ from torch import Tensor
 
 from scnlib.faces.action_units import COLUMN
 from scnlib.faces.fields import bell, smoothstep
-from scnlib.faces.latents import Bones, Pose
+from scnlib.faces.latents import Bones, Looks, Pose
 
 EYES_BELOW_CENTRE = -0.12  # the eyes lie this much above the centre of the head's place in the picture
+FRINGE_LENGTH = 0.22  # ends above the brows, since they tell half of the expressions
 DEPTH = 1.05  # half axis of the head towards the camera
 
 
@@ -85,6 +86,11 @@ def contour(bones: Bones, y: Tensor) -> Tensor:
     jaw = (0.03 + bones.jaw_width) * bell((y - 0.85) / 0.35)
     cheeks = bones.cheek_width * bell((y - 0.35) / 0.30)
     return 1 + jaw + cheeks - 0.05 * bell((y - 1.3) / 0.25)
+
+
+def hairline(looks: Looks) -> Tensor:
+    """Height ``v`` at which the hair ends in the middle of the forehead, with or without a fringe."""
+    return looks.hairline + FRINGE_LENGTH * looks.fringe
 
 
 def protrusion(bones: Bones, nose_wrinkle: Tensor, u: Tensor, v: Tensor) -> Tensor:

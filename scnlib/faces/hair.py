@@ -8,13 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scnlib.faces.fields import bell, over
-from scnlib.faces.geometry import Canvas, Head, head_ellipsoid
+from scnlib.faces.geometry import Canvas, Head, hairline, head_ellipsoid
 from scnlib.faces.latents import Bones, Light, Looks
 from scnlib.faces.light import Lighting, towards_lamp
 from scnlib.faces.skin import hair_colour
 from scnlib.faces.textures import Textures
-
-FRINGE_LENGTH = 0.22
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,11 @@ def paint_hair_in_front(
     """Paint the hair on the head, above a hairline that falls towards the temples, or over the brow as a fringe."""
     aside = head.u.abs() * (1 / 0.86)
     squared = aside.clamp(max=1.2) ** 2
-    hairline = looks.hairline + 0.55 * squared * aside + 0.05 * (textures.middle + hair.strand)
-    # A fringe ends above the brows: they tell half of the expressions.
-    fringe = FRINGE_LENGTH + 0.10 * hair.strand - 0.15 * (head.u - 0.5 * looks.parting).abs()
-    hairline = hairline + looks.fringe * fringe
+    edge = hairline(looks) + 0.55 * squared * aside + 0.05 * (textures.middle + hair.strand)
+    edge = edge + looks.fringe * (0.10 * hair.strand - 0.15 * (head.u - 0.5 * looks.parting).abs())
     sheen = 0.3 * bell((hair.radius - 0.95 - 0.1 * hair.strand) / 0.12)  # the band of light around combed hair
     tone = (0.45 + (0.65 + sheen) * lit.facing) * (1 + 0.9 * hair.strand)
     on_head = hair.colour * (1.25 * tone) + 0.05 * lit.gloss
     # Towards the silhouette it must look like the hair behind, or the head's outline shows.
     front = over(on_head, hair.behind, lit.grazing)
-    return over(image, front, canvas.cover(head.v - hairline, softness=3.0) * (1 - looks.bald))
+    return over(image, front, canvas.cover(head.v - edge, softness=3.0) * (1 - looks.bald))

@@ -364,7 +364,8 @@ def _fit(name: str, value: float | Tensor, like: Tensor) -> Tensor:
     try:
         value = value.expand(like.shape).clone()
     except RuntimeError:
-        raise ValueError(f"{name} must be one value or have shape {tuple(like.shape)}, got {tuple(value.shape)}") from None
+        shapes = f"{tuple(like.shape)}, got {tuple(value.shape)}"
+        raise ValueError(f"{name} must be one value or have shape {shapes}") from None
     if value.is_floating_point() and not value.isfinite().all():
         raise ValueError(f"{name} must be finite, got {value[~value.isfinite()][0].item()}")
     low, high = _RANGES.get(name, (-math.inf, math.inf))

@@ -25,7 +25,7 @@ def mouth_half_width(bones: Bones, au: dict[int, Tensor], both: dict[int, Tensor
 
 def corner_drop(bones: Bones, au: dict[int, Tensor]) -> Tensor:
     """How far the corner lies below the middle of the mouth: AU15 pulls it down, AU12 and AU14 up."""
-    return bones.mouth_rest - 0.145 * au[12] + 0.135 * au[15] + 0.04 * au[20] - 0.035 * au[14]
+    return bones.mouth_rest - 0.145 * au[12] + 0.135 * au[15] + 0.04 * au[20] - 0.055 * au[14]
 
 
 def mouth_lowered(au: dict[int, Tensor]) -> Tensor:
@@ -49,9 +49,7 @@ class Mouth:
     opening: Tensor  # coverage
 
 
-def mouth_outlines(
-    bones: Bones, head: Head, canvas: Canvas, au: dict[int, Tensor], both: dict[int, Tensor]
-) -> Mouth:
+def mouth_outlines(bones: Bones, head: Head, canvas: Canvas, au: dict[int, Tensor], both: dict[int, Tensor]) -> Mouth:
     """Where the lips are. AU25 parts them, AU26 drops the jaw, AU10 lifts the upper lip, AU23 and AU17 thin them."""
     half_width = mouth_half_width(bones, au, both)
     along = head.u / half_width
@@ -99,7 +97,13 @@ def closed_seam(mouth: Mouth, head: Head, canvas: Canvas, both: dict[int, Tensor
 
 
 def paint_inside(
-    image: Tensor, mouth: Mouth, head: Head, canvas: Canvas, lit: Lighting, au: dict[int, Tensor], both: dict[int, Tensor]
+    image: Tensor,
+    mouth: Mouth,
+    head: Head,
+    canvas: Canvas,
+    lit: Lighting,
+    au: dict[int, Tensor],
+    both: dict[int, Tensor],
 ) -> Tensor:
     """Paint what open lips show: a dark cave with a tongue, and teeth where the action units bare them."""
     below_rim = head.v - mouth.upper_rim

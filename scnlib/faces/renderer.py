@@ -7,22 +7,24 @@ from torch import Tensor
 
 from scnlib.faces.action_units import ACTION_UNITS
 from scnlib.faces.covers import paint_glasses, paint_hand, paint_mask, paint_patch
-from scnlib.faces.eyes import brow_outlines, eye_outlines, lash_lines, paint_eyes
-from scnlib.faces.fields import GAMMA
+from scnlib.faces.eyes import lash_lines, paint_eyes
+from scnlib.faces.features import outline_features
+from scnlib.faces.fields import GAMMA, over
 from scnlib.faces.geometry import both_sides, cast_head, make_canvas
 from scnlib.faces.hair import comb_hair, paint_hair_behind, paint_hair_in_front
 from scnlib.faces.latents import Latents, Preset, sample_latents
 from scnlib.faces.light import illuminate
-from scnlib.faces.mouth import mouth_outlines, paint_inside
+from scnlib.faces.mouth import paint_inside
 from scnlib.faces.quality import degrade as degrade_picture
 from scnlib.faces.relief import find_creases, height_field, occlusion, slope
 from scnlib.faces.skin import beard_density, paint_skin, shade_skin, skin_colour
-from scnlib.faces.surroundings import paint_background, paint_ears, paint_neck_and_clothes
+from scnlib.faces.surroundings import paint_background, paint_clothes, paint_ears, paint_neck
 from scnlib.faces.textures import make_textures
 
 SMALLEST, LARGEST = 32, 224
 # Enough pixels to hide the cost of calling some hundred operations, few enough to stay in a processor's cache.
-PIXELS_PER_CHUNK = {"cpu": 80_000, "cuda": 8_000_000}
+PIXELS_PER_CHUNK = 110_000
+PIXELS_PER_CHUNK_ON_A_GPU = 4_000_000
 
 
 def paint(latents: Latents, side: int) -> Tensor:
@@ -32,39 +34,40 @@ def paint(latents: Latents, side: int) -> Tensor:
     occluders.
     """
     face = latents.as_fields()
-    canvas = make_canvas(face, side)
+    # One record under the names of its parts, so that each call says which part it reads.
+    bones = looks = pose = light = scene = occluder = face
+    canvas = make_canvas(pose, side)
     textures = make_textures(face.texture_key, side)
     both = both_sides(face.action_units)
-    head = cast_head(face, face, both, canvas)
+    head = cast_head(bones, pose, both, canvas)
     au = _on_each_side(face.action_units, head.right)
 
-    eyes = eye_outlines(face, head, canvas, au)
-    brows = brow_outlines(face, head, canvas, au)
-    mouth = mouth_outlines(face, head, canvas, au, both)
-    creases = find_creases(face, head, canvas, eyes, mouth, textures, au)
-    height = height_field(face, face, head, eyes, brows, mouth, creases, textures, au, both)
-    open_sky = occlusion(face, face, head, canvas, eyes, mouth, creases, au, both)
-    lit = illuminate(face, head, slope(height, canvas), open_sky)
+    features = outline_features(bones, head, canvas, au, both)
+    creases = find_creases(looks, head, canvas, features, textures, au)
+    height = height_field(bones, looks, head, features, creases, textures, au, both)
+    open_sky = occlusion(bones, light, head, canvas, features, creases, au, both)
+    lit = illuminate(light, head, slope(height, canvas), open_sky)
 
-    beard = beard_density(face, head, canvas, mouth, textures)
-    albedo = paint_skin(face, face, head, brows, mouth, creases, beard, textures, both)
-    front = shade_skin(albedo, lit, beard, mouth, face.shine, face.key)
-    front = paint_inside(front, mouth, head, canvas, lit, au, both)
-    front = paint_eyes(front, eyes, head, canvas, face, face, face, lit)
-    front = front * lash_lines(eyes, head, canvas, face, au)
-    hair = comb_hair(face, face, head, canvas, textures)
-    front = paint_hair_in_front(front, hair, face, head, canvas, lit, textures)
-    front = paint_glasses(front, face, face, face, head, canvas, lit)
+    beard = beard_density(looks, head, canvas, features.mouth, textures)
+    albedo = paint_skin(bones, looks, head, features, creases, beard, textures, both)
+    front = shade_skin(albedo, light, lit, beard, features.mouth)
+    front = paint_inside(front, features.mouth, head, canvas, lit, au, both)
+    front = paint_eyes(front, features.eyes, head, canvas, looks, pose, light, lit)
+    front = front * lash_lines(features.eyes, head, canvas, looks, au)
+    hair = comb_hair(looks, light, head, canvas, textures)
+    front = paint_hair_in_front(front, hair, looks, head, canvas, lit, textures)
+    front = paint_glasses(front, bones, looks, occluder, head, canvas, lit)
 
-    skin = skin_colour(face)
-    image = paint_background(face, textures)
-    image = paint_hair_behind(image, hair, face, face, head, canvas, textures)
-    image = paint_neck_and_clothes(image, skin, face, face, face, face, head, canvas, textures, both[26])
-    image = paint_ears(image, skin, face, face, face, head, canvas)
-    image = torch.lerp(image, front, head.mask)
-    image = paint_patch(image, face, face, canvas, textures)
-    image = paint_hand(image, skin, face, face, canvas)
-    return paint_mask(image, face, face, head, canvas, lit)
+    skin = skin_colour(looks)
+    image = paint_background(scene, textures)
+    image = paint_hair_behind(image, hair, bones, looks, head, canvas, textures)
+    image = paint_neck(image, skin, bones, looks, light, head, canvas, jaw_drop=both[26])
+    image = paint_clothes(image, scene, light, canvas, textures)
+    image = paint_ears(image, skin, bones, looks, light, head, canvas)
+    image = over(image, front, head.mask)
+    image = paint_patch(image, occluder, light, canvas, textures)
+    image = paint_hand(image, skin, occluder, light, canvas)
+    return paint_mask(image, occluder, light, head, canvas, lit)
 
 
 def _on_each_side(action_units: Tensor, right: Tensor) -> dict[int, Tensor]:
@@ -80,7 +83,7 @@ def expose(linear: Tensor, latents: Latents) -> Tensor:
     Dark skin is exposed longer and the palest shorter, as a photographer would.
     """
     face = latents.as_fields()
-    exposure = face.exposure * (1 + 0.75 * face.skin * face.skin - 0.12 * (1 - face.skin) ** 4)
+    exposure = face.exposure * (1 + 0.75 * face.skin * face.skin - 0.20 * (1 - face.skin) ** 3)
     bright = (linear * exposure).clamp_(min=1e-4)
     shoulder = 0.55
     excess = (bright - shoulder).clamp(min=0) * (1 / (1 - shoulder))
@@ -95,6 +98,8 @@ def render_float(latents: Latents, size: int, *, supersample: int = 2, degrade: 
         ValueError: if ``size`` or ``supersample`` is out of range.
     """
     _check_size(size, supersample)
+    if len(latents) == 0:
+        raise ValueError("there are no faces to render: len(latents) is 0")
     chunk = faces_per_chunk(size, supersample, latents.texture_key.device)
     pictures = []
     for start in range(0, len(latents), chunk):
@@ -174,7 +179,8 @@ def render_faces(
 
 def faces_per_chunk(size: int, supersample: int, device: torch.device) -> int:
     """How many faces are painted at once."""
-    return max(1, PIXELS_PER_CHUNK[device.type] // (size * supersample) ** 2)
+    pixels = PIXELS_PER_CHUNK if device.type == "cpu" else PIXELS_PER_CHUNK_ON_A_GPU
+    return max(1, pixels // (size * supersample) ** 2)
 
 
 def _padded(latents: Latents, count: int) -> Latents:

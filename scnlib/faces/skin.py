@@ -3,16 +3,19 @@
 import torch
 from torch import Tensor
 
-from scnlib.faces.eyes import Brows
+from scnlib.faces.features import Features
 from scnlib.faces.fields import bell, from_palette, over, rgb, smoothstep
 from scnlib.faces.geometry import Canvas, Head, nose_tip
-from scnlib.faces.latents import Bones, Looks
+from scnlib.faces.latents import Bones, Light, Looks
 from scnlib.faces.light import Lighting
 from scnlib.faces.mouth import Mouth
 from scnlib.faces.relief import Creases
 from scnlib.faces.textures import Textures
 
-SKINS = ((255, 226, 208), (243, 201, 172), (229, 178, 140), (205, 146, 106), (160, 104, 70), (112, 70, 48), (74, 46, 34))
+# fmt: off
+SKINS = ((255, 226, 208), (243, 201, 172), (229, 178, 140), (205, 146, 106), (160, 104, 70), (112, 70, 48),
+         (74, 46, 34))
+# fmt: on
 HAIRS = ((22, 18, 16), (46, 32, 24), (88, 58, 36), (140, 96, 54), (206, 168, 104), (150, 62, 34), (170, 168, 165))
 
 
@@ -35,13 +38,19 @@ def beard_density(looks: Looks, head: Head, canvas: Canvas, mouth: Mouth, textur
     on_lip = 1.25 * bell(head.u / 0.30, (head.v - mouth.upper_edge + 0.05 - 0.12 * aside * aside) / 0.045)
     beard = (below_cheeks * around_mouth * (looks.beard + looks.stubble)).clamp_(max=1)
     density = beard.maximum((on_lip * looks.moustache).clamp_(max=0.95))
-    stubbly = 1 + 1.1 * textures.fine * canvas.resolves(0.015)
+    stubbly = 1 + textures.bristles * canvas.resolves(0.012)
     return (density * stubbly).clamp_(0, 0.95) * (1 - mouth.lips)
 
 
 def paint_skin(
-    bones: Bones, looks: Looks, head: Head, brows: Brows, mouth: Mouth, creases: Creases, beard: Tensor,
-    textures: Textures, both: dict[int, Tensor],
+    bones: Bones,
+    looks: Looks,
+    head: Head,
+    features: Features,
+    creases: Creases,
+    beard: Tensor,
+    textures: Textures,
+    both: dict[int, Tensor],
 ) -> Tensor:
     """The albedo ``(N, 3, S, S)``: mottled skin, red cheeks and nose, beard, brows and lips."""
     skin, hair = skin_colour(looks), hair_colour(looks)
@@ -53,11 +62,11 @@ def paint_skin(
     albedo = over(albedo, hair, beard)
     # Brows are darker than the skin whatever the hair, or dark skin would have none.
     brow = torch.minimum(0.52 * hair, skin * (0.45 + 0.9 * looks.hair_grey))
-    brow_coverage = (brows.coverage * (0.80 + 0.5 * textures.fine)).clamp_(max=0.93) * (1 - 0.25 * looks.hair_grey)
-    albedo = over(albedo, brow, brow_coverage)
+    hairy = (features.brows.coverage * (0.80 + 0.5 * textures.bristles)).clamp_(max=0.93)
+    albedo = over(albedo, brow, hairy * (1 - 0.25 * looks.hair_grey))
 
     lips = over(skin * rgb(0.86, 0.48, 0.50, skin), rgb(0.50, 0.05, 0.08, skin), 0.6 * looks.makeup)
-    return over(albedo, lips, 0.85 * bare_lips(mouth))
+    return over(albedo, lips, 0.85 * bare_lips(features.mouth))
 
 
 def bare_lips(mouth: Mouth) -> Tensor:
@@ -65,7 +74,7 @@ def bare_lips(mouth: Mouth) -> Tensor:
     return mouth.lips * (1 - mouth.opening)
 
 
-def shade_skin(albedo: Tensor, lit: Lighting, beard: Tensor, mouth: Mouth, shine: Tensor, key: Tensor) -> Tensor:
+def shade_skin(albedo: Tensor, light: Light, lit: Lighting, beard: Tensor, mouth: Mouth) -> Tensor:
     """Light the albedo and lay the highlight over it; lips are glossier, a beard is dull."""
-    highlight = shine * key * lit.gloss * (1 - beard) * (0.5 + 0.5 * lit.open_sky) * (1 + 0.7 * bare_lips(mouth))
-    return albedo * lit.coloured + highlight
+    oiliness = (1 - beard) * (0.5 + 0.5 * lit.open_sky) * (1 + 0.7 * bare_lips(mouth))
+    return albedo * lit.coloured + light.shine * light.key * lit.gloss * oiliness

@@ -22,24 +22,27 @@ def paint_background(scene: Scene, textures: Textures) -> Tensor:
     return over(ends[0], ends[1], share.clamp_(0, 1))
 
 
-def paint_neck_and_clothes(
-    image: Tensor, skin: Tensor, bones: Bones, looks: Looks, light: Light, scene: Scene, head: Head, canvas: Canvas,
-    textures: Textures, jaw_drop: Tensor,
+def paint_neck(
+    image: Tensor, skin: Tensor, bones: Bones, looks: Looks, light: Light, head: Head, canvas: Canvas, jaw_drop: Tensor
 ) -> Tensor:
-    """Paint a cylinder of skin in the shadow of the chin, and a collar that rises to the shoulders."""
+    """Paint a cylinder of skin, in the shadow of the chin."""
     lamp_x, _, _ = towards_lamp(light)
-    x, y = canvas.x, canvas.y
-    across = x + 0.25 * head.turn
-    half_width = 0.50 + 0.5 * bones.head_width + 0.06 * looks.masculine
-    neck = canvas.cover((across.abs() - half_width - 0.10 * smoothstep(1.3, 1.7, y)).maximum(0.5 - y), softness=1.5)
+    across, y = canvas.x + 0.25 * head.turn, canvas.y
+    half_width = 0.50 + 0.5 * bones.head_width + 0.06 * looks.masculine + 0.10 * smoothstep(1.3, 1.7, y)
     roundness = (1 - (across / 0.62) ** 2).clamp_(min=0.05).sqrt_()
     lamp = light.key * 0.75 * (0.55 * roundness + 0.4 * lamp_x * across).clamp_(min=0.05)
     under_chin = 0.45 + 0.55 * smoothstep(1.1, 1.65, y - 0.1 * jaw_drop)
-    image = over(image, skin * ((0.5 * light.ambient + lamp) * under_chin), neck)
+    neck = skin * ((0.5 * light.ambient + lamp) * under_chin)
+    return over(image, neck, canvas.cover((across.abs() - half_width).maximum(0.5 - y), softness=1.5))
 
-    shoulders = 1.42 + 0.10 * (bell(x / 0.3) + bell(x / 0.28)) + 0.22 * (x.abs() - 0.3).clamp_(min=0)
+
+def paint_clothes(image: Tensor, scene: Scene, light: Light, canvas: Canvas, textures: Textures) -> Tensor:
+    """Paint a collar that rises from the shoulders to the neck."""
+    lamp_x, _, _ = towards_lamp(light)
+    x, y = canvas.x, canvas.y
+    top = 1.42 + 0.20 * bell(x / 0.29) + 0.22 * (x.abs() - 0.3).clamp_(min=0)
     cloth = (0.75 + 0.35 * lamp_x * x + 0.3 * textures.low + 0.12 * textures.fine) * light.key
-    return over(image, scene.clothes * cloth.clamp_(min=0.02), canvas.cover(shoulders - y, softness=1.5))
+    return over(image, scene.clothes * cloth.clamp_(min=0.02), canvas.cover(top - y, softness=1.5))
 
 
 def paint_ears(
@@ -58,4 +61,3 @@ def paint_ears(
     hollow = 0.55 + 0.45 * smoothstep(0.3, 0.9, oval)
     ear = skin * rgb(1.05, 0.85, 0.82, skin) * ((0.8 * light.ambient + lamp) * hollow)
     return over(image, ear, canvas.cover((oval - 1) * 0.12, softness=1.2) * visible)
-

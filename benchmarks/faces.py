@@ -1,0 +1,138 @@
+"""Measure the rendered faces: how fast they are made, and whether a face detector takes them for faces.
+
+    python benchmarks/faces.py                       # speed, detection, landmarks
+    python benchmarks/faces.py --only speed --csv faces.csv
+
+Detection: each loose crop is pasted at a random place of a canvas of smooth noise, and MTCNN (facenet-pytorch) counts
+as right when one of its boxes overlaps the head by more than 0.35 (intersection over union). Landmarks: the median
+and mean distance between MTCNN's five points and the computed ones, as a share of the distance between the eyes.
+"""
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scnlib.faces import Latents, Preset, landmarks, render, sample_latents
+
+CANVAS = 320
+CLEAN = Preset((0.35, 1.0), 0.0, 0.0, 0.0, 0.0, 0.15, 0.2, 0.2, 1.0)
+OVERLAP = 0.35
+
+
+def measure_speed(size: int, supersample: int, seconds: float, batch: int = 120) -> dict:
+    """Images per second: the best of as many repetitions as fit in the time (the machine may be shared)."""
+    latents = sample_latents(0, range(max(1, batch * 48**2 // (size * supersample) ** 2)))
+    best, end = float("inf"), time.perf_counter() + seconds
+    while best == float("inf") or time.perf_counter() < end:
+        start = time.perf_counter()
+        render(latents, size, supersample=supersample)
+        best = min(best, time.perf_counter() - start)
+    return {
+        "what": f"speed, {size} px, {supersample}x{supersample} samples",
+        "value": len(latents) / best,
+        "unit": "images/s",
+        "n": len(latents),
+    }
+
+
+def paste(pictures: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Each picture at a random place of a canvas of smooth noise: ``(N, 3, 320, 320)`` and its corners ``(N, 2)``."""
+    generator = torch.Generator().manual_seed(seed)
+    side = pictures.shape[-1]
+    clouds = torch.rand(len(pictures), 3, 6, 6, generator=generator) * 200
+    canvas = F.interpolate(clouds, size=CANVAS, mode="bicubic").clamp(0, 255).to(torch.uint8)
+    corners = torch.randint(0, CANVAS - side + 1, (len(pictures), 2), generator=generator)
+    for page, picture, (x, y) in zip(canvas, pictures, corners.tolist(), strict=True):
+        page[:, y : y + side, x : x + side] = picture
+    return canvas, corners
+
+
+def head_boxes(latents: Latents, side: int) -> Tensor:
+    """``(N, 4)`` boxes around the faces, from hairline to chin, in pixels of the picture."""
+    centre = torch.stack([latents.shift_x + 1, latents.shift_y + 1.1], dim=1) * (side / 2)
+    half = torch.stack([0.89 / latents.zoom, 1.0 / latents.zoom], dim=1) * (side / 2)
+    return torch.cat([centre - half, centre + half], dim=1)
+
+
+def measure_detection(name: str, latents: Latents, side: int = 160, degrade: bool = False, seed: int = 1) -> list[dict]:
+    """Detection rate and landmark distance of MTCNN on these faces."""
+    from facenet_pytorch import MTCNN
+    from PIL import Image
+    from torchvision.ops import box_iou
+
+    detector = MTCNN(keep_all=True, post_process=False)
+    pages, corners = paste(render(latents, side, degrade=degrade), seed)
+    boxes = head_boxes(latents, side) + corners.repeat(1, 2)
+    points = landmarks(latents, side) + corners[:, None]
+    found, distances = 0, []
+    for page, box, truth in zip(pages, boxes, points, strict=True):
+        candidates, _, seen = detector.detect(Image.fromarray(page.permute(1, 2, 0).numpy()), landmarks=True)
+        if candidates is None:
+            continue
+        overlap = box_iou(box[None], torch.as_tensor(candidates.astype("float32")))[0]
+        if overlap.max() > OVERLAP:
+            found += 1
+            nearest = torch.as_tensor(seen[int(overlap.argmax())].astype("float32"))
+            distances.append((nearest - truth).norm(dim=1) / (truth[0] - truth[1]).norm())
+    distance = torch.stack(distances) if distances else torch.full((1, 5), float("nan"))
+    medians = " ".join(f"{value:.3f}" for value in distance.median(dim=0).values)
+    return [
+        {"what": f"detected, {name}", "value": found / len(latents), "unit": "share", "n": len(latents)},
+        {
+            "what": f"landmark distance, {name} (medians {medians})",
+            "value": distance.mean().item(),
+            "unit": "of eye distance",
+            "n": len(distances),
+        },
+    ]
+
+
+def detection_rows(count: int) -> list[dict]:
+    frontal = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "gaze_x": 0.0, "gaze_y": 0.0}
+    rows = []
+    for name, preset, pinned, degrade in (
+        ("frontal", CLEAN, frontal, False),
+        ("posed", CLEAN, {}, False),
+        ("darkest fifth", CLEAN, {"skin": torch.linspace(0.8, 1.0, count)}, False),
+        ("palest fifth", CLEAN, {"skin": torch.linspace(0.0, 0.2, count)}, False),
+        ("preset hard, degraded", "hard", {}, True),
+    ):
+        latents = sample_latents(1, range(count), preset, crop="loose", **pinned)
+        rows += measure_detection(name, latents, degrade=degrade)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=["speed", "detection"], help="one half of the measurements")
+    parser.add_argument("--faces", type=int, default=100, help="faces for each detection rate (default 100)")
+    parser.add_argument("--seconds", type=float, default=8, help="time for each speed (default 8)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument("--csv", type=Path, help="write the table there, too")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    rows = []
+    if arguments.only != "detection":
+        for size, supersample in ((48, 1), (48, 2), (96, 2), (112, 2), (224, 1)):
+            rows.append(measure_speed(size, supersample, arguments.seconds))
+    if arguments.only != "speed":
+        rows += detection_rows(arguments.faces)
+    print(f"{'value':>9}  {'unit':<16}{'n':>5}  what")
+    for row in rows:
+        print(f"{row['value']:9.3f}  {row['unit']:<16}{row['n']:>5}  {row['what']}")
+    if arguments.csv:
+        with arguments.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

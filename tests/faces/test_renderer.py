@@ -1,0 +1,112 @@
+"""Pictures: shapes, determinism, and that what is pinned can be seen."""
+
+import pytest
+import torch
+
+from scnlib.faces import OCCLUDERS, PRESETS, Preset, render, render_faces, render_float, sample_latents
+from scnlib.faces.renderer import faces_per_chunk
+
+CLEAN = Preset((1.0, 1.0), 0.0, 0.0, 0.0, 0.0, distractors=0.0, jitter=0.0, asymmetry=0.0, pose=0.5)
+
+
+def largest_difference(first, second):
+    return (first.int() - second.int()).abs().max().item()
+
+
+@pytest.mark.parametrize("size", [32, 33, 48, 100, 224])
+def test_any_size(size):
+    pictures = render(sample_latents(0, range(2)), size, supersample=1)
+    assert pictures.shape == (2, 3, size, size)
+    assert pictures.dtype == torch.uint8
+    assert pictures.float().std() > 20
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_picture_is_blown_out_black_or_broken(preset):
+    pictures = render_float(sample_latents(1, range(48), preset), 48, supersample=1)
+    assert pictures.isfinite().all()
+    assert 0 <= pictures.min() <= pictures.max() <= 1
+    brightness = pictures.mean(dim=(1, 2, 3))
+    assert 0.08 < brightness.min() < brightness.max() < 0.92
+
+
+def test_a_picture_does_not_depend_on_its_batch():
+    latents = sample_latents(2, range(30), "hard")
+    together = render(latents, 48, supersample=1)
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
+    assert largest_difference(render(latents[order], 48, supersample=1), together[order]) <= 2
+    assert largest_difference(render(latents[17], 48, supersample=1), together[17:18]) <= 2
+
+
+def test_a_longer_data_set_begins_with_the_shorter_one():
+    chunk = faces_per_chunk(48, 1, torch.device("cpu"))
+    long, _ = render_faces(0, chunk + 20, 48, supersample=1)
+    for n in (1, 5, chunk, chunk + 7):
+        short, latents = render_faces(0, n, 48, supersample=1)
+        assert len(short) == len(latents) == n
+        assert torch.equal(short, long[:n])
+
+
+def test_render_faces_renders_its_latents_and_reports_progress():
+    finished = []
+    pictures, latents = render_faces(4, 5, 64, "hard", num_classes=7, crop="loose", progress=finished.append)
+    assert torch.equal(render(latents, 64), pictures)
+    assert finished[-1] == 5
+    assert finished == sorted(set(finished))
+
+
+def test_supersampling_is_a_mean_in_linear_light():
+    """So the brightness of a picture, where it is not compressed by the highlights' shoulder, stays what it was."""
+    latents = sample_latents(0, range(4), CLEAN, exposure=0.3)
+    coarse, fine = (render_float(latents, 64, supersample=s, degrade=False) ** 2.2 for s in (1, 3))
+    torch.testing.assert_close(coarse.mean(dim=(2, 3)), fine.mean(dim=(2, 3)), rtol=0.03, atol=1e-3)
+
+
+def test_degrade_false_ignores_the_quality():
+    latents = sample_latents(0, range(4), "hard", blur=0.9, grain=0.04, compression=1.0)
+    pristine = latents.replace(
+        blur=0.0, shrink=1.0, grain=0.0, compression=0.0, grey=0.0, contrast=1.0, brightness=0.0, gamma=1.0
+    )
+    clean = render(latents, 48, supersample=1, degrade=False)
+    assert largest_difference(clean, render(pristine, 48, supersample=1)) <= 1
+    assert largest_difference(clean, render(latents, 48, supersample=1)) > 20
+
+
+@pytest.mark.parametrize("kind", range(1, len(OCCLUDERS)))
+def test_occluders_are_seen(kind):
+    pinned = {"occluder_x": 0.0, "occluder_y": 0.3}
+    bare, hidden = (sample_latents(0, range(4), CLEAN, occluder_kind=k, **pinned) for k in (0, kind))
+    change = (render_float(bare, 48, supersample=1) - render_float(hidden, 48, supersample=1)).abs().amax(dim=1)
+    assert ((change > 0.05).float().mean(dim=(1, 2)) > 0.02).all()
+
+
+def test_darker_skin_is_darker_and_every_class_looks_different():
+    tones = render_float(sample_latents(0, [3] * 3, CLEAN, skin=(0.0, 0.5, 1.0), hair_colour=0.2), 48, supersample=1)
+    centre = tones[:, :, 16:32, 16:32].mean(dim=(1, 2, 3))
+    assert centre[0] > centre[1] > centre[2]
+    moods = render_float(sample_latents(0, [3] * 8, CLEAN, label=range(8)), 48, supersample=1).flatten(1)
+    assert torch.cdist(moods, moods).add(torch.eye(8) * 100).min() > 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 31}, "size must be in 32..224 pixels, got 31"),
+        ({"size": 225}, "size must be in 32..224 pixels, got 225"),
+        ({"supersample": 0}, "supersample must be in 1..4, got 0"),
+        ({"n": 0}, "n must be at least 1, got 0"),
+    ],
+)
+def test_bad_values_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        render_faces(0, **{"n": 1, "size": 48} | arguments)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_renders_the_same_faces():
+    latents = sample_latents(0, range(20), "hard")
+    found = render(latents.to("cuda"), 48).cpu()
+    expected = render(latents, 48)
+    difference = (found.int() - expected.int()).abs()
+    assert (difference <= 2).float().mean() > 0.999
