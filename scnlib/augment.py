@@ -23,21 +23,19 @@ class Augmentation:
         shift: largest shift, as a share of the side.
         rotation: largest turn, in degrees.
         scale: largest relative change of size, both ways.
-        erase: probability of one grey rectangle that covers 2 to 15 % of the image.
     """
 
     flip: float = 0.5
     shift: float = 0.06
     rotation: float = 10.0
     scale: float = 0.1
-    erase: float = 0.0
 
 
 def views(images: Tensor, index: Tensor, epoch: int, seed: int, how: Augmentation) -> Tensor:
     """One augmented view of each image.
 
     Args:
-        images: float ``(N, C, H, W)``, normalised (erased pixels become 0, the mean grey).
+        images: float ``(N, C, H, W)``.
         index: int64 ``(N,)`` the samples' numbers in the training set: the key of their random numbers.
         epoch: the other half of the key.
         seed: the run's.
@@ -58,19 +56,6 @@ def views(images: Tensor, index: Tensor, epoch: int, seed: int, how: Augmentatio
     shift_x, shift_y = (draw(name, -2 * how.shift, 2 * how.shift) for name in ("shift.x", "shift.y"))
     theta = torch.stack([mirror * cos, -mirror * sin, shift_x, sin, cos, shift_y], dim=1).view(-1, 2, 3)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    moved = F.grid_sample(images, grid.to(images.dtype), padding_mode="border", align_corners=False)
-    return _erased(moved, draw, how.erase) if how.erase else moved
-
-
-def _erased(images: Tensor, draw, probability: float) -> Tensor:
-    """Set one rectangle of some images to 0."""
-    height, width = images.shape[2:]
-    area, aspect = draw("erase.area", 0.02, 0.15), torch.exp(draw("erase.aspect", -0.7, 0.7))
-    half = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], dim=1) / 2  # (N, 2): of height, of width
-    half = half * (draw("erase") < probability)[:, None]
-    centre_y, centre_x = draw("erase.y"), draw("erase.x")
-    y = (torch.arange(height, device=images.device) + 0.5) / height
-    x = (torch.arange(width, device=images.device) + 0.5) / width
-    rows = (y - centre_y[:, None]).abs() < half[:, :1]
-    columns = (x - centre_x[:, None]).abs() < half[:, 1:]
-    return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
+    # Clamped to the centres of the outermost pixels, which is padding_mode="border" on devices that lack it (mps).
+    x, y = (grid[..., i].clamp(1 / side - 1, 1 - 1 / side) for i, side in enumerate((images.shape[3], images.shape[2])))
+    return F.grid_sample(images, torch.stack([x, y], dim=-1), align_corners=False)

@@ -9,10 +9,13 @@ from scnlib.augment import Augmentation
 from scnlib.methods import METHODS, Method, make_method, method_options
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 
 NOISE_KINDS = ("symmetric", "pair", "fer2013")
 SCHEDULES = ("one_cycle", "steps")
+
+#: Options of loaders that the config itself decides, and by what.
+RESERVED_DATA = {"size": "size", "split": "split", "labels": "noise_kind", "name": "dataset", "root": "root"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +64,20 @@ class Config:
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is unknown; known: {', '.join(map(repr, known))}")
+        for name in ("noise_rate", "lr", "momentum", "weight_decay"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise ValueError(f"{name} must be a number, got {value!r}")
+            object.__setattr__(self, name, float(value))  # 0 and 0.0 are one run, with one key
         if not 0 <= self.noise_rate <= 1:
             raise ValueError(f"noise_rate must lie in 0..1, got {self.noise_rate}")
         if self.noise_kind == "fer2013" and (self.dataset != "ferplus" or self.noise_rate):
             raise ValueError("noise_kind='fer2013' is the real noise of FER+ images: dataset ferplus, noise_rate 0")
+        if self.noise_kind == "pair" and self.noise_rate == 0:
+            object.__setattr__(self, "noise_kind", "symmetric")  # no noise is of no kind
+        for name, flag in RESERVED_DATA.items():
+            if name in self.data:
+                raise ValueError(f"data option {name!r} is decided by {flag}, not by data")
         for name in ("epochs", "batch_size", "size"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -74,6 +87,11 @@ class Config:
         for name in ("lr", "momentum", "weight_decay"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be a finite number >= 0, got {getattr(self, name)}")
+        if getattr(self.method, "relabelling", False) and self.method.relabel_epoch > self.epochs:
+            raise ValueError(
+                f"relabel_epoch={self.method.relabel_epoch} lies after the last of {self.epochs} epochs, so nothing "
+                "would be relabelled; set relabelling=false if that is meant"
+            )
 
     def to_dict(self) -> dict:
         """Plain JSON, from which ``from_dict`` makes the same Config."""
@@ -121,7 +139,7 @@ def profile_config(
     """The Config of a profile for a dataset and a method, with any field replaced.
 
     ``quick`` and ``smoke`` use the small backbone on rendered faces and ResNet-18 on real ones; ``smoke`` renders 96
-    faces a split. A paper run of other than 40 epochs scales milestones and the start of relabelling with its length.
+    faces a split. A run of another length than its profile's scales milestones and the start of relabelling with it.
 
     Args:
         profile: a key of ``PROFILES``.
@@ -136,9 +154,9 @@ def profile_config(
     filled = {"backbone": "small" if dataset == "rendered" else "resnet18", **PROFILES[profile]}
     relabel_epoch = filled.pop("relabel_epoch")
     epochs = fields.get("epochs", filled["epochs"])
-    if profile == "paper" and epochs != filled["epochs"]:
+    if isinstance(epochs, int) and epochs != filled["epochs"]:
         share = epochs / filled["epochs"]
-        filled["milestones"] = tuple(max(1, round(m * share)) for m in filled["milestones"])
+        filled["milestones"] = tuple(max(1, round(m * share)) for m in filled.get("milestones", ()))
         relabel_epoch = max(1, round(relabel_epoch * share))
     if profile == "smoke" and dataset == "rendered":
         filled["data"] = {"n": 96}

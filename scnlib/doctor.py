@@ -15,6 +15,8 @@ from scnlib.precision import choose_device, choose_precision
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "safetensors", "matplotlib", "seaborn", "jupyterlab",
             "papermill", "jupytext", "ipywidgets", "facenet-pytorch", "scikit-learn", "scikit-image")  # fmt: skip
 
+TRAINING = ("torch", "numpy", "pandas", "pillow", "safetensors")
+
 
 def report(root: str | None = None) -> str:
     """The whole report as text: versions, device, number format, folders, datasets."""
@@ -50,14 +52,14 @@ def _versions() -> list[str]:
         try:
             found.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
-            found.append(f"{package} missing" + ("" if package == "torch" else " (training does not need it)"))
+            found.append(f"{package} missing" + ("" if package in TRAINING else " (training does not need it)"))
     return found
 
 
 def _ferplus(root: str | None) -> str:
     root = root or os.environ.get("SCN_FERPLUS") or project_root() / "data" / "ferplus"
     try:
-        counts = {split: len(ferplus.load(root, split)) for split in ("train", "val", "test")}
+        counts = {split: ferplus.count(root, split) for split in ferplus.FOLDERS}
     except (OSError, ValueError) as error:
         return str(error)
     return f"{root}: " + ", ".join(f"{split} {n:,}" for split, n in counts.items()) + " (majority rule)"

@@ -11,7 +11,7 @@ class ResNet18(nn.Module):
 
     The stem follows the image: from 96 px on the ImageNet stem (7x7, stride 2, pooling). Below, a 3x3 convolution with
     stride 2 and the same pooling: a 7x7 window would span an eye and a brow of a 48 px face at once. ``num_features``
-    is 512.
+    is 512. Parameters have torchvision's names, so its checkpoints and those of its many users fit.
 
     Source: He et al., Deep Residual Learning, CVPR 2016; SCN, section 3.5 (features from the last pooling layer). The
         stem for small images is ours.
@@ -21,22 +21,50 @@ class ResNet18(nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        from torchvision.models import resnet18  # torchvision takes a second to import
-
-        network = resnet18(num_classes=1)
-        network.fc = nn.Identity()
-        if size < 96:
-            network.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=2, padding=1, bias=False)
-            nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-        self.network = network
+        kernel = 7 if size >= 96 else 3
+        self.conv1 = nn.Conv2d(3, 64, kernel, stride=2, padding=kernel // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = nn.Sequential(BasicBlock(64, 64), BasicBlock(64, 64))
+        self.layer2 = nn.Sequential(BasicBlock(64, 128, stride=2), BasicBlock(128, 128))
+        self.layer3 = nn.Sequential(BasicBlock(128, 256, stride=2), BasicBlock(256, 256))
+        self.layer4 = nn.Sequential(BasicBlock(256, 512, stride=2), BasicBlock(512, 512))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, images: Tensor) -> Tensor:
         """``(N, 3, H, W)`` normalised images -> ``(N, 512)`` features, none negative."""
-        return self.network(images)
+        maps = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        return self.layer4(self.layer3(self.layer2(self.layer1(maps)))).mean((2, 3))
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut: ``relu(x' + bn(conv(relu(bn(conv(x))))))``.
+
+    The shortcut x' is x itself, or a 1x1 convolution of it where the block halves the resolution.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride != 1:
+            shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = x if self.downsample is None else self.downsample(x)
+        return self.relu(shortcut + self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))
 
 
 class SmallCNN(nn.Module):
-    """Five convolutions for lessons on a CPU: about 0.6 million weights, 256 features.
+    """Five convolutions for lessons on a CPU: about 1 million weights, 256 features.
 
     Each of the first four halves the resolution and doubles the width from 32 on.
     """

@@ -32,7 +32,10 @@ def choose_device(name: str | None = None) -> torch.device:
     if not here.get(name.split(":")[0], False):
         usable = ", ".join(kind for kind, usable in here.items() if usable)
         raise ValueError(f"device {name!r} is not usable here; usable: {usable}")
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"device {name!r} is not usable here ({error})") from None
 
 
 def choose_precision(device: torch.device) -> Precision:

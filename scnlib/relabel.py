@@ -39,6 +39,7 @@ def relabel(
     Differs from the released code: that considers all samples of the batch, with alpha-scaled probabilities of the
         augmented images, and overwrites the only copy of the labels.
     """
+    high_importance_count(len(labels), beta)  # refuses a wrong beta, also where there are no groups
     top, winner = probabilities.max(1)
     own = probabilities.gather(1, labels[:, None]).squeeze(1)
     changed = top - own > margin
@@ -51,8 +52,7 @@ def low_importance(alpha: Tensor, beta: float = 0.7) -> Tensor:
     """bool ``(N,)``: which samples are in the low-importance group, the ``N - floor(beta N)`` smallest alpha."""
     count = high_importance_count(len(alpha), beta)
     low = torch.ones(len(alpha), dtype=torch.bool, device=alpha.device)
-    low[importance_order(alpha)[:count]] = False
-    return low
+    return low.index_fill_(0, importance_order(alpha)[:count], False)  # low[...] = False would wait for the device
 
 
 @dataclass(frozen=True)

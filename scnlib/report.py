@@ -30,22 +30,29 @@ figcaption { color: #444; font-size: .9rem; } code { background: #eef1f4; paddin
 """
 
 
-def measured(profile: str) -> pd.DataFrame:
+def measured(profile: str) -> tuple[pd.DataFrame, list[str]]:
     """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
 
-    A run that stands in both is shown as committed, so nothing counts twice.
+    A run that stands in both is shown as committed, so nothing counts twice. The second value names directories that
+    cannot be read, such as those of an older version.
     """
     full = paper.load_results().assign(origin="measured at full scale")
-    here = [runs.Run(manifest.parent).row() for manifest in sorted((out_dir() / "runs").glob("*/manifest.json"))]
+    here, unreadable = [], []
+    for manifest in sorted((out_dir() / "runs").glob("*/manifest.json")):
+        try:
+            here.append(runs.open_run(manifest.parent).row())
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            unreadable.append(f"{manifest.parent.name} ({type(error).__name__}: {error})")
     new = pd.DataFrame([row for row in here if row["profile"] == profile and row["key"] not in set(full["key"])])
     if new.empty:
-        return full
-    return pd.concat([part for part in (full, new.assign(origin="measured here")) if len(part)], ignore_index=True)
+        return full, unreadable
+    parts = [part for part in (full, new.assign(origin="measured here")) if len(part)]
+    return pd.concat(parts, ignore_index=True), unreadable
 
 
 def write(folder: Path, profile: str, outcomes: list) -> Path:
     """Write ``folder/report.html`` from the results, the figures' index and the outcomes of the lessons."""
-    table = measured(profile)
+    table, unreadable = measured(profile)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
@@ -56,6 +63,7 @@ def write(folder: Path, profile: str, outcomes: list) -> Path:
         _lessons(folder, outcomes),
         "<h2>Measured runs</h2>",
         _runs(table),
+        *(f'<p class="failed">Could not be read: {html.escape(name)}</p>' for name in unreadable),
         "<h2>Published and measured, side by side</h2>",
         "<p>Every number carries its origin. Where dataset or backbone differ from the paper's cell, the absolute "
         "difference stays empty and only the gain over the baseline of the same column is compared.</p>",

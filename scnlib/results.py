@@ -31,7 +31,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
     """
     folder = folder or results_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    runs = list(runs)
+    runs = list({run.manifest["key"]: run for run in runs}.values())
     parts = {
         "": pd.DataFrame([run.row() for run in runs]),
         "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),

@@ -4,8 +4,9 @@
         config.json              everything that decides the numbers
         metrics.csv              a row per epoch
         samples.npz              what happened to each training sample, per epoch
-        checkpoint.safetensors   while training: all state after the last epoch; then: the weights
+        model.safetensors        the weights after the last epoch
         manifest.json            written last; a run is done when it says so
+        checkpoint.safetensors   while training: all state after the last finished epoch
 
 The name ends in the run's key: a hash of the config, the content of the data and ``RECIPE_VERSION``.
 """
@@ -32,12 +33,12 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock, Timeout
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tqdm import tqdm
 
 import scnlib
-from scnlib.config import RECIPE_VERSION, Config, profile_config
+from scnlib.config import PROFILES, RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import FaceSet, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
@@ -49,12 +50,15 @@ from scnlib.training import Training
 __all__ = ["METRICS", "Config", "Run", "Splits", "load_splits", "open_run", "profile_config", "run"]
 
 #: Columns of metrics.csv. Accuracies are shares in 0..1; a cell is empty where a method or dataset has no such number.
+#: The epoch's own labels: ``train_*``, ``memorised``. The labels after its relabelling: ``label_accuracy``,
+#: ``relabelled``, ``relabel_*``. ``val_accuracy`` is measured on labels with the training labels' noise, what a choice
+#: may look at; ``val_accuracy_true`` on clean ones.
 METRICS = (
     "epoch", "lr", "train_loss", "classification_loss", "rank_loss",
     "train_accuracy_given", "train_accuracy_current", "train_accuracy_true", "memorised",
     "label_accuracy", "relabelled", "relabel_precision", "relabel_recall",
     "alpha_mean", "alpha_std", "alpha_clean", "alpha_flipped", "alpha_auroc",
-    "val_accuracy", "val_accuracy_noisy", "test_accuracy", "test_mean_class_accuracy",
+    "margin_rank", "val_accuracy", "val_accuracy_true", "test_accuracy", "test_mean_class_accuracy",
     "seconds",
 )  # fmt: skip
 
@@ -85,11 +89,17 @@ def load_splits(config: Config, root: Path | str | None = None) -> Splits:
     Raises:
         ValueError, FileNotFoundError: from the loader.
     """
-    options = {"size": config.size, **config.data}
+    options = {**config.data, "size": config.size}
     noisy = options | ({"labels": "fer2013"} if config.noise_kind == "fer2013" else {})
     train = load_dataset(config.dataset, root, config.split, **noisy)
     val = load_dataset(config.dataset, root, "val", **noisy) if config.split == "train" else None
     test = load_dataset(config.dataset, root, "test", **options)
+    if train.targets is not None and (config.noise_kind == "fer2013" or config.noise_rate):
+        raise ValueError("rule='distribution' trains on all votes, noise changes single labels; choose rule='majority'")
+    if train.targets is not None and getattr(config.method, "relabelling", False):
+        raise ValueError(
+            "rule='distribution' trains on all votes, relabelling changes single labels; set relabelling=false"
+        )
     return Splits(_with_noise(train, config), test, None if val is None else _with_noise(val, config))
 
 
@@ -98,8 +108,7 @@ def _with_noise(faces: FaceSet, config: Config) -> FaceSet:
     if config.noise_kind == "fer2013":
         return faces
     labels = corrupt_labels(faces.labels, faces.num_classes, config.noise_rate, config.noise_kind, config.seed)
-    noisy = faces.with_labels(labels)
-    return noisy if config.noise_rate == 0 else dataclasses.replace(noisy, targets=None)
+    return faces.with_labels(labels)
 
 
 def run_key(config: Config, splits: Splits) -> str:
@@ -139,19 +148,18 @@ class Run:
     def samples(self) -> dict[str, np.ndarray]:
         """What happened to each of the N training samples in each of the E epochs.
 
-        ``given``, ``true`` (N,) labels; ``current`` (E, N) the labels each epoch trained on, ``final`` (N,) those after
-        it; ``prediction`` (E, N) in training mode; ``alpha`` (E, N), where the method has it; ``prediction_eval``,
-        ``confidence_eval``, ``alpha_eval`` (N,) of the last epoch's network on the unchanged images (confidence: the
-        softmax probability of the predicted class); ``test_labels``, ``test_prediction``, ``test_confidence``,
-        ``test_alpha`` (M,).
+        ``given``, ``true`` (N,) labels; ``current`` (E, N) the labels each epoch trained on, ``final`` (N,) those
+        after it; ``prediction`` (E, N) in training mode; ``alpha`` (E, N), where the method has it. Of the last epoch's
+        network on the unchanged images: ``prediction_eval``, ``confidence_eval``, ``alpha_eval`` (N,) and, for the M
+        test faces, ``test_labels``, ``test_prediction``, ``test_confidence``, ``test_alpha``. A confidence is the
+        probability of the predicted class as the loss saw it, so with logits scaled by alpha where the method weights.
         """
         with np.load(self.path / "samples.npz", allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 
     def weights(self) -> dict[str, torch.Tensor]:
         """The last epoch's network, as a state dict."""
-        tensors, _ = _read_checkpoint(self.path / "checkpoint.safetensors")
-        return {name.removeprefix("model."): value for name, value in tensors.items()}
+        return _read_checkpoint(self.path / "model.safetensors")[0]
 
     def network(self, device: str = "cpu") -> torch.nn.Module:
         """The last epoch's network, ready to predict."""
@@ -190,6 +198,8 @@ class Run:
             "n_test": self.manifest["n_test"],
             "config": json.dumps(config.to_dict(), sort_keys=True),
             "commit": self.manifest["commit"],
+            "dirty": self.manifest["dirty"],
+            "recipe_version": self.manifest["recipe_version"],
             "data": self.manifest["data"]["train"],
             "device": self.manifest["device"],
             "dtype": self.manifest["dtype"].split()[0],
@@ -199,8 +209,10 @@ class Run:
 
 
 def _reported_options(config: Config) -> dict:
-    """Method options that differ from the defaults, apart from the epoch of relabelling that the profile sets."""
+    """Method options that differ from the defaults, apart from the epoch of relabelling that a profile sets."""
     options = method_options(config.method, only_changed=True)
+    if config.profile not in PROFILES:
+        return options
     standard = profile_config(
         config.profile, dataset=config.dataset, method=config.method.name, epochs=config.epochs
     ).method
@@ -216,7 +228,7 @@ def open_run(path: Path | str) -> Run:
         FileNotFoundError: if there is none, or it is not finished.
     """
     path = Path(path)
-    if not (path / "manifest.json").is_file():
+    if not _finished(path):
         state = (
             "was not finished; the same `scn run` resumes it" if (path / "config.json").is_file() else "holds no run"
         )
@@ -247,11 +259,11 @@ def run(
     """
     splits = load_splits(config, root)
     key = run_key(config, splits)
-    path = Path(out) if out is not None else out_dir() / "runs" / run_name(config, key)
+    path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _exclusive(path, progress):
         _claim(path, config, key)
-        if not (path / "manifest.json").is_file():
+        if not _finished(path):
             _train(path, config, key, splits, choose_device(device), progress)
     return Run(path)
 
@@ -259,7 +271,7 @@ def run(
 @contextlib.contextmanager
 def _exclusive(path: Path, progress: bool) -> Iterator[None]:
     """One process at a time per directory; the system releases the lock when its process dies."""
-    lock = FileLock(path.with_name(path.name + ".lock"))
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -272,10 +284,18 @@ def _exclusive(path: Path, progress: bool) -> Iterator[None]:
         lock.release()
 
 
+def _finished(path: Path) -> bool:
+    """Whether the manifest says so."""
+    try:
+        return json.loads((path / "manifest.json").read_text(encoding="utf-8")).get("status") == "done"
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, AttributeError):
+        return False
+
+
 def _claim(path: Path, config: Config, key: str) -> None:
     """Make the directory this run's own, or make sure that it already is."""
     file = path / "config.json"
-    if path.is_dir() and not file.is_file() and any(path.iterdir()):
+    if path.is_dir() and not file.is_file() and any(p.suffix != ".unfinished" for p in path.iterdir()):
         raise RunConflict(f"{path} is not empty and holds no run. Choose another --out; nothing was changed.")
     if file.is_file():
         other = json.loads(file.read_text(encoding="utf-8"))
@@ -294,11 +314,11 @@ def _claim(path: Path, config: Config, key: str) -> None:
 def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, object]]:
     """Where two configs differ, as (dotted name, value in a, value in b). A key alone differs by data or code."""
     differ = []
-    for name in sorted(set(a) | set(b) - {"key", "profile"}):
+    for name in sorted((set(a) | set(b)) - {"key", "profile"}):
         left, right = a.get(name), b.get(name)
         if isinstance(left, dict) and isinstance(right, dict):
             differ += _differences(left, right, f"{prefix}{name}.")
-        elif left != right and name not in ("key", "profile"):
+        elif left != right:
             differ.append((f"{prefix}{name}", left, right))
     if not prefix and not differ and a.get("key") != b.get("key"):
         differ.append(("key (the data or RECIPE_VERSION)", a.get("key"), b.get("key")))
@@ -306,35 +326,44 @@ def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, 
 
 
 def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.device, progress: bool) -> None:
-    started, begun = time.perf_counter(), _now()
+    started = time.perf_counter()
     precision = choose_precision(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
     training = Training(config, splits.train, evaluation_sets, device, precision)
-    checkpoint = path / "checkpoint.safetensors"
-    before = 0.0
+    checkpoint, before, sessions = path / "checkpoint.safetensors", 0.0, []
     if checkpoint.is_file():
         tensors, words = _read_checkpoint(checkpoint)
         training.restore(tensors, json.loads(words["records"]))
-        before = float(words["seconds"])
+        before, sessions = float(words["seconds"]), json.loads(words["sessions"])
+    sessions.append({"begun": _now(), **_commit(), "device": _device_name(device), "dtype": str(precision)})
     with _bar(path.name, config.epochs * len(training), progress) as bar:
         bar.update(training.epoch * len(training))
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
             seconds = before + time.perf_counter() - started
-            words = {"records": json.dumps(training.records), "seconds": str(seconds)}
-            _write_checkpoint(checkpoint, training.state(), words)
+            words = {
+                "records": json.dumps(training.records),
+                "seconds": str(seconds),
+                "sessions": json.dumps(sessions),
+            }
+            _write_tensors(checkpoint, training.state(), words)
             _write(path / "metrics.csv", _metrics_text(training.records))
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
+    # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
+    _write(path / "metrics.csv", _metrics_text(training.records))
     _write_samples(path / "samples.npz", training, splits)
-    weights = {name: value for name, value in training.state().items() if name.startswith("model.")}
-    _write_checkpoint(checkpoint, weights, {})
+    _write_tensors(path / "model.safetensors", training.model.state_dict(), {})
     manifest = {
         "status": "done",
         "key": key,
         "config_sha256": config.sha256(),
         "recipe_version": RECIPE_VERSION,
         "seed": config.seed,
-        **_commit(),
+        **{name: _together(sessions, name) for name in ("commit", "device", "dtype")},
+        "dirty": any(session["dirty"] for session in sessions),
+        "sessions": sessions,
         "data": splits.sha256(),
         "source": dataclasses.asdict(splits.train.source),
         "class_names": list(splits.train.class_names),
@@ -342,15 +371,18 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
         "n_test": len(splits.test),
         "wrong_labels": int((splits.train.labels != splits.train.true_labels).sum()),
         "versions": _versions(),
-        "device": _device_name(device),
         "threads": torch.get_num_threads(),
-        "dtype": str(precision),
-        "begun": begun,
         "finished": _now(),
         "duration_s": before + time.perf_counter() - started,
         "peak_memory_mib": _peak_memory(device),
     }
     _write(path / "manifest.json", json.dumps(manifest, indent=1))
+    checkpoint.unlink(missing_ok=True)
+
+
+def _together(sessions: list[dict], name: str) -> str:
+    """What a run that was resumed elsewhere was made by: every commit or device once, in order."""
+    return "; ".join(dict.fromkeys(str(session[name]) for session in sessions))
 
 
 def _bar(name: str, total: int, progress: bool) -> tqdm:
@@ -363,26 +395,27 @@ def _bar(name: str, total: int, progress: bool) -> tqdm:
 
 
 def _write_samples(path: Path, training: Training, splits: Splits) -> None:
-    logits, alpha = training.infer(splits.train.images)
+    logits, alpha = training.infer(training.images)
     test_logits, test_alpha = training.infer(splits.test.images)
-    confidence, prediction = logits.softmax(1).max(1)
-    test_confidence, test_prediction = test_logits.softmax(1).max(1)
+    probabilities = training.config.method.probabilities
+    confidence, prediction = probabilities(logits, alpha).max(1)
+    test_confidence, test_prediction = probabilities(test_logits, test_alpha).max(1)
     tensors = {
         "given": training.ledger.given.to("cpu", torch.uint8),
         "current": torch.stack(training.label_history),
         "final": training.ledger.current.to("cpu", torch.uint8),
         "prediction": torch.stack(training.predictions),
         "prediction_eval": prediction.to(torch.uint8),
-        "confidence_eval": confidence.half(),
+        "confidence_eval": confidence,
         "test_labels": splits.test.labels.to(torch.uint8),
         "test_prediction": test_prediction.to(torch.uint8),
-        "test_confidence": test_confidence.half(),
+        "test_confidence": test_confidence,
     }
     if training.ledger.true is not None:
         tensors["true"] = training.ledger.true.to("cpu", torch.uint8)
     if training.alpha:
         tensors["alpha"] = torch.stack(training.alpha)
-        tensors["alpha_eval"], tensors["test_alpha"] = alpha.half(), test_alpha.half()
+        tensors["alpha_eval"], tensors["test_alpha"] = alpha, test_alpha
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: tensor.numpy() for name, tensor in tensors.items()})
     _write(path, buffer.getvalue())
@@ -406,15 +439,18 @@ def _write(path: Path, content: str | bytes) -> None:
     unfinished.replace(path)
 
 
-def _write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], words: dict[str, str]) -> None:
+def _write_tensors(path: Path, tensors: dict[str, torch.Tensor], words: dict[str, str]) -> None:
     unfinished = path.with_name(path.name + ".unfinished")
-    save_file({name: tensor.cpu() for name, tensor in tensors.items()}, unfinished, metadata=words)
+    save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, unfinished, metadata=words)
     unfinished.replace(path)
 
 
 def _read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged ({error}). Delete it, and the same call starts this run again.") from None
 
 
 def _now() -> str:

@@ -68,7 +68,7 @@ class Training:
         ledger: the labels and their history.
         epoch: the last finished epoch, 0 before the first.
         records: metric rows, one an epoch.
-        alpha: list of ``(N,)`` float16 on the CPU, one an epoch; empty for methods without.
+        alpha: list of ``(N,)`` float32 on the CPU, one an epoch; empty for methods without.
         predictions: list of ``(N,)`` uint8 on the CPU, one an epoch: argmax in training mode, on the augmented view.
         label_history: list of ``(N,)`` uint8 on the CPU: the labels each epoch trained on.
     """
@@ -102,7 +102,7 @@ class Training:
         config = self.config
         backbone = make_backbone(config.backbone, config.size, config.seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+            torch.manual_seed(counter_rng.generator(config.seed, "heads").initial_seed())
             model = config.method.build(backbone, self.num_classes)
         return model.to(self.device, memory_format=torch.channels_last)
 
@@ -147,7 +147,7 @@ class Training:
         self.epoch = epoch
         self.predictions.append(predictions.to("cpu", torch.uint8))
         if not alpha.isnan().any():
-            self.alpha.append(alpha.to("cpu", torch.float16))
+            self.alpha.append(alpha.cpu())
         labels_used = self.ledger.current.clone()
         if self.config.method.relabels_after(epoch):
             self._relabel_in_evaluation_mode(epoch)
@@ -208,7 +208,12 @@ class Training:
                 scores, alpha = self.config.method.predict(self.model, normalize(part.to(self.device)))
             logits.append(scores.float())
             alphas.append(alpha)
-        return torch.cat(logits).cpu(), None if alphas[0] is None else torch.cat(alphas).float().cpu()
+        together = torch.cat(logits).cpu()
+        if not together.isfinite().all():
+            raise TrainingDiverged(
+                f"the network's scores became infinite or NaN in epoch {self.epoch}; try a smaller --lr"
+            )
+        return together, None if alphas[0] is None else torch.cat(alphas).float().cpu()
 
     def _training_measures(self, predictions: Tensor, alpha: Tensor, labels_used: Tensor) -> dict[str, float]:
         """How the epoch's predictions and importances stand to given, current and true labels."""
@@ -249,9 +254,9 @@ class Training:
                 row[f"{name}_mean_class_accuracy"] = float(
                     evaluation.mean_class_accuracy(predictions, faces.labels, self.num_classes)
                 )
-            else:  # a set with noisy labels: what a choice may look at, and what is true
-                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.true_labels))
-                row[f"{name}_accuracy_noisy"] = float(evaluation.accuracy(predictions, faces.labels))
+            else:  # labels with the training labels' noise are what a choice may look at
+                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
+                row[f"{name}_accuracy_true"] = float(evaluation.accuracy(predictions, faces.true_labels))
         return row
 
     # ------------------------------------------------------------------------------------------------ checkpoints

@@ -17,8 +17,8 @@ def test_features_are_as_many_as_promised_and_not_negative(name, size):
 
 
 def test_the_stem_follows_the_image():
-    assert make_backbone("resnet18", 48, 0).network.conv1.kernel_size == (3, 3)
-    assert make_backbone("resnet18", 112, 0).network.conv1.kernel_size == (7, 7)
+    assert make_backbone("resnet18", 48, 0).conv1.kernel_size == (3, 3)
+    assert make_backbone("resnet18", 112, 0).conv1.kernel_size == (7, 7)
 
 
 def test_at_full_size_it_is_torchvisions_resnet18():
@@ -27,7 +27,7 @@ def test_at_full_size_it_is_torchvisions_resnet18():
     theirs = resnet18()
     theirs.fc = torch.nn.Identity()
     ours = make_backbone("resnet18", 224, 0).eval()
-    theirs.load_state_dict(ours.network.state_dict())
+    theirs.load_state_dict(ours.state_dict())
     images = torch.randn(1, 3, 224, 224)
     with torch.no_grad():
         torch.testing.assert_close(ours(images), theirs.eval()(images))

@@ -39,6 +39,12 @@ def test_equals_the_equation(beta, margin, with_alpha):
     assert new.dtype == labels.dtype
 
 
+def test_a_wrong_beta_is_refused_with_and_without_groups():
+    for alpha in (None, torch.rand(2)):
+        with pytest.raises(ValueError, match="beta must lie in 0..1, got 5"):
+            relabel(torch.rand(2, 3), torch.tensor([0, 1]), alpha, beta=5)
+
+
 def test_exactly_the_margin_is_not_enough():
     probabilities = torch.tensor([[0.75, 0.25]])
     assert relabel(probabilities, torch.tensor([1]), margin=0.5)[1].tolist() == [False]

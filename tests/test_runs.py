@@ -4,9 +4,11 @@ import dataclasses
 import json
 import multiprocessing
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from scnlib import results, runs
 from scnlib.config import Config, profile_config
@@ -22,7 +24,7 @@ def smoke(**fields):
 def test_a_run_leaves_everything_needed_to_believe_it(squares):
     run = runs.run(smoke(), progress=False)
     assert sorted(p.name for p in run.path.iterdir()) == [
-        "checkpoint.safetensors", "config.json", "manifest.json", "metrics.csv", "samples.npz",
+        "config.json", "manifest.json", "metrics.csv", "model.safetensors", "samples.npz",
     ]  # fmt: skip
     assert run.manifest["status"] == "done"
     assert run.manifest["wrong_labels"] == 16
@@ -61,9 +63,6 @@ def test_the_key_follows_config_and_data_but_not_the_profiles_name(squares):
 def test_an_interrupted_run_ends_like_an_undisturbed_one(squares, tmp_path, monkeypatch):
     whole = runs.run(smoke(epochs=3), out=tmp_path / "whole", progress=False)
 
-    class Killed(BaseException):
-        pass
-
     original, epochs = runs.Training.train_epoch, []
 
     def killed_in_the_second_epoch(self, **kwargs):
@@ -81,11 +80,116 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(squares, tmp_path, monk
     monkeypatch.setattr(runs.Training, "train_epoch", original)
     cut = runs.run(smoke(epochs=3), out=tmp_path / "cut", progress=False)
 
-    assert cut.metrics.drop(columns="seconds").equals(whole.metrics.drop(columns="seconds"))
-    for name, value in whole.samples.items():
-        assert np.array_equal(value, cut.samples[name]), name
-    ours = (tmp_path / "cut" / "checkpoint.safetensors").read_bytes()
-    assert ours == (tmp_path / "whole" / "checkpoint.safetensors").read_bytes()
+    same_results(cut, whole)
+    assert len(cut.manifest["sessions"]) == 2
+
+
+def same_results(a, b):
+    assert a.metrics.drop(columns="seconds").equals(b.metrics.drop(columns="seconds"))
+    for name, value in b.samples.items():
+        assert np.array_equal(value, a.samples[name]), name
+    assert (a.path / "model.safetensors").read_bytes() == (b.path / "model.safetensors").read_bytes()
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches SIGKILL."""
+
+
+def test_a_kill_at_any_write_loses_nothing(squares, tmp_path, monkeypatch):
+    """Die before and after every single file that a run writes; then the same call must end like an undisturbed run."""
+    whole = runs.run(smoke(), out=tmp_path / "whole", progress=False)
+    replace, writes = Path.replace, []
+
+    def counting(self, target):
+        writes.append(target)
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", counting)
+        runs.run(smoke(), out=tmp_path / "counted", progress=False)
+    points = [(n, late) for n in range(len(writes)) for late in (False, True)]
+    assert len(points) >= 16
+    for point, (fatal, late) in enumerate(points):
+        seen = []
+
+        def deadly(self, target, fatal=fatal, late=late, seen=seen):
+            seen.append(target)
+            if len(seen) - 1 == fatal:
+                if late:
+                    replace(self, target)
+                raise Killed
+            return replace(self, target)
+
+        out = tmp_path / f"killed{point}"
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(Path, "replace", deadly)
+            runs.run(smoke(), out=out, progress=False)
+        resumed = runs.run(smoke(), out=out, progress=False)
+        same_results(resumed, whole)
+        assert len(resumed.metrics) == 2
+
+
+def test_only_a_manifest_that_says_done_is_done(squares, tmp_path):
+    run = runs.run(smoke(), out=tmp_path / "run", progress=False)
+    for text in ("{}", "", '{"status": "failed"}'):
+        (run.path / "manifest.json").write_text(text)
+        with pytest.raises(FileNotFoundError, match="was not finished"):
+            runs.open_run(run.path)
+    assert runs.run(smoke(), out=tmp_path / "run", progress=False).manifest["status"] == "done"
+
+
+def test_a_damaged_checkpoint_is_named(squares, tmp_path, monkeypatch):
+    def dies(*arguments):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(runs, "_write_samples", dies)
+        runs.run(smoke(), out=tmp_path / "run", progress=False)
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors is damaged .* Delete it"):
+        runs.run(smoke(), out=tmp_path / "run", progress=False)
+
+
+def test_one_experiment_has_one_key(squares):
+    splits = runs.load_splits(smoke())
+    zero = {"options": {"margin_relabel": 0}, "lr": 1, "noise_rate": 0}
+    same = {"options": {"margin_relabel": 0.0}, "lr": 1.0, "noise_rate": 0.0}
+    keys = {
+        runs.run_key(profile_config("smoke", **fields), splits)
+        for fields in (zero, same, {**same, "noise_kind": "pair"})
+    }
+    assert len(keys) == 1
+
+
+class TestNoise:
+    def real(self, name, root=None, split="train", **options):
+        faces = load_squares(name, split=split)
+        return faces.with_labels((faces.labels + 1) % 4) if options.get("labels") == "fer2013" else faces
+
+    def test_real_noise_is_in_training_and_validation_but_not_in_the_test(self, monkeypatch):
+        monkeypatch.setattr(runs, "load_dataset", self.real)
+        splits = runs.load_splits(profile_config("smoke", dataset="ferplus", noise_kind="fer2013"))
+        assert (splits.train.labels != splits.train.true_labels).all()
+        assert (splits.val.labels != splits.val.true_labels).all()
+        assert splits.test.true_labels is None
+
+    def test_put_in_noise_is_in_training_and_validation_but_not_in_the_test(self, squares):
+        splits = runs.load_splits(smoke())
+        assert (splits.train.labels != splits.train.true_labels).sum() == 16
+        assert (splits.val.labels != splits.val.true_labels).sum() == 8
+        assert splits.test.true_labels is None
+
+    def test_votes_as_targets_do_not_go_with_noise_or_relabelling(self, monkeypatch):
+        def load(name, root=None, split="train", **options):
+            faces = load_squares(name, split=split)
+            return dataclasses.replace(faces, targets=torch.full((len(faces), 4), 0.25))
+
+        monkeypatch.setattr(runs, "load_dataset", load)
+        with pytest.raises(ValueError, match="noise changes single labels"):
+            runs.load_splits(smoke(method="baseline"))
+        with pytest.raises(ValueError, match="relabelling changes single labels"):
+            runs.load_splits(profile_config("smoke"))
+        assert runs.load_splits(profile_config("smoke", method="baseline")).train.targets is not None
 
 
 def test_another_config_is_refused_and_nothing_changes(squares, tmp_path):
@@ -109,7 +213,7 @@ def test_a_folder_of_something_else_is_refused(squares, tmp_path):
 def _run_in_another_process(out, queue):
     runs.load_dataset = load_squares
     run = runs.run(smoke(), out=out, progress=False)
-    queue.put((run.manifest["begun"], run.manifest["duration_s"]))
+    queue.put((run.manifest["finished"], run.manifest["duration_s"], len(run.manifest["sessions"])))
 
 
 def test_two_processes_share_one_run(tmp_path):
@@ -130,6 +234,8 @@ def test_config_round_trip():
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.milestones == (8, 15)
     assert config.method.relabel_epoch == 5
+    assert profile_config("quick", epochs=24).method.relabel_epoch == 8
+    assert profile_config("quick", epochs=3).method.relabel_epoch == 1
 
 
 def test_profiles_say_what_the_design_says():
@@ -152,6 +258,10 @@ def test_profiles_say_what_the_design_says():
         ({"epochs": 0}, "epochs must be a whole number >= 1, got 0"),
         ({"seed": -1}, "seed must be a whole number in 0"),
         ({"lr": float("nan")}, "lr must be a finite number >= 0, got nan"),
+        ({"lr": "0.3"}, "lr must be a number, got '0.3'"),
+        ({"data": {"size": 64}}, "data option 'size' is decided by size, not by data"),
+        ({"data": {"labels": "fer2013"}}, "data option 'labels' is decided by noise_kind"),
+        ({"options": {"relabel_epoch": 13}}, "relabel_epoch=13 lies after the last of 12 epochs"),
         ({"colour": 1}, "a run has no field 'colour'; known: augmentation, backbone"),
         ({"method": "scm"}, "unknown method 'scm'; known: baseline, scn"),
     ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -135,10 +135,19 @@ class FaceSet:
 
     @classmethod
     def load(cls, path: Path | str) -> "FaceSet":
-        """Read what ``save`` wrote."""
-        with safe_open(path, framework="pt") as file:
-            words = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: if the file is damaged or holds something else.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                words = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except SafetensorError as error:
+            raise ValueError(f"{path} is damaged or no safetensors file ({error}); make it again") from None
+        if not {"class_names", "ids", "source"} <= set(words):
+            raise ValueError(f"{path} holds no FaceSet: its names, ids and source are missing")
         latents = {name.removeprefix("latents."): tensors.pop(name) for name in list(tensors) if "latents." in name}
         return cls(
             **tensors,

@@ -33,8 +33,6 @@ NATIVE_SIZE = 48
 FOLDERS = {"train": "FER2013Train", "val": "FER2013Valid", "test": "FER2013Test"}
 USAGES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
 
-PUBLISHED_COUNTS = {"train": 28_709, "val": 3_589, "test": 3_589}  # before any vote rule: SCN section 4.1
-
 
 @dataclass(frozen=True)
 class VoteTable:
@@ -82,6 +80,14 @@ def load(
     parts = [_load_split(root, part, has_folders, size, num_classes, rule, votes, labels) for part in split.split("+")]
     version = f"{votes}, {rule}, {num_classes} classes, {size} px, labels of {labels}, {split}"
     return _joined(parts, version)
+
+
+def count(root: Path | str | None, split: str) -> int:
+    """Images of a split that the majority rule keeps, from the vote tables alone; images are not looked at."""
+    root = _checked_root(root)
+    in_folders = (root / "data").is_dir()
+    table = read_label_csv(root / "data" / FOLDERS[split] / "label.csv") if in_folders else read_vote_table(root, split)
+    return int((majority_labels(table.votes) >= 0).sum())
 
 
 def majority_labels(votes: Tensor) -> Tensor:
@@ -255,7 +261,7 @@ def _images_from_folder(root: Path, folder: Path, size: int) -> tuple[list[str],
             f"there. {len(names) - len(missing):,} of {len(names):,} images were found. Copy or generate it again."
         )
     files = [folder / name for name in names]
-    key = {"source": "ferplus folder", "files": fingerprint(root, files), "size": size}
+    key = {"source": "ferplus folder", "files": fingerprint(root, files), "names": names, "size": size}
     images = cached("ferplus", key, lambda: {"images": _resized(_decoded(files), size)})["images"]
     return list(names), images
 
@@ -325,14 +331,17 @@ def _parsed_pixels(texts: pd.Series, rows: list[int], path: Path) -> Tensor:
 def _resized(images: Tensor, size: int) -> Tensor:
     if size == NATIVE_SIZE:
         return images
-    larger = F.interpolate(images.float(), size=(size, size), mode="bilinear", antialias=True)
-    return larger.round().clamp(0, 255).to(torch.uint8)
+    resized = torch.empty(len(images), 1, size, size, dtype=torch.uint8)
+    for few, place in zip(images.split(512), resized.split(512), strict=True):  # as floats, all would take 16 GiB
+        pixels = F.interpolate(few.float(), size=(size, size), mode="bilinear", antialias=True)
+        place.copy_(pixels.round_().clamp_(0, 255))
+    return resized
 
 
 def _fer2013_labels(root: Path, names: tuple[str, ...]) -> Tensor:
     """The original FER2013 label of each name, as an index into ``CLASSES``; -1 where it is not known for sure."""
     if (root / "fer2013.csv").is_file():
-        emotions = _read_fer2013(root / "fer2013.csv")["emotion"]
+        emotions = pd.read_csv(root / "fer2013.csv", usecols=["emotion"], skipinitialspace=True)["emotion"]
         named = _rows_of(root / "fer2013new.csv", ("Image name",))
         if len(named) != len(emotions):
             raise ValueError(f"{root}: fer2013.csv has {len(emotions):,} rows and fer2013new.csv {len(named):,}")

@@ -44,6 +44,8 @@ def corrupt_labels(
     """
     if not 0 <= rate <= 1:  # also catches NaN
         raise ValueError(f"noise rate must lie in 0..1, got {rate}")
+    if num_classes < 2:
+        raise ValueError(f"noise needs at least 2 classes, got {num_classes}")
     if labels.dtype != torch.int64 or labels.ndim != 1:
         raise ValueError(f"labels must be int64 (N,), got {labels.dtype} {tuple(labels.shape)}")
     if len(labels) and not (int(labels.min()) >= 0 and int(labels.max()) < num_classes):

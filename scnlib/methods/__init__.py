@@ -4,6 +4,7 @@ A method is a frozen dataclass whose fields are its options. To add one, write i
 """
 
 import dataclasses
+import typing
 
 from scnlib.methods.base import Batch, Method, Step
 from scnlib.methods.baseline import Baseline
@@ -23,11 +24,10 @@ def make_method(name: str, **options: object) -> Method:
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}; known: {', '.join(METHODS)}")
     known = {field.name: field for field in dataclasses.fields(METHODS[name])}
-    for option, value in options.items():
+    for option in options:
         if option not in known:
             raise ValueError(f"method {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
-        _check_type(name, known[option], value)
-    return METHODS[name](**options)
+    return METHODS[name](**{option: _typed(name, known[option], value) for option, value in options.items()})
 
 
 def method_options(method: Method, *, only_changed: bool = False) -> dict[str, object]:
@@ -40,12 +40,12 @@ def method_options(method: Method, *, only_changed: bool = False) -> dict[str, o
     return {name: value for name, value in options.items() if value != defaults[name]}
 
 
-def _check_type(method: str, field: dataclasses.Field, value: object) -> None:
-    """Options come from a command line or a JSON file: 0.5 is no bool and "yes" is no number."""
-    expected = (
-        field.type if isinstance(field.type, type) else str
-    )  # the only unions here are str | None and bool | None
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return
-    if isinstance(field.type, type) and type(value) is not expected:
-        raise ValueError(f"method {method}: {field.name} must be {expected.__name__}, got {value!r}")
+def _typed(method: str, field: dataclasses.Field, value: object) -> object:
+    """The value, whole numbers as floats where floats are meant; options come from a command line or a JSON file."""
+    expected = typing.get_args(field.type) or (field.type,)
+    if float in expected and type(value) is int:
+        return float(value)
+    if type(value) not in expected:
+        words = " or ".join(getattr(t, "__name__", str(t)).replace("NoneType", "None") for t in expected)
+        raise ValueError(f"method {method}: {field.name} must be {words}, got {value!r}")
+    return value

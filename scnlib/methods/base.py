@@ -82,6 +82,10 @@ class Method:
         """Logits ``(N, C)`` and alpha for normalised images, in evaluation mode."""
         return model(images)
 
+    def probabilities(self, logits: Tensor, alpha: Tensor | None) -> Tensor:
+        """Class probabilities ``(N, C)`` of what ``predict`` returned, as the loss saw them in training."""
+        return softmax(logits, None)
+
 
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
     """Plain cross-entropy with the current labels, or with label distributions where the dataset has them."""

@@ -84,6 +84,14 @@ class SCN(Method):
         for option, known in choices.items():
             if getattr(self, option) not in known:
                 raise option_error("scn", option, getattr(self, option), known)
+        preset, other = (VARIANTS[name] for name in ((self.variant, *(set(VARIANTS) - {self.variant}))))
+        if all(getattr(self, option) == other[option] != preset[option] for option in preset):
+            raise ValueError(
+                f"scn: variant={self.variant!r} with every setting of the other variant. dataclasses.replace keeps the "
+                f"settings it finds; write SCN(variant={self.variant!r}) instead"
+            )
+        if self.relabel_epoch < 1:
+            raise ValueError(f"scn: relabel_epoch counts from 1, got {self.relabel_epoch}")
         for option in ("gamma", "beta", "margin_rank", "margin_relabel"):
             if not 0 <= getattr(self, option) <= 1:
                 raise ValueError(f"scn: {option} must lie in 0..1, got {getattr(self, option)}")
@@ -100,7 +108,7 @@ class SCN(Method):
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, alpha = model(batch.images)
-        classification = cross_entropy(alpha[:, None] * logits if self.weighting else logits, batch)
+        classification = self._classification_loss(logits, alpha, batch)
         ranking = self._rank_loss(model, alpha) if self.ranking else None
         if self.loss == "sum" and ranking is not None:
             loss = classification + ranking
@@ -109,9 +117,18 @@ class SCN(Method):
         parts = {"classification_loss": classification}
         if ranking is not None:
             parts["rank_loss"] = ranking
+        if self.learnable_margin:
+            parts["margin_rank"] = model.margin_rank
         decides = self.relabelling and self.relabel_mode == "train" and epoch >= self.relabel_epoch
         labels = self.relabelled(logits.detach(), alpha, batch) if decides else None
         return Step(loss, logits, alpha, labels, parts)
+
+    def _classification_loss(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
+        if not self.weighting:
+            return cross_entropy(logits, batch)
+        if batch.targets is not None:
+            return losses.soft_cross_entropy(alpha[:, None] * logits, batch.targets)
+        return losses.logit_weighted_cross_entropy(logits, alpha, batch.labels)
 
     def _rank_loss(self, model: nn.Module, alpha: Tensor) -> Tensor:
         margin = model.margin_rank if self.learnable_margin else self.margin_rank
@@ -119,6 +136,9 @@ class SCN(Method):
 
     def relabels_after(self, epoch: int) -> bool:
         return self.relabelling and self.relabel_mode == "eval" and epoch >= self.relabel_epoch
+
+    def probabilities(self, logits: Tensor, alpha: Tensor | None) -> Tensor:
+        return softmax(logits, alpha if self.weighting else None)
 
     def relabelled(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
         scale = alpha.detach() if self.weighting and self.relabel_softmax == "alpha_scaled" else None

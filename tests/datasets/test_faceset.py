@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from scnlib.datasets import FaceSet, Source
 
@@ -34,6 +35,17 @@ def test_saving_loses_nothing(tmp_path):
     faces = dataclasses.replace(full(), ids=tuple(f"ordner/gesicht ü {i}.png" for i in range(12)))
     faces.save(tmp_path / "faces.safetensors")
     assert same(FaceSet.load(tmp_path / "faces.safetensors"), faces)
+
+
+def test_a_damaged_or_foreign_file_is_named(tmp_path):
+    path = tmp_path / "faces.safetensors"
+    full().save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"faces\.safetensors is damaged or no safetensors file"):
+        FaceSet.load(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="holds no FaceSet"):
+        FaceSet.load(path)
 
 
 def test_select_keeps_rows_together():

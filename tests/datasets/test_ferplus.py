@@ -164,6 +164,20 @@ def test_the_cache_notices_a_changed_image(folders):
     assert torch.equal(load_dataset("ferplus", folders).images[0], 255 - before)
 
 
+def test_reordering_the_labels_does_not_swap_the_images(folders):
+    path = folders / "data/FER2013Train/label.csv"
+    before = dict(zip(load_dataset("ferplus", folders).ids, load_dataset("ferplus", folders).images, strict=True))
+    path.write_text("\n".join(reversed(path.read_text().splitlines())) + "\n")
+    after = load_dataset("ferplus", folders)
+    assert list(after.ids) == list(reversed(before))
+    assert all(torch.equal(before[name], image) for name, image in zip(after.ids, after.images, strict=True))
+
+
+def test_counting_without_looking_at_images(folders, kaggle):
+    assert [ferplus.count(folders, split) for split in ("train", "val", "test")] == [3, 1, 1]
+    assert ferplus.count(kaggle, "train") == 3
+
+
 def test_nothing_is_written_into_the_root(folders):
     before = sorted(folders.rglob("*"))
     load_dataset("ferplus", folders)

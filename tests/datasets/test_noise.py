@@ -77,6 +77,8 @@ def test_a_rate_outside_is_refused(rate):
 def test_bad_input_is_refused_by_name():
     with pytest.raises(ValueError, match="labels must lie in 0..6, got 0..7"):
         corrupt_labels(torch.tensor([0, 7]), 7, 0.1)
+    with pytest.raises(ValueError, match="noise needs at least 2 classes, got 1"):
+        corrupt_labels(torch.tensor([0, 0]), 1, 0.5)
     with pytest.raises(ValueError, match="unknown kind of noise 'odd'"):
         corrupt_labels(LABELS, 8, 0.1, "odd")
     with pytest.raises(ValueError, match="needs a"):

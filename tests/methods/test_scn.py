@@ -1,5 +1,8 @@
 """The Self-Cure Network's step against the paper's equations, and each switch."""
 
+import dataclasses
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -107,11 +110,25 @@ def test_the_released_code_adds_the_losses_and_has_biases(batch):
 
 
 def test_a_learnable_margin_is_a_parameter_that_descent_shrinks(batch):
-    method = SCN(learnable_margin=True)
+    method = SCN(learnable_margin=True, margin_rank=0.9)  # more than any gap of these alphas: the loss is active
     model = build(method)
-    method.step(model, batch, 1).loss.backward()
-    assert model.margin_rank.item() == pytest.approx(0.15)
-    assert model.margin_rank.grad.item() in (0.0, 0.5)  # gamma times +1, or nothing once the loss is silent
+    step = method.step(model, batch, 1)
+    step.loss.backward()
+    assert step.parts["margin_rank"].item() == pytest.approx(0.9)
+    assert model.margin_rank.grad.item() == pytest.approx(0.5)  # gamma times +1
+
+
+def test_a_variant_cannot_be_swapped_under_its_settings():
+    with pytest.raises(ValueError, match="with every setting of the other variant"):
+        dataclasses.replace(SCN(), variant="released_code")
+    with pytest.raises(ValueError, match="with every setting of the other variant"):
+        dataclasses.replace(SCN(variant="released_code"), variant="paper")
+
+
+def test_probabilities_are_those_that_the_loss_saw():
+    logits, alpha = torch.tensor([[2.0, 0.0]]), torch.tensor([0.5])
+    assert SCN().probabilities(logits, alpha).tolist() == torch.tensor([[1.0, 0.0]]).softmax(1).tolist()
+    assert SCN(weighting=False).probabilities(logits, alpha).tolist() == logits.softmax(1).tolist()
 
 
 def test_a_preset_can_be_changed_field_by_field():
@@ -137,9 +154,13 @@ def test_options_survive_a_round_trip(name):
         ("scn", {"relabel_group": "high"}, "scn: relabel_group='high' is unknown"),
         ("scn", {"weighting": "yes"}, "method scn: weighting must be bool, got 'yes'"),
         ("scn", {"beta": True}, "method scn: beta must be float, got True"),
+        ("scn", {"bias": "no"}, "method scn: bias must be bool or None, got 'no'"),
+        ("scn", {"relabel_group": 3}, "method scn: relabel_group must be str or None, got 3"),
+        ("scn", {"relabel_epoch": 0}, "scn: relabel_epoch counts from 1, got 0"),
+        ("scn", {"relabel_epoch": 2.5}, "method scn: relabel_epoch must be int, got 2.5"),
         ("baseline", {"beta": 0.5}, "method baseline has no option 'beta'; known: none"),
     ],
 )
 def test_a_wrong_option_is_named(name, options, message):
-    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(")):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
         make_method(name, **options)
