@@ -33,17 +33,20 @@ figcaption { color: #444; font-size: .9rem; } code { background: #eef1f4; paddin
 def measured(profile: str) -> tuple[pd.DataFrame, list[str]]:
     """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
 
-    A run that stands in both is shown as committed, so nothing counts twice. The second value names directories that
-    cannot be read, such as those of an older version.
+    A run that stands in both is shown as committed, and of one config that ran twice, on older data or older code, the
+    last counts: nothing counts twice. The second value names directories that cannot be read.
     """
     full = paper.load_results().assign(origin="measured at full scale")
     here, unreadable = [], []
     for manifest in sorted((out_dir() / "runs").glob("*/manifest.json")):
         try:
-            here.append(runs.open_run(manifest.parent).row())
+            run = runs.open_run(manifest.parent)
+            here.append(run.row() | {"finished": run.manifest["finished"]})
         except (OSError, ValueError, TypeError, KeyError) as error:
             unreadable.append(f"{manifest.parent.name} ({type(error).__name__}: {error})")
-    new = pd.DataFrame([row for row in here if row["profile"] == profile and row["key"] not in set(full["key"])])
+    last = {row["config"]: row for row in sorted(here, key=lambda row: row["finished"])}.values()
+    known = {*full["key"], *full["config"]}
+    new = pd.DataFrame([r for r in last if r["profile"] == profile and not {r["key"], r["config"]} & known])
     if new.empty:
         return full, unreadable
     parts = [part for part in (full, new.assign(origin="measured here")) if len(part)]

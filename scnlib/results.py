@@ -27,6 +27,8 @@ TEXT_COLUMNS = {"key": str, "commit": str, "data": str}
 def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
     """Add finished runs to the four tables of ``name``, replacing those already there; returns the first table.
 
+    A run replaces an older one of the same config, whether its key is the same or data or code have changed since.
+
     Rows stay in the order in which runs were first added, so a diff shows what is new.
     """
     folder = folder or results_dir()
@@ -38,8 +40,10 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }
+    old = load(name, folder=folder)
+    replaced = set(old.loc[old["config"].isin(parts[""]["config"]), "key"]) if len(old) else set()
     for suffix, new in parts.items():
-        _merge(folder / f"{name}{suffix}.csv", new)
+        _merge(folder / f"{name}{suffix}.csv", new, replaced)
     return folder / f"{name}.csv"
 
 
@@ -104,12 +108,12 @@ def _keyed(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(key=run.manifest["key"])[["key", *table.columns]]
 
 
-def _merge(path: Path, new: pd.DataFrame) -> None:
-    """Replace what has the same key, keep the order, append the rest."""
+def _merge(path: Path, new: pd.DataFrame, replaced: set[str]) -> None:
+    """Take out what is replaced, put what has the same key in its place, append the rest."""
     if path.is_file():
         old = read_table(path)
         kept = list(dict.fromkeys([*old["key"], *new["key"]]))
-        old = old[~old["key"].isin(new["key"])]
+        old = old[~old["key"].isin(set(new["key"]) | replaced)]
         both = pd.concat([part for part in (old, new) if len(part)]) if len(old) or len(new) else new
         new = both.sort_values("key", key=lambda keys: keys.map(kept.index), kind="stable")
     write_table(path, new)

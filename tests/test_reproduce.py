@@ -90,3 +90,17 @@ def test_the_report_is_whole_accessible_and_shows_origins(squares, tmp_path):
     assert "1 measured here" in page
     assert "70.45" in page  # a published number
     assert "needs RAF-DB" in page
+
+
+def test_old_and_odd_runs_do_not_cost_the_report(squares, tmp_path, monkeypatch):
+    config = profile_config("smoke", noise_rate=0.3)
+    runs.run(config, progress=False)
+    monkeypatch.setattr(runs, "RECIPE_VERSION", -1)  # the same config under older code
+    runs.run(config, progress=False)
+    odd = runs.run(profile_config("smoke", seed=3), progress=False).path
+    (odd / "config.json").write_text('{"key": "x", "colour": "red"}')
+    folder = tmp_path / "out" / "smoke"
+    folder.mkdir(parents=True)
+    page = report.write(folder, "smoke", []).read_text()
+    assert "1 measured here" in page
+    assert f"Could not be read: {odd.name}" in page

@@ -289,6 +289,21 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     assert path.read_bytes() == again
 
 
+def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_path, monkeypatch):
+    old = runs.run(smoke(), out=tmp_path / "old", progress=False)
+    other = runs.run(smoke(method="baseline"), progress=False)
+    results.add("squares", [old, other], tmp_path)
+    monkeypatch.setattr(
+        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+    )
+    new = runs.run(smoke(), out=tmp_path / "new", progress=False)
+    assert new.manifest["key"] != old.manifest["key"]
+    results.add("squares", [new], tmp_path)
+    for suffix in ("", "_epochs", "_alpha", "_confusion"):
+        assert old.manifest["key"] not in set(results.load("squares", suffix, tmp_path)["key"])
+    assert set(results.load("squares", folder=tmp_path)["key"]) == {other.manifest["key"], new.manifest["key"]}
+
+
 def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch):
     runs.run(smoke(), out=tmp_path / "run", progress=False)
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
