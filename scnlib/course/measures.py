@@ -1,0 +1,161 @@
+"""What lessons read off a run beyond its metrics: plain tables for ``scnlib.plots``."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from scnlib.course.comparison import FULL_SCALE, method_label
+from scnlib.runs import Run
+
+
+def learnt(run: Run) -> pd.DataFrame:
+    """What the network made of right and of wrong labels in each epoch, in training mode.
+
+    Returns:
+        ``epoch``; ``right``: share of the right labels that it predicts; ``memorised``: share of the wrong labels that
+        it predicts; ``seen_through``: share of the wrong labels where it predicts the true class; ``test``: test
+        accuracy. NaN where there are no wrong labels.
+    """
+    samples = run.samples
+    given, prediction = samples["given"], samples["prediction"]
+    true = samples.get("true", given)
+    wrong = given != true
+    return pd.DataFrame(
+        {
+            "epoch": run.metrics["epoch"],
+            "right": (prediction == given)[:, ~wrong].mean(1),
+            "memorised": _mean((prediction == given)[:, wrong]),
+            "seen_through": _mean((prediction == true)[:, wrong]),
+            "test": run.metrics["test_accuracy"],
+        }
+    )
+
+
+def label_history(run: Run) -> np.ndarray:
+    """The labels after each epoch, ``(E, N)``: what the next epoch trains on; the last row is the final one."""
+    return np.concatenate([run.samples["current"][1:], run.samples["final"][None]])
+
+
+def relabel_flow(run: Run) -> pd.DataFrame:
+    """The labels that differ from the given ones after each epoch, judged by the truth.
+
+    Returns:
+        ``epoch``; ``cured`` (wrong to right), ``harmed`` (right to wrong), ``other`` (wrong to wrong): counts;
+        ``precision``: share of the changed whose new label is right; ``given_right``: share of them whose given label
+        was right; ``recall``: share of all wrong labels that are right now; ``label_accuracy``. NaN without changes.
+    """
+    given, true = run.samples["given"], run.samples["true"]
+    rows = []
+    for epoch, labels in zip(run.metrics["epoch"], label_history(run), strict=True):
+        changed, right, was_right = labels != given, labels == true, given == true
+        cured, harmed = int((changed & right).sum()), int((changed & was_right).sum())
+        total = int(changed.sum())
+        rows.append(
+            {
+                "epoch": epoch,
+                "cured": cured,
+                "harmed": harmed,
+                "other": total - cured - harmed,
+                "precision": cured / total if total else np.nan,
+                "given_right": harmed / total if total else np.nan,
+                "recall": cured / max(int((~was_right).sum()), 1),
+                "label_accuracy": right.mean(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def causes_of_extremes(
+    latents: Mapping[str, Tensor], true_labels: Tensor, alpha: np.ndarray, share: float = 0.05
+) -> pd.DataFrame:
+    """How common each cause of uncertainty is among all rendered faces and at the two ends of alpha, in percent.
+
+    Args:
+        latents: of the faces, as ``FaceSet.latents``; without any, the table is empty.
+        true_labels: ``(N,)``; class 0 is neutral.
+        alpha: ``(N,)``.
+        share: how much of the faces an end is.
+    """
+    if not latents:
+        return pd.DataFrame(columns=["all, %", "lowest α, %", "highest α, %"])
+    causes = {
+        "covered": latents["occluder_kind"] > 0,
+        "glasses": latents["glasses"] > 0,
+        "blurred": latents["blur"] > 0,
+        "without colour": latents["grey"] > 0,
+        "two expressions mixed": latents["mix"] > 0,
+        "faint expression": latents["intensity"] < 0.6,
+        "neutral": true_labels == 0,
+        "dark skin": latents["skin"] > 0.6,
+    }
+    order = np.argsort(alpha, kind="stable")
+    count = max(1, round(share * len(order)))
+    groups = {"all, %": order, "lowest α, %": order[:count], "highest α, %": order[-count:]}
+    table = {
+        title: {name: 100 * float(cause.numpy()[rows].mean()) for name, cause in causes.items()}
+        for title, rows in groups.items()
+    }
+    return pd.DataFrame(table).round(1)
+
+
+def one_recipe(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``data/results`` that may stand side by side, with a readable ``method`` and the rate as it is.
+
+    Runs of one dataset that share backbone, size, epochs, profile and split; where several recipes were measured, the
+    one with the most rows (the first of them on a tie).
+
+    Returns:
+        The rows, with the columns ``label`` (of ``method_label``) added; none where none were given.
+    """
+    if results.empty:
+        return results.assign(label=pd.Series(dtype=object))
+    recipe = [name for name in ("dataset", "backbone", "size", "epochs", "profile", "split") if name in results]
+    groups = results.groupby(recipe, sort=False, dropna=False)
+    most = max(groups, key=lambda pair: len(pair[1]))[1]
+    labels = [method_label(row.method, row.options) for row in most.itertuples()]
+    return most.assign(label=labels).reset_index(drop=True)
+
+
+def means_at_highest_noise(results: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds of each method under the largest share of wrong labels, one row a method.
+
+    Args:
+        results: of ``one_recipe``; without rows the table is empty.
+    """
+    columns = {
+        "noise_rate": "wrong labels, %",
+        "accuracy": "test accuracy, %",
+        "memorised": "wrong labels memorised, %",
+        "label_accuracy": "labels right, %",
+        "relabel_precision": "relabel precision, %",
+        "alpha_auroc": "AUROC of α",
+    }
+    if results.empty:
+        return pd.DataFrame(columns=list(columns.values()))
+    top = results[(results["noise_rate"] == results["noise_rate"].max()) & (results["noise_kind"] == "symmetric")]
+    groups = top.groupby("label", sort=False)
+    table = (
+        groups[list(columns)].mean().assign(noise_rate=100 * top["noise_rate"].iloc[0]).rename(columns=columns).round(2)
+    )
+    table = table.astype(object).where(table.notna(), "")
+    return table.assign(runs=groups.size(), origin=FULL_SCALE)
+
+
+def counts_matrix(table: pd.DataFrame, row: str, column: str) -> tuple[np.ndarray, list[str], list[str]]:
+    """A long table of counts as a matrix with the names of its rows and columns, in order of appearance.
+
+    Columns without any counts are left out: FER2013 has no contempt.
+
+    Args:
+        table: columns ``row``, ``column`` and ``count``.
+    """
+    rows, columns = list(dict.fromkeys(table[row])), list(dict.fromkeys(table[column]))
+    wide = table.pivot_table(index=row, columns=column, values="count", aggfunc="sum", fill_value=0)
+    columns = [name for name in columns if wide[name].any()]
+    return wide.reindex(index=rows, columns=columns, fill_value=0).to_numpy(), rows, columns
+
+
+def _mean(hits: np.ndarray) -> np.ndarray:
+    return hits.mean(1) if hits.shape[1] else np.full(len(hits), np.nan)

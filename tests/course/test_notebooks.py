@@ -1,0 +1,75 @@
+"""From source to notebook: no outputs, stable ids, and a check that notices."""
+
+import json
+
+import pytest
+
+from scnlib.course import lessons, notebooks
+
+HEADER = """# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+"""
+CELLS = ("# %% [markdown]\n# # Title", '# %% tags=["parameters"]\nseed = 0', "# %%\nprint(1)", "# %%\nprint(1)")
+SOURCE = HEADER + "\n\n".join(CELLS) + "\n"
+
+
+def ids(source):
+    return [cell["id"] for cell in json.loads(notebooks.notebook_text(source))["cells"]]
+
+
+def test_cells_come_over_without_outputs():
+    notebook = json.loads(notebooks.notebook_text(SOURCE))
+    assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code", "code", "code"]
+    assert notebook["cells"][1]["metadata"] == {"tags": ["parameters"]}
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in notebook["cells"][1:])
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+
+
+def test_the_same_source_gives_the_same_text():
+    assert notebooks.notebook_text(SOURCE) == notebooks.notebook_text(SOURCE)
+
+
+def test_ids_are_unique_and_survive_an_insertion():
+    before, after = ids(SOURCE), ids(SOURCE.replace("# %%\nprint(1)", "# %%\nnew = 2\n\n# %%\nprint(1)", 1))
+    assert len(set(after)) == len(after) == len(before) + 1
+    assert set(before) < set(after)
+
+
+def test_a_source_without_a_kernel_is_refused():
+    with pytest.raises(ValueError, match="no kernelspec"):
+        notebooks.notebook_text("# %%\n1\n")
+
+
+def test_the_check_notices_what_is_missing_stale_or_left_over(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "01_a.py").write_text(SOURCE)
+    assert notebooks.differences(tmp_path) == ["01_a.ipynb is missing; its source is source/01_a.py"]
+    assert [path.name for path in notebooks.write_all(tmp_path)] == ["01_a.ipynb"]
+    assert notebooks.differences(tmp_path) == [] == notebooks.write_all(tmp_path)
+    (tmp_path / "01_a.ipynb").write_text("{}")
+    (tmp_path / "02_b.ipynb").write_text("{}")
+    assert notebooks.differences(tmp_path) == [
+        "01_a.ipynb is not what source/01_a.py says, or holds outputs",
+        "02_b.ipynb has no source",
+    ]
+
+
+def test_the_command_fails_when_they_differ(tmp_path, monkeypatch, capsys):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "01_a.py").write_text(SOURCE)
+    monkeypatch.setattr(notebooks, "notebooks_dir", lambda: tmp_path)
+    assert notebooks.main(["--check"]) == 1
+    assert notebooks.main([]) == 0
+    assert notebooks.main(["--check"]) == 0
+    assert "notebooks and sources agree" in capsys.readouterr().out
+
+
+def test_the_tour_links_what_is_there_and_names_what_is_coming(tmp_path):
+    (tmp_path / "03_label_noise.ipynb").touch()
+    text = lessons.tour(tmp_path)
+    assert "[Label noise](03_label_noise.ipynb)" in text
+    assert "Relabelling *(coming)*" in text
+    assert text.count("\n") == len(lessons.LESSONS) + 1

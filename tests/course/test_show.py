@@ -1,0 +1,71 @@
+"""Figures go out with their alt text, whole, and the same every time."""
+
+import json
+
+import numpy as np
+import pytest
+
+from scnlib import plots
+from scnlib.course import show
+
+
+def bars():
+    return plots.class_counts({"faces": {"a": 3, "b": 5}}, title="two classes")
+
+
+def faces():
+    return plots.face_grid(np.zeros((2, 8, 8, 3), dtype=np.uint8), ["a", "b"])
+
+
+def test_drawings_are_svg_and_pictures_webp():
+    assert show.render(bars())[1] == ".svg"
+    assert show.render(faces())[1] == ".webp"
+
+
+@pytest.mark.parametrize("make", [bars, faces])
+def test_the_same_figure_has_the_same_bytes(make):
+    assert show.render(make())[0] == show.render(make())[0]
+
+
+def test_svg_tells_no_date():
+    assert b"<dc:date>" not in show.render(bars())[0]
+
+
+def test_the_index_keeps_alt_texts_in_order(tmp_path):
+    show.write_figure(bars(), tmp_path, "z", "Bars of two classes, b is longer.")
+    show.write_figure(faces(), tmp_path, "a", "Two black squares, side by side.", lesson="00")
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert list(index) == ["a", "z"]
+    assert index["a"] | {"width": 0, "height": 0} == {
+        "file": "a.webp", "alt": "Two black squares, side by side.", "width": 0, "height": 0, "lesson": "00",
+    }  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.webp", "index.json", "z.svg"]
+
+
+def test_a_figure_that_changes_its_kind_leaves_no_old_file(tmp_path):
+    show.write_figure(bars(), tmp_path, "x", "Bars of two classes, b is longer.")
+    show.write_figure(faces(), tmp_path, "x", "Two black squares, side by side.")
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_an_alt_text_that_says_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="alt='a figure' is too short"):
+        show.write_figure(bars(), tmp_path, "x", "a figure")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_notebook_words_are_printed(capsys):
+    show.markdown("**hello**")
+    show.picture(b"", ".svg", "Bars of two classes.", 10)
+    assert capsys.readouterr().out == "**hello**\n[figure: Bars of two classes.]\n"
+
+
+def test_in_a_notebook_a_picture_is_shown_once_with_its_alt_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(show, "in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda *data, **options: shown.append((data, options)))
+    show.picture(b"<svg/>", ".svg", 'A "quoted" alt text.', 2000)
+    ((data,), options) = shown[0]
+    assert len(shown) == 1 and options == {"raw": True}
+    assert 'alt="A &quot;quoted&quot; alt text."' in data["text/html"]
+    assert 'width="800"' in data["text/html"]
