@@ -271,9 +271,48 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
     return words + (f"; {more}" if more else "")
 
 
+def readme_table(results: Path | None = None) -> str:
+    """The FER+ rows of data/results in Markdown: mean over seeds of the last epoch, for the README."""
+    table = one_recipe(load("ferplus", folder=results))
+    if table.empty:
+        raise NothingMeasured("data/results/ferplus.csv is not there yet")
+    lines = [
+        "| wrong labels | method | test accuracy % | mean over classes % | labels right at the end % | AUROC of α | runs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = ["baseline", "SCN without relabelling", "SCN"]
+    groups = table.sort_values("label", key=lambda labels: labels.map(order.index)).groupby(
+        ["noise_kind", "noise_rate", "label"], sort=False
+    )
+    for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
+        noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
+        means = runs[["accuracy", "mean_class_accuracy", "label_accuracy"]].mean()
+        auroc = runs["alpha_auroc"].mean()
+        cells = [noise, label, *(f"{value:.1f}" for value in means), "no α" if pd.isna(auroc) else f"{auroc:.2f}"]
+        lines.append(f"| {' | '.join(cells)} | {len(runs)} |")
+    return "\n".join([*lines, "", f"FER+, measured at full scale: {_recipe(table)}."])
+
+
+def _recipe(table: pd.DataFrame) -> str:
+    first = table.iloc[0]
+    return (
+        f"{first['size']} px, {first['backbone']} from scratch, {first['epochs']} epochs ({first['profile']} profile), "
+        f"last epoch, {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
+    )
+
+
+def with_results(readme: str, table: str) -> str:
+    """The README with ``table`` between its two markers."""
+    start, end = "<!-- results: written by make figures -->", "<!-- end of results -->"
+    before, rest = readme.split(start)
+    return f"{before}{start}\n{table}\n{end}{rest.split(end)[1]}"
+
+
 def main() -> None:
-    """The command: write all figures and say what was left out."""
+    """The command: write all figures and the README's table, and say what was left out."""
     files, skipped = write_all()
+    readme = project_root() / "README.md"
+    show.write_atomically(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()).encode())
     for path in files:
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     for reason in skipped:

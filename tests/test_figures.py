@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from scnlib import figures
+from scnlib.paths import project_root
 
 
 @pytest.fixture
@@ -90,3 +91,9 @@ def test_published_numbers_stand_beside_the_measured_ones(results):
     table = figures._published(pd.DataFrame({"noise_rate": [0.0, 0.3], "method": ["baseline", "SCN"]}))
     values = {(row.method, row.noise_rate): row.accuracy for row in table.itertuples()}
     assert values == {("baseline", 0.0): 82.40, ("SCN", 0.0): 83.42, ("baseline", 0.3): 68.54, ("SCN", 0.3): 70.45}
+
+
+def test_the_readme_shows_what_data_results_says():
+    """`make figures` writes the table; a README that was left behind fails here."""
+    readme = (project_root() / "README.md").read_text(encoding="utf-8")
+    assert figures.with_results(readme, figures.readme_table()) == readme
