@@ -277,7 +277,7 @@ def readme_table(results: Path | None = None) -> str:
     if table.empty:
         raise NothingMeasured("data/results/ferplus.csv is not there yet")
     lines = [
-        "| wrong labels | method | test accuracy % | mean over classes % | labels right at the end % | AUROC of α | runs |",
+        "| wrong labels | method | accuracy % | mean over classes % | labels right at the end % | AUROC of α | runs |",
         "|---|---|---|---|---|---|---|",
     ]
     order = ["baseline", "SCN without relabelling", "SCN"]
