@@ -7,7 +7,7 @@ ledger.
 from scnlib.paper.claims import CLAIMS, claims_table, claims_text
 from scnlib.paper.errata import ERRATA
 from scnlib.paper.grid import GRIDS, grid
-from scnlib.paper.published import TABLES, published
+from scnlib.paper.published import TABLES, TITLES, published
 from scnlib.paper.render import to_csv, to_html, to_latex, to_text
 from scnlib.paper.results import add_curves, load_epochs, load_results
 from scnlib.paper.settings import SETTINGS, setting
@@ -19,6 +19,7 @@ __all__ = [
     "GRIDS",
     "SETTINGS",
     "TABLES",
+    "TITLES",
     "add_curves",
     "claims_table",
     "claims_text",

@@ -169,9 +169,10 @@ def _missing(
 
 
 def run_command(cell: Cell, dataset: str | None = None, profile: str | None = None, seed: int = 0) -> str:
-    """The command that measures one cell, for one seed."""
+    """The command that measures one cell, for one seed; DIR stands for the dataset's folder."""
     runs = cell.runs
-    parts = ["scn run", f"--dataset {dataset or runs.dataset}", f"--method {runs.method}"]
+    name = dataset or runs.dataset
+    parts = ["scn run", f"--dataset {name}", *([] if name == "rendered" else ["--root DIR"]), f"--method {runs.method}"]
     if runs.noise_rate:
         parts.append(f"--noise-rate {runs.noise_rate:g}")
     parts += [f"--set {name}={_option(value)}" for name, value in runs.options.items()]

@@ -124,7 +124,7 @@ def test_affectnet_is_measured_by_its_mean_over_classes():
 def test_what_is_missing_is_said(noisy):
     frame = shown("scn-2", noisy)
     assert cell(frame, "scratch, noise 30 %, SCN")["missing"] == (
-        "not yet measured: scn run --dataset ferplus --method scn --noise-rate 0.3 --seed 0 --profile paper"
+        "not yet measured: scn run --dataset ferplus --root DIR --method scn --noise-rate 0.3 --seed 0 --profile paper"
     )
     assert cell(frame, "scratch, noise 30 %, SCN", "RAF-DB")["missing"].startswith("needs RAF-DB, then: scn run")
     assert cell(frame, "scratch, noise 10 %, MetaCleaner")["missing"] == "needs method metacleaner"
