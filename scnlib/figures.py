@@ -287,10 +287,15 @@ def readme_table(results: Path | None = None) -> str:
     for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
         noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
         means = runs[["accuracy", "mean_class_accuracy", "label_accuracy"]].mean()
-        auroc = runs["alpha_auroc"].mean()
-        cells = [noise, label, *(f"{value:.1f}" for value in means), "no α" if pd.isna(auroc) else f"{auroc:.2f}"]
+        cells = [noise, label, *(f"{value:.1f}" for value in means), _auroc(runs)]
         lines.append(f"| {' | '.join(cells)} | {len(runs)} |")
     return "\n".join([*lines, "", f"FER+, measured at full scale: {_recipe(table)}."])
+
+
+def _auroc(runs: pd.DataFrame) -> str:
+    if runs["alpha_mean"].isna().all():
+        return "no α"
+    return "nothing to find" if runs["alpha_auroc"].isna().all() else f"{runs['alpha_auroc'].mean():.2f}"
 
 
 def _recipe(table: pd.DataFrame) -> str:
