@@ -28,16 +28,18 @@ class TrainingDiverged(ScnError):
     """The loss is no longer a number."""
 
 
-def epoch_batches(n: int, batch_size: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
+def epoch_batches(
+    n: int, batch_size: int, seed: int, epoch: int, device: torch.device | str = "cpu"
+) -> tuple[Tensor, ...]:
     """The sample indices of every batch of an epoch: a fresh order, cut into batches of even size.
 
     Every sample is seen once. With ``ceil(n / batch_size)`` batches, sizes differ by at most one: no short last batch
     whose groups hold two or three samples.
 
     Returns:
-        int64 tensors on the CPU, the same for the same (seed, epoch).
+        int64 tensors on ``device``, the same for the same (seed, epoch) on every device.
     """
-    order = torch.randperm(n, generator=counter_rng.generator(seed, "order", epoch))
+    order = torch.randperm(n, generator=counter_rng.generator(seed, "order", epoch)).to(device)
     return order.tensor_split(math.ceil(n / batch_size))
 
 
@@ -164,9 +166,8 @@ class Training:
 
     def _batches(self, epoch: int, *, augmented: bool, on_batch: Callable[[int], None]) -> Iterator[Batch]:
         config = self.config
-        order = epoch_batches(len(self), config.batch_size, config.seed, epoch)
+        order = epoch_batches(len(self), config.batch_size, config.seed, epoch, self.device)
         for number, index in enumerate(order):
-            index = index.to(self.device, non_blocking=True)
             images = normalize(self.images[index])
             if augmented:
                 self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))

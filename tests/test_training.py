@@ -160,3 +160,20 @@ def test_an_infinite_loss_stops_with_a_message():
     with pytest.raises(TrainingDiverged, match="in epoch 1 at learning rate"):
         training.train_epoch()
     assert training.epoch == 0
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("method", [Baseline(), SCN(relabel_epoch=1), SCN(learnable_margin=True, relabel_epoch=1)])
+def test_no_step_waits_for_the_device(method):
+    cuda = torch.device("cuda")
+    training = Training(config(method), make_faces(), {}, cuda, Precision(torch.bfloat16, "test"))
+    batches = training._batches(1, augmented=True, on_batch=lambda n: None)
+    training._step(next(batches), 1)  # the first step sets libraries up
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        step = training._step(next(batches), 1)
+        if step.labels is not None:
+            training.ledger.propose(torch.arange(len(step.labels), device=cuda), step.labels)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
