@@ -40,8 +40,9 @@ class SCN(Method):
         relabel_mode: ``"train"``: the augmented views and batch statistics of the training step itself; ``"eval"``: a
             pass over the unchanged images after the epoch. The paper does not say.
         relabel_group: ``"low"``: only the low-importance group may change; ``"all"``: everyone.
-        fallback: the label to compare with and to keep: ``"given"`` (``l_org`` in eq. 5, so a change can be reverted)
-            or ``"current"`` (a change is for good).
+        fallback: the label to compare with and to keep: ``"given"`` (``l_org`` in eq. 5) or ``"current"`` (a change is
+            for good). Taken at its word, eq. 5 undoes its own cures: a relabelled sample that rises into the
+            high-importance group, as the paper hopes, is given its original label back.
         loss: ``"trade_off"``: gamma RR + (1 - gamma) WCE; ``"sum"``: RR + WCE.
         bias: whether classifier and importance have one.
 
