@@ -146,7 +146,9 @@ def _summary(run) -> str:
     if row["memorised"] == row["memorised"]:  # not NaN
         lines.append(f"wrong labels memorised {row['memorised']:.1f} %, labels right now {row['label_accuracy']:.1f} %")
     if row["alpha_mean"] == row["alpha_mean"]:
-        lines.append(f"alpha: mean {row['alpha_mean']:.3f}, AUROC for wrong labels {row['alpha_auroc']:.3f}")
+        lines.append(f"alpha: mean {row['alpha_mean']:.3f}")
+        if row["alpha_auroc"] == row["alpha_auroc"]:
+            lines[-1] += f", AUROC for wrong labels {row['alpha_auroc']:.3f} (0.5 is chance)"
     return "\n".join([*lines, str(run.path)])
 
 
