@@ -1,6 +1,7 @@
 """``scn ...``: the commands, thin. argparse, so that they run on a machine that has nothing but torch."""
 
 import argparse
+import datetime
 import json
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"scn: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nscn: stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        print("\nscn: stopped. Finished epochs are kept; the same command goes on from there.", file=sys.stderr)
         return 130
     return 0
 
@@ -121,7 +122,10 @@ def _run(options: argparse.Namespace) -> None:
     )
     device = choose_device(options.device)
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
+    begun = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     finished = runs.run(config, root=options.root, out=options.out, device=options.device)
+    if finished.manifest["finished"] < begun:
+        print(f"found: this run was finished on {finished.manifest['finished']} ({finished.manifest['device']})")
     print(_summary(finished))
 
 

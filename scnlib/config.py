@@ -159,7 +159,7 @@ def profile_config(
         filled["milestones"] = tuple(max(1, round(m * share)) for m in filled.get("milestones", ()))
         relabel_epoch = max(1, round(relabel_epoch * share))
     if profile == "smoke" and dataset == "rendered":
-        filled["data"] = {"n": 96}
+        fields["data"] = {"n": 96, **fields.get("data", {})}
     known = {f.name for f in dataclasses.fields(Config)} - {"method", "dataset", "profile"}
     for name in fields:
         if name not in known:

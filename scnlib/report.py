@@ -41,19 +41,23 @@ def measured(profile: str) -> tuple[pd.DataFrame, list[str]]:
     """
     full = paper.load_results().assign(origin="measured at full scale")
     here, unreadable = [], []
-    for manifest in sorted((out_dir() / "runs").glob("*/manifest.json")):
+    for path in _finished_runs():
         try:
-            run = runs.open_run(manifest.parent)
+            run = runs.open_run(path)
             here.append(run.row() | {"finished": run.manifest["finished"]})
         except (OSError, ValueError, TypeError, KeyError) as error:
-            unreadable.append(f"{manifest.parent.name} ({type(error).__name__}: {error})")
+            unreadable.append(f"{path.name} ({type(error).__name__}: {error})")
     last = {row["config"]: row for row in sorted(here, key=lambda row: row["finished"])}.values()
-    known = {*full["key"], *full["config"]}
-    new = pd.DataFrame([r for r in last if r["profile"] == profile and not {r["key"], r["config"]} & known])
+    new = pd.DataFrame([r for r in last if r["profile"] == profile and r["key"] not in set(full["key"])])
     if new.empty:
         return full, unreadable
+    full = full[~full["config"].isin(new["config"])]  # measured again here, on newer code or other data
     parts = [part for part in (full, new.assign(origin="measured here")) if len(part)]
     return pd.concat(parts, ignore_index=True), unreadable
+
+
+def _finished_runs() -> list[Path]:
+    return sorted(manifest.parent for manifest in (out_dir() / "runs").glob("*/manifest.json"))
 
 
 def write(folder: Path, profile: str, outcomes: list) -> Path:
@@ -139,15 +143,21 @@ def _runs(table: pd.DataFrame) -> str:
         options = ", ".join(f"{k}={v}" for k, v in json.loads(row["options"] or "{}").items()) or "as in the paper"
         cells = [
             row["dataset"], row["method"], options if row["method"] != "baseline" else "plain", noise, row["seed"],
-            f"{row['epochs']} x {row['size']} px, {row['backbone']}", f"{row['accuracy']:.2f}",
+            f"{row['epochs']} x {row['size']} px, {row['backbone']}, {_steps(row['config'])}", f"{row['accuracy']:.2f}",
             f"{row['mean_class_accuracy']:.2f}", _number(row["memorised"]), _number(row["label_accuracy"]),
             _number(row["alpha_auroc"], ".3f"), f"{row['n_test']:,.0f}", row["origin"],
         ]  # fmt: skip
         rows.append([html.escape(str(cell)) for cell in cells])
-    head = ["dataset", "method", "options", "noise", "seed", "epochs, size, backbone", "accuracy %", "mean class %",
+    head = ["dataset", "method", "options", "noise", "seed", "recipe", "accuracy %", "mean class %",
             "wrong labels memorised %", "labels right at the end %", "alpha AUROC", "n test", "origin"]  # fmt: skip
     caption = "Every finished run, last epoch. alpha AUROC: how likely a wrong label has the lower alpha; .5 is chance."
     return f'<div class="wide">{_table(caption, head, rows)}</div>'
+
+
+def _steps(config: str) -> str:
+    plain = json.loads(config)
+    augmented = "" if any(plain["augmentation"].values()) else ", no augmentation"
+    return f"batch {plain['batch_size']}, lr {plain['lr']:g}{augmented}"
 
 
 def _side_by_side(name: str, table: pd.DataFrame, dataset: str | None = None) -> str:
@@ -167,8 +177,13 @@ def _side_by_side(name: str, table: pd.DataFrame, dataset: str | None = None) ->
 
 
 def _claims(table: pd.DataFrame) -> str:
-    ledger = paper.claims_table(paper.add_curves(table, paper.load_epochs()))
-    head = {"id": "id", "claim": "claim", "verdict": "verdict", "dataset": "on", "detail": "detail"}
+    here = [
+        run.metrics.assign(key=run.manifest["key"])
+        for run in map(runs.Run, _finished_runs())
+        if run.manifest["key"] in set(table["key"])
+    ]
+    ledger = paper.claims_table(paper.add_curves(table, pd.concat([paper.load_epochs(), *here])))
+    head = {"id": "id", "claim": "claim", "verdict": "verdict", "dataset": "on", "recipe": "recipe", "detail": "detail"}
     rows = [[html.escape(str(row[column])) for column in head] for row in ledger.to_dict("records")]
     return _table("Verdicts are computed: held, direction only, not held, not tested.", list(head.values()), rows)
 

@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def lessons(only: Iterable[str] = ()) -> list[Path]:
 
 
 def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
-    """Run the lessons, write the report, and return its path.
+    """Run the lessons, write the report, and return its path; of single lessons no report, but the folder they are in.
 
     Raises:
         ValueError: unknown profile or lesson.
@@ -73,19 +74,23 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
     folder = out_dir() / profile
     (folder / "logs").mkdir(parents=True, exist_ok=True)
-    outcomes = []
-    for path in lessons(list(only)):
+    outcomes, only = [], list(only)
+    for path in lessons(only):
         outcome = run_lesson(path, folder, profile)
         state = "done" if outcome.ok else f"FAILED in cell {outcome.cell}"
         print(f"{outcome.name}: {state} after {outcome.seconds:.0f} s", flush=True)
         outcomes.append(outcome)
     from scnlib import report
 
-    written = report.write(folder, profile, outcomes)
+    if only:  # a report of one lesson would take the place of the report of all
+        pages = [report.export_html(outcome.notebook) for outcome in outcomes if outcome.notebook.is_file()]
+        written = pages[-1] if pages else folder
+    else:
+        written = report.write(folder, profile, outcomes)
     failed = [f"{o.name}, cell {o.cell}: {_cause(o.log)} (log: {o.log})" for o in outcomes if not o.ok]
     if failed:
         raise LessonsFailed(
-            "\n".join([f"{len(failed)} of {len(outcomes)} lessons failed", *failed, f"report: {written}"])
+            "\n".join([f"{len(failed)} of {len(outcomes)} lessons failed", *failed, f"written: {written}"])
         )
     return written
 
@@ -112,6 +117,8 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
             encoding="utf-8", errors="replace",
         ) as process,
     ):  # fmt: skip
+        over = threading.Event()
+        threading.Thread(target=_show_life, args=(bar, over), daemon=True).start()
         try:
             for line in process.stdout:
                 record.write(line)
@@ -119,11 +126,12 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
                 if match := _CELL.search(line):
                     bar.update(int(match[1]) - 1 - reached)
                     reached = int(match[1]) - 1
-                elif "img/s" in line or "face/s" in line:
-                    bar.set_postfix_str(line.replace("\r", "\n").strip().splitlines()[-1][-60:])
+                    bar.set_postfix_str("")
         except KeyboardInterrupt:
             process.send_signal(signal.SIGINT)
             raise
+        finally:
+            over.set()
     return Outcome(
         name=source.stem,
         ok=process.returncode == 0,
@@ -132,6 +140,19 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
         notebook=notebook,
         log=log,
     )
+
+
+def _show_life(bar: tqdm, over: threading.Event) -> None:
+    """Say every few seconds which run is training and how far it is: a cell that trains prints nothing for minutes."""
+    started = time.time()
+    while not over.wait(3):
+        written = {path: path.stat().st_mtime for path in (out_dir() / "runs").glob("*/metrics.csv")}
+        newest = max(written, key=written.get, default=None)
+        if newest is not None and written[newest] > started and not (newest.parent / "manifest.json").is_file():
+            epochs = len(newest.read_text(encoding="utf-8").splitlines()) - 1
+            bar.set_postfix_str(f"{newest.parent.name}, {epochs} epochs done")
+        else:
+            bar.refresh()
 
 
 def _cell(cells: list, reached: int) -> str:

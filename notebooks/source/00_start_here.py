@@ -45,7 +45,7 @@ from scnlib import plots
 from scnlib.course.pictures import STEPS, uncertainty_series
 
 images, shown = uncertainty_series()
-figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Uncertainty grows from left to right",
+figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",
                                   note="rendered faces, one person a row; below each what it really shows")
 ctx.save(figure, "uncertainty", alt="Two rendered persons in five steps of growing uncertainty: evident, subtle, low "
          "quality, partly hidden, and a mixture of two expressions.")
@@ -67,7 +67,7 @@ ctx.say("FER2013's label differs from the majority of ten for **{share:.1%}** of
         n=int(real["count"].sum()), origin="measured at full scale")
 
 # %% [markdown]
-# About a third. A network that believes every label is taught nonsense every third time, and a network with millions
+# A network that believes every label is taught nonsense whenever the label is wrong, and a network with millions
 # of weights can learn nonsense by heart. The **Self-Cure Network** (SCN, CVPR 2020) promises to notice such labels, to
 # weigh them down, and in the end to *replace* them. The course takes that promise apart and measures every piece.
 #
@@ -172,7 +172,7 @@ ctx.say(
 )
 
 # %% [markdown]
-# If this sentence disappoints you, good: it is one short run on small computed pictures, far from the paper's setting, and
+# Do not read too much into this sentence: it is one short run on small computed pictures, far from the paper's setting, and
 # yet it is the honest result of that run. Whether SCN wins, when, and why, is what lessons 05 to 11 measure piece by
 # piece; lesson 08 puts the pieces together.
 #
@@ -183,7 +183,7 @@ ctx.say(
 # | mark | meaning |
 # |---|---|
 # | *measured here* | this notebook, on your machine, computed it |
-# | *measured at full scale* | a longer run computed it before; it stands in `data/results` with configuration, commit and device |
+# | *measured at full scale* | a run on FER+ or on more seeds computed it before; it stands in `data/results` with configuration, commit and device |
 # | *published* | a paper prints it; its data, backbone or recipe may differ from ours |
 #
 # All three side by side, for the same question:

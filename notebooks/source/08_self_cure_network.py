@@ -92,6 +92,7 @@ ctx.say("Weighted cross-entropy {weighted:.3f} (ln 8 is {chance:.3f}), rank loss
 # $P_{max} - P_{label} > 0.2$.
 
 # %%
+import numpy as np
 import pandas as pd
 
 from scnlib.relabel import low_importance, relabel
@@ -104,8 +105,8 @@ pd.DataFrame({"given": [names[i] for i in labels], "alpha": alpha.numpy(), "grou
               "new": [names[i] for i in new], "changed": changed.numpy()}).round(3)
 
 # %% [markdown]
-# Nothing changes: a fresh network is never surer of anything by 0.2. That is why the paper lets relabelling begin in epoch
-# 10 of 40 and this profile in epoch 4 of 12.
+# Nothing changes in this batch: the fresh network is nowhere surer by 0.2. The paper lets relabelling begin in epoch 10 of
+# 40 (it does not say why); a profile scales that with its length.
 #
 # ## The experiment
 #
@@ -138,14 +139,20 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 # **Predict:** if that is the reason, what does twice the learning rate do to SCN?
 
 # %%
-faster = ctx.run("scn", noise_rate=0.3, relabelling=False, lr=2 * runs["SCN"].config.lr)
-slow, fast, plain = (100 * run.metrics["test_accuracy"].iloc[-1] for run in (runs["SCN without relabelling"], faster, runs["baseline"]))
-ctx.say("Twice the learning rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %; the baseline, at the "
-        "profile's own rate, has {plain:.1f} %.", slow=slow, fast=fast, plain=plain, origin="measured here")
+rate = runs["SCN"].config.lr
+faster = ctx.run("scn", noise_rate=0.3, relabelling=False, lr=2 * rate)
+halved = ctx.run("baseline", noise_rate=0.3, lr=rate / 2)
+four = (runs["SCN without relabelling"], faster, runs["baseline"], halved)
+slow, fast, plain, half = (100 * run.metrics["test_accuracy"].iloc[-1] for run in four)
+ctx.say("Twice the learning rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %. The control: half of it takes "
+        "the baseline from {plain:.1f} % to {half:.1f} %. So at most about {share:.0%} of the gap of {gap:.1f} points is step "
+        "size (one run each).", slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow,
+        share=min(1, max(0, plain - half, fast - slow) / max(plain - slow, 0.1)), origin="measured here")
 
 # %% [markdown]
-# So part of what looks like a property of the *method* is a property of the *step size*, and a table that compares both at
-# one learning rate favours one of them. A fair comparison tunes each on noisy validation labels; lesson 11 does.
+# The control matters: without it one would blame the step size for everything. A table that compares two methods at one
+# learning rate compares their step sizes too; a fair one tunes each on noisy validation labels, which lesson 11 *(coming)*
+# will do.
 #
 # ## What does alpha know?
 #
@@ -213,7 +220,7 @@ ctx.save(figure, "lowest_alpha", alt="Nine rendered faces with the lowest and ni
 # %%
 from scnlib.course.measures import causes_of_extremes
 
-causes = causes_of_extremes(faces.latents or {}, faces.true_labels, lowest)
+causes = causes_of_extremes(faces.latents or {}, faces.true_labels, lowest, names)
 causes
 
 # %% [markdown]
@@ -221,24 +228,26 @@ causes
 # column at the right guards against a trap: a cause that is common at *both* ends is not what alpha measures.
 
 # %%
-ends = ("all, %", "lowest α, %", "highest α, %")
-for cause in ("covered", "dark skin") if len(causes) else ():
-    ctx.say("**{cause}**: {all:.1f} % of all faces, {low:.1f} % of the twentieth with the lowest α, {high:.1f} % of that with the "
-            "highest.", cause=cause.capitalize(), **dict(zip(("all", "low", "high"), causes.loc[cause, list(ends)], strict=True)),
-            origin="measured here")
+for cause, row in causes.iterrows():
+    everyone, low, high, margin = row
+    if abs(low - everyone) > margin:
+        ctx.say("**{cause}**: {all:.1f} % of all faces, {low:.1f} % of the twentieth with the lowest α, {high:.1f} % of that with "
+                "the highest (chance alone: ± {margin:.1f}).", cause=cause.capitalize(), all=everyone, low=low, high=high,
+                margin=margin, origin="measured here")
+silent = [cause for cause, row in causes.iterrows() if abs(row.iloc[1] - row.iloc[0]) <= row.iloc[3]]
+ctx.say("Not to be told from chance: {silent}.", silent=", ".join(silent) or "none", origin="measured here")
 
 # %% [markdown]
-# Hold the two findings side by side. Of what the paper's figure 4 says, alpha does see something: it is a measure of how
-# much a *picture* tells. Of what figure 3 says, it sees nothing before memory sets in: whether a *label* is right is no
-# property of a picture.
+# The sentences are those rows whose gap is larger than chance. Mind the rows that name a *class*: alpha may rank whole
+# expressions low because the network finds them hard, and a covered or faint face follows only in second place. Compare
+# with the paper's figure 4, which shows ten faces and names quality and occlusion.
 #
-# And mind dark skin. Skin and expression were drawn independently; where its share among the lowest is far above its share
-# of all, a weight that was meant to silence *bad pictures* silences *people*. Whoever weighs samples by what a network finds
-# easy should look at such a table before trusting it.
+# Mind dark skin, too. Skin and expression were drawn independently, so a gap in either direction would mean that alpha
+# weighs how people *look*. Whoever weighs samples by what a network finds easy should look at such a table first.
 #
 # ## The audit of the cures
 #
-# SCN relabels from epoch 4 on. Each changed label is one of three things: **cured** (wrong, now right), **harmed** (right,
+# Each changed label is one of three things: **cured** (wrong, now right), **harmed** (right,
 # now wrong), or wrong before and after.
 #
 # **Predict:** which bars are longer, those above or those below zero?
@@ -280,46 +289,66 @@ ctx.say("{changed:,.0f} labels differ from the given ones at the end; **{precisi
 n_changed, n_all = total_changed, len(wrong)
 predicted = (1 - wrong.mean()) + n_changed / n_all * ((final["precision"] or 0) - (final["given_right"] or 0)) if n_changed else 1 - wrong.mean()
 doctor = runs["SCN"].metrics["train_accuracy_true"].iloc[-1]
-ctx.say("By the formula {predicted:.2%} of the labels are right now; counted, {counted:.2%}. Among the changed ones p is {sign} "
-        "than q, so this cure **{verdict}**, by {points:+.2f} points. The same network is right on {doctor:.0%} of *all* training "
-        "faces: had it relabelled everybody, it would have {everybody}.", predicted=predicted, counted=final["label_accuracy"],
-        everybody="harmed" if doctor < 1 - wrong.mean() else "cured",
-        sign="larger" if final["cured"] > final["harmed"] else "not larger", doctor=doctor,
-        verdict="paid" if final["cured"] > final["harmed"] else "did not pay",
-        points=100 * (final["label_accuracy"] - 1 + wrong.mean()), origin="measured here")
+points = 100 * (final["cured"] - final["harmed"]) / n_all
+chance = 196 * (final["cured"] + final["harmed"]) ** 0.5 / n_all
+verdict = "cannot be told from none" if abs(points) <= chance else "paid" if points > 0 else "harmed"
+ctx.say("By the formula {predicted:.2%} of the labels are right now; counted, {counted:.2%}: a change of {points:+.2f} ± "
+        "{chance:.2f} points, so this cure **{verdict}**. It touched {changed:,.0f} of {n:,} labels. The same network is right on "
+        "{doctor:.0%} of *all* training faces: had it relabelled everybody, it would have {everybody}.", predicted=predicted,
+        counted=final["label_accuracy"], points=points, chance=chance, verdict=verdict, changed=total_changed, n=n_all,
+        everybody="harmed" if doctor < 1 - wrong.mean() else "cured", doctor=doctor, origin="measured here")
 
 # %% [markdown]
 # ## Figure 3, redrawn
 #
-# The paper shows six faces three times: trained on original labels, on corrupted labels without relabelling, and after
-# relabelling. Their importance falls and rises again. We show the *first* relabelled faces of the training set, whatever
-# they say, with the importance that each of the three networks gives them.
+# The paper shows the same faces three times, at 10 % noise: trained on original labels, on corrupted labels without
+# relabelling, and after relabelling. Their importance falls and rises again. We show, at this lesson's noise, the *first*
+# faces of the training set that trained under a new label, whatever they say, with the importance in the last epoch.
 
 # %%
 cured = runs["SCN"]
 s = cured.samples
-moved = (s["final"] != s["given"]).nonzero()[0][:7] if total_changed else range(7)
-first, second, third = ([names[label] for label in column[moved]] for column in (s["true"], s["given"], s["final"]))
-marks = ["right" if s["final"][i] == s["true"][i] else "wrong" for i in moved]
+changes = s["current"] != s["given"]  # (epochs, faces): who trained under a new label, and when
+ever = changes.any(0)
+moved = ever.nonzero()[0][:7] if ever.any() else np.arange(7)
+newest = s["current"][len(changes) - 1 - changes[::-1].argmax(0), range(n_all)]  # the last label that differed, if any did
+first, second, third = ([names[label] for label in column[moved]] for column in (s["true"], s["given"], newest))
+marks = ["right" if newest[i] == s["true"][i] else "wrong" for i in moved]
 figure = plots.alpha_rows(faces.images[moved], [
     ("original labels", first, original.samples["alpha_eval"][moved], [""] * len(first)),
     ("corrupted labels", second, without.samples["alpha_eval"][moved], ["wrong" if a != b else "" for a, b in zip(second, first, strict=True)]),
-    ("after relabelling", third, s["alpha_eval"][moved], marks)], note="the first relabelled training faces; bar and number: α; " + note)
+    ("after relabelling", third, s["alpha_eval"][moved], marks)], note="the first faces that trained under a new label; bar and number: α; " + note)
 ctx.save(figure, "figure3", alt="The same rendered faces in three rows: original labels, corrupted labels, labels after "
          "relabelling; above each face a bar for its importance.")
 
 # %%
-moved_all = s["final"] != s["given"]
-after, before = s["alpha"][-1].astype("float32"), s["alpha"][max(0, cured.config.method.relabel_epoch - 1)].astype("float32")
-ctx.say("Relabelled faces had a mean importance of {a:.3f} before relabelling began and have {b:.3f} in the last epoch; "
-        "the others went from {c:.3f} to {d:.3f}. The rise that the paper shows must be read against the rise of everybody.",
-        a=before[moved_all].mean() if moved_all.any() else float("nan"), b=after[moved_all].mean() if moved_all.any() else float("nan"),
-        c=before[~moved_all].mean(), d=after[~moved_all].mean(), origin="measured here")
+kept = changes[-1] & ever
+ctx.say("{ever:,} faces trained at least one epoch under a new label; in the last epoch **{kept:,}** of them still did.",
+        ever=int(ever.sum()), kept=int(kept.sum()), origin="measured here")
+
+# %% [markdown]
+# Why do cures not last? Equation 5 keeps the new label only as long as the face stays in the **low** group; else it falls back
+# to the original label $l_{org}$. Taken at its word, *a cured face that regains importance, as the paper hopes, gets its
+# wrong label back.* (Which softmax decides, in training or evaluation mode, the paper does not say; that is our choice.
+# `fallback="current"`, the released code's way, makes changes permanent.)
+#
+# To ask whether relabelled faces rise, we must not pick them by the group they end in. So: faces that trained under a new
+# label in some epoch, and their importance in the *next* one, against all faces in the same epochs.
+
+# %%
+alpha_s = s["alpha"].astype("float32")
+rise = alpha_s[1:] - alpha_s[:-1]
+started = changes[1:] & ~changes[:-1]  # the first epoch under a new label
+everyone = np.repeat(rise.mean(1)[:, None], n_all, axis=1)[started]
+extra = rise[started] - everyone
+ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than everybody's "
+        "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean.",
+        mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra), origin="measured here")
 
 # %% [markdown]
 # ## On real faces
 #
-# The same three methods on FER+, trained before at full scale.
+# The same three methods on FER+: the quick recipe (48 px, 12 epochs) with ResNet-18, one run each, trained before.
 
 # %%
 from scnlib import figures
@@ -338,7 +367,7 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 # You computed SCN's loss **by hand**. You trained it **beside the baseline**, with and without relabelling, and saw that its
 # loss also changes the size of its steps. You asked **what alpha knows** and found that it sees the image and not the label.
 # And you **audited the cures**: relabelling pays only where, among the changed labels, the new one is right more often than
-# the old one.
+# the old one, and equation 5 takes back what it cured.
 #
 # ## What would change our mind
 #
@@ -365,9 +394,10 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 # %% tags=["remove-cell"]
 torch.testing.assert_close(total, package)
 assert not changed.any(), "a fresh network should relabel nothing"
-assert abs(predicted - final["label_accuracy"]) < 1e-6, "the formula and the count differ"
 assert (label_history(cured)[-1] == s["final"]).all()
 if profile == "quick":
     assert abs(auroc - 0.5).max() < 0.05, "alpha should not know random flips before they are memorised"
-    assert runs.against("baseline", of="SCN")["gain"] < 5, "SCN wins clearly: rewrite the lesson's story"
-    assert abs(final["label_accuracy"] - 0.7) < 0.1
+    against = runs.against("baseline", of="SCN")
+    assert against["gain"] + against["interval"] < 0, "SCN does not lose clearly here: rewrite the lesson's story"
+    assert total_changed < 0.1 * n_all and abs(points) < 1, "relabelling does much: rewrite the lesson's story"
+    assert kept.sum() < ever.sum(), "cures last: rewrite the lesson's story"

@@ -1,6 +1,6 @@
 """What lessons read off a run beyond its metrics: plain tables for ``scnlib.plots``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -68,18 +68,26 @@ def relabel_flow(run: Run) -> pd.DataFrame:
 
 
 def causes_of_extremes(
-    latents: Mapping[str, Tensor], true_labels: Tensor, alpha: np.ndarray, share: float = 0.05
+    latents: Mapping[str, Tensor],
+    true_labels: Tensor,
+    alpha: np.ndarray,
+    class_names: Sequence[str],
+    share: float = 0.05,
 ) -> pd.DataFrame:
     """How common each cause of uncertainty is among all rendered faces and at the two ends of alpha, in percent.
 
     Args:
         latents: of the faces, as ``FaceSet.latents``; without any, the table is empty.
-        true_labels: ``(N,)``; class 0 is neutral.
+        true_labels: ``(N,)``.
         alpha: ``(N,)``.
+        class_names: in the order of the labels; every class is a row, for alpha may rank whole classes.
         share: how much of the faces an end is.
+
+    Returns:
+        A row for each cause; the last column is 1.96 standard errors of a share of that many faces drawn at random.
     """
     if not latents:
-        return pd.DataFrame(columns=["all, %", "lowest α, %", "highest α, %"])
+        return pd.DataFrame(columns=["all, %", "lowest α, %", "highest α, %", "chance, ±"])
     causes = {
         "covered": latents["occluder_kind"] > 0,
         "glasses": latents["glasses"] > 0,
@@ -87,7 +95,7 @@ def causes_of_extremes(
         "without colour": latents["grey"] > 0,
         "two expressions mixed": latents["mix"] > 0,
         "faint expression": latents["intensity"] < 0.6,
-        "neutral": true_labels == 0,
+        **{name: true_labels == c for c, name in enumerate(class_names)},
         "dark skin": latents["skin"] > 0.6,
     }
     order = np.argsort(alpha, kind="stable")
@@ -97,7 +105,9 @@ def causes_of_extremes(
         title: {name: 100 * float(cause.numpy()[rows].mean()) for name, cause in causes.items()}
         for title, rows in groups.items()
     }
-    return pd.DataFrame(table).round(1)
+    shares = pd.DataFrame(table)
+    everyone = shares["all, %"] / 100
+    return shares.assign(**{"chance, ±": 196 * (everyone * (1 - everyone) / count) ** 0.5}).round(1)
 
 
 def one_recipe(results: pd.DataFrame) -> pd.DataFrame:

@@ -116,8 +116,9 @@ def line_styles() -> Iterator[dict]:
 
 def percent_axis(axes: Axes, label: str, *, low: float | None = 0, high: float | None = 1) -> None:
     """Shares as percent on the y axis, with a light grid."""
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_ylim(low, high)
+    narrow = np.ptp(axes.get_ylim()) < 0.08  # ticks closer than a percent need a decimal
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.{int(narrow)}f} %")
     axes.set_ylabel(label)
     axes.grid(axis="y")
 

@@ -85,11 +85,15 @@ def test_causes_are_counted_at_both_ends_of_alpha():
     latents["intensity"] = torch.ones(40)
     latents["blur"][:2] = 1.0  # the two lowest
     latents["occluder_kind"][-1] = 2  # one of the two highest
-    table = measures.causes_of_extremes(latents, torch.ones(40, dtype=torch.int64), np.arange(40) / 40)
+    labels, alpha = torch.ones(40, dtype=torch.int64), np.arange(40) / 40
+    table = measures.causes_of_extremes(latents, labels, alpha, ["neutral", "joy"])
+    assert table.loc["blurred", "chance, ±"] == pytest.approx(196 * (0.05 * 0.95 / 2) ** 0.5, abs=0.05)
+    assert table.loc["joy"].tolist() == [100, 100, 100, 0]
+    table = table.drop(columns="chance, ±")
     assert table.loc["blurred"].tolist() == [5, 100, 0]
     assert table.loc["covered"].tolist() == [2.5, 0, 50]
     assert table.loc["neutral"].tolist() == [0, 0, 0]
 
 
 def test_real_faces_have_no_known_causes():
-    assert measures.causes_of_extremes({}, torch.zeros(3), np.zeros(3)).empty
+    assert measures.causes_of_extremes({}, torch.zeros(3), np.zeros(3), []).empty
