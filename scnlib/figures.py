@@ -91,10 +91,10 @@ def faces(results: Path | None) -> Drawing:
 
 def uncertainty(results: Path | None) -> Drawing:
     images, shown = uncertainty_series()
-    figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Uncertainty grows from left to right",
+    figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",
                                       note="rendered faces; SCN figure 1, redrawn")  # fmt: skip
     alt = (
-        "Two rendered persons in five steps of growing uncertainty: evident, subtle, low quality, partly hidden, and a "
+        "Two rendered persons in five kinds of uncertainty: evident, subtle, low quality, partly hidden, and a "
         "mixture of two expressions."
     )
     return Drawing("uncertainty", alt, figure)

@@ -47,7 +47,7 @@ from scnlib.course.pictures import STEPS, uncertainty_series
 images, shown = uncertainty_series()
 figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",
                                   note="rendered faces, one person a row; below each what it really shows")
-ctx.save(figure, "uncertainty", alt="Two rendered persons in five steps of growing uncertainty: evident, subtle, low "
+ctx.save(figure, "uncertainty", alt="Two rendered persons in five kinds of uncertainty: evident, subtle, low "
          "quality, partly hidden, and a mixture of two expressions.")
 
 # %% [markdown]
