@@ -12,7 +12,8 @@ from scnlib.methods import METHODS, Method, make_method, method_options
 RECIPE_VERSION = 2
 
 NOISE_KINDS = ("symmetric", "pair", "fer2013")
-SCHEDULES = ("one_cycle", "steps")
+SCHEDULES = ("one_cycle", "steps", "exponential")
+OPTIMIZERS = ("sgd", "adam")
 
 #: Options of loaders that the config itself decides, and by what.
 RESERVED_DATA = {"size": "size", "split": "split", "labels": "noise_kind", "name": "dataset", "root": "root"}
@@ -34,8 +35,11 @@ class Config:
         size: side of the images in pixels.
         backbone: a key of ``scnlib.models.BACKBONES``.
         epochs, batch_size: as they say. The last batch of an epoch is not smaller by more than one: batches are even.
-        lr: largest learning rate of SGD with momentum.
-        schedule: ``"one_cycle"`` (up for a quarter, down by a cosine) or ``"steps"`` (divided by 10 at each milestone).
+        optimizer: ``"sgd"`` with momentum, or ``"adam"``, which the released code of SCN trains with by default.
+        lr: largest learning rate.
+        momentum: of SGD; Adam keeps its own two.
+        schedule: ``"one_cycle"`` (up for a quarter, down by a cosine), ``"steps"`` (divided by 10 at each milestone) or
+            ``"exponential"`` (times .9 after each epoch, the released code's).
         milestones: for ``"steps"``: epochs after which the rate falls.
         profile: the name of the profile that filled this in; a label, without effect.
     """
@@ -51,6 +55,7 @@ class Config:
     backbone: str = "small"
     epochs: int = 12
     batch_size: int = 256
+    optimizer: str = "sgd"
     lr: float = 0.05
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -60,7 +65,12 @@ class Config:
     profile: str = "quick"
 
     def __post_init__(self) -> None:
-        choices = {"noise_kind": NOISE_KINDS, "schedule": SCHEDULES, "split": ("train", "train+val")}
+        choices = {
+            "noise_kind": NOISE_KINDS,
+            "schedule": SCHEDULES,
+            "optimizer": OPTIMIZERS,
+            "split": ("train", "train+val"),
+        }
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is unknown; known: {', '.join(map(repr, known))}")
@@ -103,22 +113,30 @@ class Config:
 
     @classmethod
     def from_dict(cls, plain: dict) -> "Config":
-        """The inverse of ``to_dict``."""
+        """The inverse of ``to_dict``. What is not there, since it came into the code later, has its default."""
         plain = dict(plain)
         options = dict(plain.pop("method"))
         return cls(
             **plain
             | {
                 "method": make_method(options.pop("name"), **options),
-                "augmentation": Augmentation(**plain["augmentation"]),
-                "milestones": tuple(plain["milestones"]),
+                "augmentation": Augmentation(**plain.get("augmentation", {})),
+                "milestones": tuple(plain.get("milestones", ())),
             }
         )
 
     def sha256(self) -> str:
-        """Hash of everything but the profile's name."""
-        plain = {name: value for name, value in self.to_dict().items() if name != "profile"}
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        """Hash of everything that is not its default, but for the profile's name.
+
+        So an option that comes into the code later leaves the keys of earlier runs as they are. A default that changes
+        is a change of ``RECIPE_VERSION``.
+        """
+        plain = self.to_dict()
+        standard = {**Config(method=type(self.method)()).to_dict(), "method": None}
+        changed = {name: value for name, value in plain.items() if name != "profile" and value != standard[name]}
+        usual = method_options(type(self.method)())
+        changed["method"] = {k: v for k, v in plain["method"].items() if k == "name" or v != usual[k]}
+        return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()
 
 
 #: What a profile means. ``relabel_epoch`` goes to a method that has one. The paper's optimiser, momentum, weight decay

@@ -28,6 +28,26 @@ def logit_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) 
     return F.cross_entropy(alpha.to(logits.dtype)[:, None] * logits, labels)
 
 
+def loss_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in which each sample's loss is multiplied by its importance.
+
+        L = -1/N  sum_i  alpha_i log softmax(z_i)[y_i]
+
+    Its derivative in ``alpha_i`` is that sample's loss over N and never negative: a learnt alpha can only sink.
+
+    Args:
+        logits: ``(N, C)`` unnormalised scores ``z``.
+        alpha: ``(N,)`` importance weights, 0 to 1.
+        labels: ``(N,)`` class indices ``y``, or ``(N, C)`` label distributions.
+
+    Returns:
+        Scalar, divided by N and not by the sum of alpha, in the dtype of ``logits``.
+
+    Source: SCN, section 3.2, the first of "two simple choices", which it rejects.
+    """
+    return (alpha.to(logits.dtype) * F.cross_entropy(logits, labels, reduction="none")).mean()
+
+
 def high_importance_count(batch_size: int, beta: float) -> int:
     """How many samples of a batch form the high group: ``M = floor(beta N + 1e-9)``.
 

@@ -9,12 +9,14 @@ All are joined by ``key``. Pictures of people never get here; counts and curves 
 """
 
 import io
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from scnlib.config import Config
 from scnlib.paths import results_dir
 from scnlib.runs import METRICS, Run
 
@@ -41,7 +43,12 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }
     old = load(name, folder=folder)
-    replaced = set(old.loc[old["config"].isin(parts[""]["config"]), "key"]) if len(old) else set()
+    new = {_config_sha256(text) for text in parts[""]["config"]}
+    replaced = (
+        {key for key, text in zip(old["key"], old["config"], strict=True) if _config_sha256(text) in new}
+        if len(old)
+        else set()
+    )
     for suffix, new in parts.items():
         _merge(folder / f"{name}{suffix}.csv", new, replaced)
     return folder / f"{name}.csv"
@@ -102,6 +109,10 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_text(text.getvalue(), encoding="utf-8")
     unfinished.replace(path)
+
+
+def _config_sha256(text: str) -> str:
+    return Config.from_dict(json.loads(text)).sha256()
 
 
 def _keyed(run: Run, table: pd.DataFrame) -> pd.DataFrame:

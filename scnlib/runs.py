@@ -52,13 +52,15 @@ __all__ = ["METRICS", "Config", "Run", "Splits", "load_splits", "open_run", "pro
 #: Columns of metrics.csv. Accuracies are shares in 0..1; a cell is empty where a method or dataset has no such number.
 #: The epoch's own labels: ``train_*``, ``memorised``. The labels after its relabelling: ``label_accuracy``,
 #: ``relabelled``, ``relabel_*``. ``val_accuracy`` is measured on labels with the training labels' noise, what a choice
-#: may look at; ``val_accuracy_true`` on clean ones.
+#: may look at; ``val_accuracy_true`` on clean ones. ``trusted_agreement``: how often the predictions for the samples of
+#: high importance, the ``beta`` share with the largest alpha, are the labels they came with.
 METRICS = (
     "epoch", "lr", "train_loss", "classification_loss", "rank_loss",
     "train_accuracy_given", "train_accuracy_current", "train_accuracy_true", "memorised",
     "label_accuracy", "relabelled", "relabel_precision", "relabel_recall",
-    "alpha_mean", "alpha_std", "alpha_clean", "alpha_flipped", "alpha_auroc",
-    "margin_rank", "val_accuracy", "val_accuracy_true", "test_accuracy", "test_mean_class_accuracy",
+    "alpha_mean", "alpha_std", "alpha_min", "alpha_max", "alpha_clean", "alpha_flipped", "alpha_auroc",
+    "trusted_agreement", "margin_rank",
+    "val_accuracy", "val_accuracy_true", "test_accuracy", "test_mean_class_accuracy",
     "seconds",
 )  # fmt: skip
 

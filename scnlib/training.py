@@ -48,9 +48,12 @@ def learning_rate(config: Config, progress: float) -> float:
 
     ``"one_cycle"``: from lr / 25 up to lr over the first quarter and down to lr / 250,000 by cosines (Smith 2018).
     ``"steps"``: lr divided by 10 after each milestone (SCN, section 3.5).
+    ``"exponential"``: lr times .9 after each epoch (SCN's released code).
     """
     if config.schedule == "steps":
         return config.lr * 0.1 ** sum(progress >= milestone for milestone in config.milestones)
+    if config.schedule == "exponential":
+        return config.lr * 0.9 ** math.floor(progress)
     peak = config.epochs / 4
     start, end = config.lr / 25, config.lr / 250_000
     if progress < peak:
@@ -60,6 +63,12 @@ def learning_rate(config: Config, progress: float) -> float:
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
+    if config.optimizer == "adam":
+        return torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    return torch.optim.SGD(model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
 
 
 class Training:
@@ -91,9 +100,7 @@ class Training:
         true = None if train.true_labels is None else train.true_labels.to(device)
         self.ledger = LabelLedger(train.labels.to(device), true)
         self.model = self._build_model()
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
-        )
+        self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
         self.records: list[dict[str, float]] = []
         self.alpha: list[Tensor] = []
@@ -237,7 +244,8 @@ class Training:
                 "relabel_recall": outcome.recall,
             }
         if self.alpha and len(self.alpha) == self.epoch:
-            row |= {"alpha_mean": alpha.mean(), "alpha_std": alpha.std()}
+            row |= {"alpha_mean": alpha.mean(), "alpha_std": alpha.std(), "alpha_min": alpha.min()}
+            row |= {"alpha_max": alpha.max(), "trusted_agreement": self._trusted_agreement(predictions, alpha, given)}
             if true is not None:
                 row |= {
                     "alpha_clean": alpha[~wrong].mean(),
@@ -245,6 +253,11 @@ class Training:
                     "alpha_auroc": evaluation.auroc(-alpha, wrong),
                 }
         return {name: float(value) for name, value in row.items()}
+
+    def _trusted_agreement(self, predictions: Tensor, alpha: Tensor, given: Tensor) -> Tensor:
+        """How often the network agrees with the given labels of the samples that it holds important."""
+        trusted = ~relabel.low_importance(alpha, getattr(self.config.method, "beta", 0.7))
+        return evaluation.accuracy(predictions[trusted], given[trusted])
 
     def _evaluation_measures(self) -> dict[str, float]:
         row = {}
@@ -265,10 +278,8 @@ class Training:
     def state(self) -> dict[str, Tensor]:
         """Everything a resumed run needs, as named tensors; ``records`` go beside them as JSON."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        for i, parameter in enumerate(self.model.parameters()):
-            momentum = self.optimizer.state[parameter].get("momentum_buffer")
-            if momentum is not None:
-                tensors[f"momentum.{i}"] = momentum
+        for i, memory in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{name}": value for name, value in memory.items() if value is not None}
         tensors |= {f"ledger.{name}": value for name, value in self.ledger.state().items()}
         for name in ("alpha", "predictions", "label_history"):
             if getattr(self, name):
@@ -280,9 +291,10 @@ class Training:
         self.records, self.epoch = list(records), len(records)
         self.model.load_state_dict(_under("model.", tensors))
         for i, parameter in enumerate(self.model.parameters()):
-            if f"momentum.{i}" in tensors:
-                momentum = torch.empty_like(parameter).copy_(tensors[f"momentum.{i}"])
-                self.optimizer.state[parameter]["momentum_buffer"] = momentum
+            for name, value in _under(f"optimizer.{i}.", tensors).items():
+                # In the memory layout of its weight; Adam's step counter has no layout and stays on the CPU.
+                here = torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
+                self.optimizer.state[parameter][name] = here
         self.ledger.restore(
             {k: v.to(self.device) for k, v in _under("ledger.", tensors).items()}, self.config.method.name
         )

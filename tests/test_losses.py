@@ -70,6 +70,22 @@ class TestLogitWeightedCrossEntropy:
         assert losses.logit_weighted_cross_entropy(logits.float(), alpha, labels).dtype == torch.float32
 
 
+class TestLossWeightedCrossEntropy:
+    def test_equals_the_equation(self, batch):
+        logits, alpha, labels = batch
+        total = 0.0
+        for z, a, y in zip(logits.tolist(), alpha.tolist(), labels.tolist(), strict=True):
+            total += a * (math.log(sum(math.exp(s) for s in z)) - z[y])
+        assert losses.loss_weighted_cross_entropy(*batch).item() == pytest.approx(total / len(labels), rel=1e-12)
+
+    def test_descent_only_ever_lowers_alpha(self, batch):
+        logits, alpha, labels = batch
+        alpha.requires_grad_()
+        losses.loss_weighted_cross_entropy(logits, alpha, labels).backward()
+        assert (alpha.grad > 0).all()
+        assert losses.loss_weighted_cross_entropy(logits, torch.zeros_like(alpha), labels) == 0
+
+
 class TestRankRegularization:
     @pytest.mark.parametrize("beta", [0.5, 0.7, 0.9])
     @pytest.mark.parametrize("margin", [0.0, 0.15, 0.8])

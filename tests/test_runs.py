@@ -229,6 +229,16 @@ def test_two_processes_share_one_run(tmp_path):
     assert answers[0] == answers[1]
 
 
+def test_an_option_that_came_later_leaves_earlier_runs_their_key():
+    config = profile_config("quick", method="scn", options={"beta": 0.6}, lr=0.02)
+    plain = config.to_dict()
+    del plain["optimizer"], plain["method"]["margin_reward"]  # as a run from before these options has it
+    assert Config.from_dict(plain).sha256() == config.sha256()
+    for changed in ({"optimizer": "adam"}, {"lr": 0.03}, {"options": {"beta": 0.6, "margin_reward": 0.1}}):
+        other = profile_config("quick", method="scn", **{"options": {"beta": 0.6}, "lr": 0.02, **changed})
+        assert other.sha256() != config.sha256()
+
+
 def test_config_round_trip():
     config = profile_config("paper", dataset="ferplus", method="scn", options={"beta": 0.6}, epochs=20)
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config

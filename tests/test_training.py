@@ -63,6 +63,11 @@ class TestLearningRate:
         rates = [learning_rate(recipe, epoch) for epoch in (0, 14.99, 15, 29.99, 30, 39.99)]
         assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
 
+    def test_the_released_codes_decay(self):
+        recipe = profile_config("quick", schedule="exponential", lr=0.001)
+        rates = [learning_rate(recipe, epoch) for epoch in (0, 0.5, 1, 2.99)]
+        assert rates == pytest.approx([0.001, 0.001, 0.0009, 0.00081])
+
 
 def test_it_learns_and_reports_against_given_and_true_labels():
     training = start(Baseline(), make_faces(256), lr=0.05)
@@ -79,15 +84,16 @@ def test_it_learns_and_reports_against_given_and_true_labels():
     assert "alpha_mean" not in rows[-1]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("method", [Baseline(), SCN(relabel_epoch=1, margin_relabel=0.0)])
-def test_a_resumed_run_ends_bit_equal(method):
-    whole = start(method)
+def test_a_resumed_run_ends_bit_equal(method, optimizer):
+    whole = start(method, optimizer=optimizer)
     for _ in range(3):
         whole.train_epoch()
 
-    first = start(method)
+    first = start(method, optimizer=optimizer)
     first.train_epoch()
-    second = start(method)
+    second = start(method, optimizer=optimizer)
     second.restore(first.state(), first.records)
     second.train_epoch()
     second.train_epoch()
@@ -103,7 +109,7 @@ def test_a_resumed_run_ends_bit_equal(method):
 
 
 def test_scn_without_its_modules_is_the_baseline():
-    plain, empty = start(Baseline()), start(SCN(weighting=False, ranking=False, relabelling=False))
+    plain, empty = start(Baseline()), start(SCN(weighting="none", ranking=False, relabelling=False))
     plain.train_epoch()
     empty.train_epoch()
     for name, value in plain.model.state_dict().items():

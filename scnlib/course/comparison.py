@@ -24,8 +24,12 @@ def method_label(method: str, options: Mapping[str, object] | str = "") -> str:
         options: those that differ from the defaults, as a mapping or as JSON (the column of ``data/results``).
     """
     options = dict(json.loads(options or "{}") if isinstance(options, str) else options)
-    without = [word for option, word in _WITHOUT.items() if options.get(option) is False]
-    rest = [f"{name}={value}" for name, value in sorted(options.items()) if not (name in _WITHOUT and value is False)]
+    without = [word for option, word in _WITHOUT.items() if options.get(option) in (False, "none")]
+    rest = [
+        f"{name}={value}"
+        for name, value in sorted(options.items())
+        if not (name in _WITHOUT and value in (False, "none"))
+    ]
     label = _NAMES.get(method, method)
     if without:
         label += " without " + " and ".join(without)

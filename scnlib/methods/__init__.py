@@ -9,10 +9,11 @@ import typing
 from scnlib.methods.base import Batch, Method, Step
 from scnlib.methods.baseline import Baseline
 from scnlib.methods.scn import SCN
+from scnlib.methods.self_paced import SelfPaced
 
 __all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
 
-METHODS: dict[str, type[Method]] = {"baseline": Baseline, "scn": SCN}
+METHODS: dict[str, type[Method]] = {method.name: method for method in (Baseline, SCN, SelfPaced)}
 
 
 def make_method(name: str, **options: object) -> Method:

@@ -30,6 +30,11 @@ class Batch:
     index: Tensor
     targets: Tensor | None = None
 
+    @property
+    def supervision(self) -> Tensor:
+        """What ``torch.nn.functional.cross_entropy`` takes as its target: distributions where there are some."""
+        return self.labels if self.targets is None else self.targets
+
 
 @dataclass(frozen=True)
 class Step:

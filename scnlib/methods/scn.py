@@ -24,7 +24,8 @@ class SCN(Method):
 
     Attributes:
         variant: preset for the fields below that are None: ``"paper"`` or ``"released_code"``.
-        weighting: multiply the logits by alpha (eq. 1 and 2).
+        weighting: what alpha multiplies: the ``"logits"`` (eq. 1 and 2), the ``"loss"`` (the choice that section 3.2
+            rejects), or nothing, ``"none"``.
         ranking: add the rank regularisation (eq. 3 and 4). Without weighting, alpha is trained by this loss alone and
             the logits are not multiplied: our reading of table 5, row 3.
         relabelling: change labels (eq. 5). Without ranking there are no groups and all samples are candidates.
@@ -33,6 +34,9 @@ class SCN(Method):
         margin_rank: delta 1.
         learnable_margin: train delta 1, from ``margin_rank`` on, as printed: its gradient is +1 while the loss is
             active, so it can only shrink. The paper states no constraint.
+        margin_reward: ours, for a learnable delta 1: subtract ``margin_reward * delta_1`` from the rank loss. The
+            gradient is then (share of active batches) - margin_reward, so delta 1 follows that quantile of the gap
+            between the groups. 0 is as printed.
         margin_relabel: delta 2.
         relabel_epoch: first epoch whose predictions may relabel, counted from 1; new labels act from the next epoch on.
         relabel_softmax: which probabilities decide: of the ``"alpha_scaled"`` or the ``"plain"`` logits. The paper does
@@ -53,13 +57,14 @@ class SCN(Method):
     name = "scn"
 
     variant: str = "paper"
-    weighting: bool = True
+    weighting: str = "logits"
     ranking: bool = True
     relabelling: bool = True
     gamma: float = 0.5
     beta: float = 0.7
     margin_rank: float = 0.15
     learnable_margin: bool = False
+    margin_reward: float = 0.0
     margin_relabel: float = 0.2
     relabel_epoch: int = 10
     relabel_softmax: str = "alpha_scaled"
@@ -76,6 +81,7 @@ class SCN(Method):
             if getattr(self, option) is None:
                 object.__setattr__(self, option, value)
         choices = {
+            "weighting": ("logits", "loss", "none"),
             "relabel_softmax": ("alpha_scaled", "plain"),
             "relabel_mode": ("train", "eval"),
             "relabel_group": ("low", "all"),
@@ -93,13 +99,13 @@ class SCN(Method):
             )
         if self.relabel_epoch < 1:
             raise ValueError(f"scn: relabel_epoch counts from 1, got {self.relabel_epoch}")
-        for option in ("gamma", "beta", "margin_rank", "margin_relabel"):
+        for option in ("gamma", "beta", "margin_rank", "margin_reward", "margin_relabel"):
             if not 0 <= getattr(self, option) <= 1:
                 raise ValueError(f"scn: {option} must lie in 0..1, got {getattr(self, option)}")
 
     @property
     def has_importance(self) -> bool:
-        return self.weighting or self.ranking
+        return self.weighting != "none" or self.ranking
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
         model = Classifier(backbone, num_classes, importance=self.has_importance, bias=self.bias)
@@ -125,24 +131,29 @@ class SCN(Method):
         return Step(loss, logits, alpha, labels, parts)
 
     def _classification_loss(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
-        if not self.weighting:
+        if self.weighting == "none":
             return cross_entropy(logits, batch)
+        if self.weighting == "loss":
+            return losses.loss_weighted_cross_entropy(logits, alpha, batch.supervision)
         if batch.targets is not None:
             return losses.soft_cross_entropy(alpha[:, None] * logits, batch.targets)
         return losses.logit_weighted_cross_entropy(logits, alpha, batch.labels)
 
     def _rank_loss(self, model: nn.Module, alpha: Tensor) -> Tensor:
-        margin = model.margin_rank if self.learnable_margin else self.margin_rank
-        return losses.rank_regularization(alpha, self.beta, margin)
+        if not self.learnable_margin:
+            return losses.rank_regularization(alpha, self.beta, self.margin_rank)
+        margin = model.margin_rank
+        return losses.rank_regularization(alpha, self.beta, margin) - self.margin_reward * margin
 
     def relabels_after(self, epoch: int) -> bool:
         return self.relabelling and self.relabel_mode == "eval" and epoch >= self.relabel_epoch
 
     def probabilities(self, logits: Tensor, alpha: Tensor | None) -> Tensor:
-        return softmax(logits, alpha if self.weighting else None)
+        return softmax(logits, alpha if self.weighting == "logits" else None)
 
     def relabelled(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
-        scale = alpha.detach() if self.weighting and self.relabel_softmax == "alpha_scaled" else None
+        scaled = self.weighting == "logits" and self.relabel_softmax == "alpha_scaled"
+        scale = alpha.detach() if scaled else None
         group = alpha.detach() if self.ranking and self.relabel_group == "low" else None
         reference = batch.given if self.fallback == "given" else batch.labels
         labels, _ = relabel(softmax(logits, scale), reference, group, beta=self.beta, margin=self.margin_relabel)

@@ -170,8 +170,8 @@ def helps_original_labels(group: Group) -> Verdict:
 
 
 NONE = arm("baseline")
-RELABEL = arm("scn", weighting=False, ranking=False)
-RANK = arm("scn", weighting=False, relabelling=False)
+RELABEL = arm("scn", weighting="none", ranking=False)
+RANK = arm("scn", weighting="none", relabelling=False)
 WEIGHT = arm("scn", ranking=False, relabelling=False)
 WEIGHT_RANK = arm("scn", relabelling=False)
 ALL = arm("scn")

@@ -49,20 +49,21 @@ NOISE_OF_FIGURE_5 = 0.1  # ours: the paper says only "noise RAF-DB"
 
 # What SCN is when no option is given (SCN 3.5), and which options say nothing once a module is off.
 SCN_DEFAULTS = {
-    "weighting": True,
+    "weighting": "logits",
     "ranking": True,
     "relabelling": True,
     "gamma": 0.5,
     "beta": 0.7,
     "margin_rank": 0.15,
     "learnable_margin": False,
+    "margin_reward": 0.0,
     "margin_relabel": 0.2,
     "relabel_group": "low",
 }
 RELABEL_EPOCH = 10  # SCN 3.5; profiles set others, so it belongs to the recipe and not to the options
 _SILENT = {
     "weighting": {"relabel_softmax"},
-    "ranking": {"gamma", "beta", "margin_rank", "learnable_margin", "relabel_group", "loss"},
+    "ranking": {"gamma", "beta", "margin_rank", "learnable_margin", "margin_reward", "relabel_group", "loss"},
     "relabelling": {"margin_relabel", "relabel_epoch", "relabel_softmax", "relabel_mode", "relabel_group", "fallback"},
 }
 
@@ -104,7 +105,7 @@ def active_options(options: Mapping[str, object]) -> dict[str, object]:
     Without ranking there are no groups, so beta and the group that relabelling takes say nothing (our reading:
     relabelling without ranking considers all samples); without relabelling its margin and its epoch say nothing.
     """
-    off = [module for module in _SILENT if not options.get(module, True)]
+    off = [module for module in _SILENT if options.get(module, True) in (False, "none")]
     silent = set().union(*(_SILENT[module] for module in off))
     return {
         name: value
@@ -144,8 +145,8 @@ def _scn_4(cell: Published) -> Cell:
 
 
 _MODULES = {
-    "relabel": {"weighting": False, "ranking": False},
-    "rank": {"weighting": False, "relabelling": False},
+    "relabel": {"weighting": "none", "ranking": False},
+    "rank": {"weighting": "none", "relabelling": False},
     "weight": {"ranking": False, "relabelling": False},
     "weight + rank": {"relabelling": False},
     "weight + rank + relabel": {},

@@ -69,7 +69,7 @@ def test_without_ranking_the_loss_is_the_whole_classification_loss(batch):
 
 
 def test_ranking_without_weighting_leaves_the_logits_alone(batch):
-    method = SCN(weighting=False)
+    method = SCN(weighting="none")
     model = build(method)
     logits, alpha = heads(model, batch)
     expected = 0.5 * losses.rank_regularization(alpha) + 0.5 * F.cross_entropy(logits, batch.labels)
@@ -77,7 +77,7 @@ def test_ranking_without_weighting_leaves_the_logits_alone(batch):
 
 
 def test_without_both_there_is_no_importance(batch):
-    method = SCN(weighting=False, ranking=False)
+    method = SCN(weighting="none", ranking=False)
     model = build(method)
     step = method.step(model, batch, epoch=12)
     assert step.alpha is None
@@ -118,6 +118,32 @@ def test_a_learnable_margin_is_a_parameter_that_descent_shrinks(batch):
     assert model.margin_rank.grad.item() == pytest.approx(0.5)  # gamma times +1
 
 
+def test_a_rewarded_margin_settles_where_that_share_of_the_batches_is_active():
+    """Descent on the loss of made-up gaps ends at their quantile, a closed form that shares no code with the loss."""
+    method = SCN(learnable_margin=True, margin_reward=0.25)
+    model = build(method)
+    gaps = torch.linspace(0.1, 0.3, 41)
+    for _ in range(400):
+        total = 0
+        for gap in gaps.tolist():
+            alpha = torch.tensor([0.5 + gap] * 7 + [0.5] * 3)
+            total = total + method._rank_loss(model, alpha)
+        model.margin_rank.grad = None
+        (total / len(gaps)).backward()
+        with torch.no_grad():
+            model.margin_rank -= 0.002 * model.margin_rank.grad
+    assert model.margin_rank.item() == pytest.approx(gaps.quantile(0.25).item(), abs=0.01)
+
+
+def test_weighting_the_loss(batch):
+    method = SCN(weighting="loss", ranking=False)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    step = method.step(model, batch, epoch=1)
+    torch.testing.assert_close(step.loss, (alpha * F.cross_entropy(logits, batch.labels, reduction="none")).mean())
+    assert method.probabilities(logits, alpha).tolist() == logits.softmax(1).tolist()
+
+
 def test_a_variant_cannot_be_swapped_under_its_settings():
     with pytest.raises(ValueError, match="with every setting of the other variant"):
         dataclasses.replace(SCN(), variant="released_code")
@@ -128,7 +154,7 @@ def test_a_variant_cannot_be_swapped_under_its_settings():
 def test_probabilities_are_those_that_the_loss_saw():
     logits, alpha = torch.tensor([[2.0, 0.0]]), torch.tensor([0.5])
     assert SCN().probabilities(logits, alpha).tolist() == torch.tensor([[1.0, 0.0]]).softmax(1).tolist()
-    assert SCN(weighting=False).probabilities(logits, alpha).tolist() == logits.softmax(1).tolist()
+    assert SCN(weighting="none").probabilities(logits, alpha).tolist() == logits.softmax(1).tolist()
 
 
 def test_a_preset_can_be_changed_field_by_field():
@@ -152,7 +178,7 @@ def test_options_survive_a_round_trip(name):
         ("scn", {"gamma": float("nan")}, "scn: gamma must lie in 0..1, got nan"),
         ("scn", {"variant": "mine"}, "scn: variant='mine' is unknown; known: 'paper', 'released_code'"),
         ("scn", {"relabel_group": "high"}, "scn: relabel_group='high' is unknown"),
-        ("scn", {"weighting": "yes"}, "method scn: weighting must be bool, got 'yes'"),
+        ("scn", {"weighting": "yes"}, "scn: weighting='yes' is unknown; known: 'logits', 'loss', 'none'"),
         ("scn", {"beta": True}, "method scn: beta must be float, got True"),
         ("scn", {"bias": "no"}, "method scn: bias must be bool or None, got 'no'"),
         ("scn", {"relabel_group": 3}, "method scn: relabel_group must be str or None, got 3"),

@@ -143,7 +143,7 @@ def test_s12_is_the_slope_of_the_gains():
 def test_s15_and_s17():
     clean = over_baseline([1.5, 2.0, 2.5])
     assert verdict(table(*clean), "S15")["verdict"] == "held"
-    relabel = ("scn", {"weighting": False, "ranking": False})
+    relabel = ("scn", {"weighting": "none", "ranking": False})
     harmed = list(paired(relabel, BASELINE, [-1.0, -1.1, -0.9]))
     found = verdict(table(*harmed), "S17")
     assert (found["verdict"], found["effect"]) == ("held", pytest.approx(1.0))
