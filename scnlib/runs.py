@@ -417,6 +417,7 @@ def _write_samples(path: Path, training: Training, splits: Splits) -> None:
         tensors["true"] = training.ledger.true.to("cpu", torch.uint8)
     if training.alpha:
         tensors["alpha"] = torch.stack(training.alpha)
+    if alpha is not None:  # weights that know the label, as self_paced's, exist in training alone
         tensors["alpha_eval"], tensors["test_alpha"] = alpha, test_alpha
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: tensor.numpy() for name, tensor in tensors.items()})
