@@ -1,6 +1,7 @@
 """``scn ...``: the commands, thin. argparse, so that they run on a machine that has nothing but torch."""
 
 import argparse
+import dataclasses
 import datetime
 import json
 import sys
@@ -14,7 +15,10 @@ EXAMPLES = """examples:
   scn run --dataset ferplus --root DIR --noise-rate 0.3        real faces; data/README.md says how to get them
   scn run --set relabelling=false --set beta=0.8               options of the method
   scn run --data preset=hard --data n=2000                     options of the dataset
-  scn table scn-2                                              SCN's table 2, published beside measured
+  scn table scn-2 --dataset rendered                           SCN's table 2, published beside measured
+  scn table scn-6 --dataset rendered --run --seeds 3           train what is missing of it, then show it
+  scn figure scn-fig5                                          SCN's figure 5, drawn from measured runs
+  scn claims                                                   which of the papers' claims held
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
@@ -23,14 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an expected mistake becomes one message on stderr and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
+        code = options.command(options)
     except (ValueError, OSError, ScnError) as error:
         print(f"scn: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nscn: stopped. Finished epochs are kept; the same command goes on from there.", file=sys.stderr)
+        print("\nscn: stopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
-    return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,11 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     results = commands.add_parser(
         "results",
         help="add finished runs to data/results",
-        description="Add finished runs to data/results/<NAME>.csv and their curves to <NAME>_epochs.csv; a run that is "
-        "already there is replaced.",
+        description="Add finished runs to data/results/<NAME>.csv, their curves to <NAME>_epochs.csv and what their "
+        "alpha knows to <NAME>_knows.csv; a run that is already there is replaced.",
     )
     results.add_argument("name", metavar="NAME", help="which table, for example ferplus")
     results.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
+    results.add_argument("--root", metavar="DIR", help="the dataset's folder, where it has one")
     results.set_defaults(command=_results)
     transition = commands.add_parser(
         "transition",
@@ -62,19 +67,103 @@ def _parser() -> argparse.ArgumentParser:
     )
     transition.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
     transition.set_defaults(command=_transition)
-    table = commands.add_parser("table", help="a table of a paper: published beside measured")
-    table.add_argument("table", metavar="TABLE", help="scn-2, scn-3, ... scn-7, scn-fig5, lrn-1, lrn-2, lrn-3")
-    table.add_argument("--dataset", help="measure every column on this dataset, as a stand-in (rendered)")
-    table.add_argument("--profile", help="only runs of this profile")
-    table.add_argument("--format", choices=("text", "csv", "latex", "html"), default="text")
-    table.set_defaults(command=_table)
+    _add_data(commands)
+    _add_align(commands)
+    _add_table(commands)
+    _add_figure(commands)
     claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
+    claims.add_argument("--long", action="store_true", help="every dataset, with the numbers behind each verdict")
+    claims.add_argument("--format", choices=("text", "csv"), default="text")
     claims.set_defaults(command=_claims)
     reproduce = commands.add_parser("reproduce", help="run the lessons headlessly and write the report")
     reproduce.add_argument("lessons", metavar="NN", nargs="*", help="numbers of lessons (default: all)")
     reproduce.add_argument("--profile", default="quick", help="smoke, quick (default) or paper")
     reproduce.set_defaults(command=_reproduce)
     return parser
+
+
+def _add_table(commands: argparse._SubParsersAction) -> None:
+    table = commands.add_parser(
+        "table",
+        help="a table of a paper: published beside measured",
+        description="A table of a paper with what was measured for each of its cells: the runs of data/results and "
+        "those under out/runs. With --run the missing ones are trained first.",
+    )
+    table.add_argument("table", metavar="TABLE", help="scn-2, scn-3, ... scn-7, scn-fig5, lrn-1, lrn-2, lrn-3")
+    table.add_argument("--dataset", help="measure every column on this dataset, as a stand-in (rendered)")
+    table.add_argument("--profile", help="only runs of this profile: quick or paper")
+    table.add_argument("--all-recipes", action="store_true", help="also runs that differ from their profile's recipe")
+    table.add_argument("--format", choices=("text", "csv", "latex", "html"), default="text")
+    table.add_argument("--run", action="store_true", help="train what is missing on --dataset, then print")
+    table.add_argument("--seeds", type=int, default=1, metavar="N", help="with --run: seeds 0 to N - 1 (default 1)")
+    table.add_argument("--root", metavar="DIR", help="with --run: the dataset's folder")
+    table.set_defaults(command=_table)
+
+
+def _add_figure(commands: argparse._SubParsersAction) -> None:
+    figure = commands.add_parser("figure", help="a table or figure of a paper, drawn from what was measured")
+    figure.add_argument("figure", metavar="FIGURE", help="scn-2 (accuracy by noise), scn-5 (gains), scn-fig5 (sweeps)")
+    figure.add_argument("--dataset", default="rendered", help="what was measured on (default rendered)")
+    figure.add_argument("--profile", default="quick", help="only runs of this profile (default quick)")
+    figure.add_argument("--out", metavar="FILE", help="SVG, PNG or PDF (default out/figures/<name>.svg)")
+    figure.set_defaults(command=_figure)
+
+
+def _add_align(commands: argparse._SubParsersAction) -> None:
+    align = commands.add_parser(
+        "align",
+        help="find the faces of a folder of pictures and cut them out, upright and of one size",
+        description="MTCNN's five points bring each face to the same place. OUT gets the folders of IN, and "
+        "manifest.csv with a row for every picture: found, several, no face or unreadable. IN is only read. A second "
+        "call does what is missing.",
+    )
+    align.add_argument("source", metavar="IN", help="folder with pictures, and folders below it")
+    align.add_argument("target", metavar="OUT", help="folder for faces and manifest, outside of IN")
+    align.add_argument("--size", type=int, default=224, help="side of the crops in pixels (default 224)")
+    align.add_argument("--how", default="similarity", help="similarity (default, five points) or box (no turning)")
+    align.add_argument("--faces", default="largest", help="largest (default) or every")
+    align.add_argument("--margin", type=float, default=0.1, help="more on each side, share of the crop (default 0.1)")
+    align.add_argument("--smallest", type=int, default=20, help="smallest face to look for, in pixels (default 20)")
+    align.add_argument(
+        "--pad", default="none", help="for pictures cropped to the face: edge (best), constant, reflect; default none"
+    )
+    align.add_argument("--pad-share", type=float, default=0.5, help="how much on each side (default 0.5)")
+    align.add_argument("--outside", default="edge", help="beyond the picture: edge (default), constant or reflect")
+    align.add_argument("--format", default="png", help="png (default) or jpg")
+    align.add_argument("--device", help="cuda, mps or cpu; default the best there is")
+    align.set_defaults(command=_align)
+
+
+def _align(options: argparse.Namespace) -> None:
+    from scnlib.datasets import align
+
+    names = [field.name for field in dataclasses.fields(align.Settings)]
+    settings = align.Settings(**{name: getattr(options, name) for name in names})
+    manifest = align.align_folder(options.source, options.target, settings, device=options.device)
+    print(f"{align.summary(manifest)}\n{options.target}/manifest.csv")
+
+
+def _add_data(commands: argparse._SubParsersAction) -> None:
+    data = commands.add_parser("data", help="check a dataset on the disk")
+    tasks = data.add_subparsers(title="tasks", metavar="TASK", required=True)
+    check = tasks.add_parser(
+        "check",
+        help="counts beside the published ones, what is wrong with file and row, how to get it",
+        description="Counts of each split and class beside the published ones, the first problems with file and row, "
+        "how to get the dataset and under which terms. The exit code is 1 if something is wrong.",
+    )
+    check.add_argument("name", metavar="NAME", help="rendered, ferplus, rafdb, affectnet or folder")
+    check.add_argument("--root", metavar="DIR", help="the dataset's folder")
+    check.add_argument("--data", metavar="OPTION=VALUE", action="append", default=[], help="an option of the dataset")
+    check.add_argument("--lists-only", action="store_true", help="open no image: seconds instead of minutes")
+    check.set_defaults(command=_data_check)
+    measure = tasks.add_parser(
+        "measure",
+        help="count votes and near-duplicates of FER+ for lesson 02",
+        description="Write data/results/ferplus_votes.csv and ferplus_duplicates.csv: counts, no picture.",
+    )
+    measure.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
+    measure.set_defaults(command=_data_measure)
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:
@@ -86,7 +175,9 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("--profile", default="quick", help="smoke, quick (default) or paper: epochs, batch, rate, size")
-    run.add_argument("--dataset", default="rendered", help="rendered (default) or ferplus")
+    run.add_argument(
+        "--dataset", default="rendered", help="rendered (default), ferplus, rafdb, affectnet, folder, joint"
+    )
     run.add_argument("--root", metavar="DIR", help="the dataset's folder")
     run.add_argument("--method", default="scn", help="scn (default) or baseline")
     run.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], help="an option of the method")
@@ -98,6 +189,9 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--epochs", type=int)
     run.add_argument("--batch-size", type=int)
     run.add_argument("--lr", type=float, help="largest learning rate")
+    run.add_argument(
+        "--oversample", action="store_true", default=None, help="show rare classes as often as common ones"
+    )
     run.add_argument("--size", type=int, help="side of the images in pixels")
     run.add_argument("--backbone", help="resnet18 or small")
     run.add_argument("--device", help="cuda, mps or cpu; default the best there is")
@@ -109,7 +203,18 @@ def _run(options: argparse.Namespace) -> None:
     from scnlib import runs
     from scnlib.precision import choose_device, choose_precision
 
-    names = ("noise_rate", "noise_kind", "seed", "split", "epochs", "batch_size", "lr", "size", "backbone")
+    names = (
+        "noise_rate",
+        "noise_kind",
+        "seed",
+        "split",
+        "epochs",
+        "batch_size",
+        "lr",
+        "size",
+        "backbone",
+        "oversample",
+    )
     fields = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.data:
         fields["data"] = _pairs("--data", options.data)
@@ -153,6 +258,7 @@ def _summary(run) -> str:
         lines.append(f"alpha: mean {row['alpha_mean']:.3f}")
         if row["alpha_auroc"] == row["alpha_auroc"]:
             lines[-1] += f", AUROC for wrong labels {row['alpha_auroc']:.3f} (0.5 is chance)"
+    lines += [f"warning: {message}" for message in run.manifest.get("warnings", ())]  # runs of old have none
     return "\n".join([*lines, str(run.path)])
 
 
@@ -165,7 +271,7 @@ def _doctor(options: argparse.Namespace) -> None:
 def _results(options: argparse.Namespace) -> None:
     from scnlib import results, runs
 
-    path = results.add(options.name, [runs.open_run(path) for path in options.runs])
+    path = results.add(options.name, [runs.open_run(path) for path in options.runs], root=options.root)
     print(f"{path}: {len(options.runs)} runs added or replaced")
 
 
@@ -181,18 +287,80 @@ def _transition(options: argparse.Namespace) -> None:
     print(f"{path}: {len(faces):,} images, {wrong:.1%} carry another label in FER2013")
 
 
+def _data_check(options: argparse.Namespace) -> int:
+    from scnlib.datasets.check import check
+
+    report = check(options.name, options.root, decode=not options.lists_only, **_pairs("--data", options.data))
+    print(report.text())
+    return 0 if report.ok else 1
+
+
+def _data_measure(options: argparse.Namespace) -> None:
+    from scnlib.course.datasets import measure_ferplus
+
+    for path in measure_ferplus(options.root):
+        print(path)
+
+
 def _table(options: argparse.Namespace) -> None:
     from scnlib import paper
+    from scnlib.paper.measuring import everything
 
-    table = paper.side_by_side(options.table, paper.load_results(), options.dataset, options.profile)
-    formats = {"text": paper.to_text, "csv": paper.to_csv, "latex": paper.to_latex, "html": paper.to_html}
-    print(formats[options.format](table))
+    paper.grid(options.table)  # an unknown table is refused before anything is trained or read
+    if options.run:
+        _train_missing(options)
+    results, _, unreadable = everything(options.profile)
+    for line in unreadable:
+        print(f"left out: {line}", file=sys.stderr)
+    table = paper.side_by_side(options.table, results, options.dataset, options.profile)
+    if options.format == "csv":
+        print(paper.to_csv(table), end="")
+    else:
+        write = {"text": paper.to_text, "latex": paper.to_latex, "html": paper.to_html}[options.format]
+        print(write(table, options.all_recipes), end="")
+
+
+def _train_missing(options: argparse.Namespace) -> None:
+    from scnlib import runs
+    from scnlib.paper import measuring
+
+    if options.dataset is None:
+        raise ValueError("--run needs --dataset: the dataset to measure on, for example rendered")
+    if options.seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    profile = options.profile or "quick"
+    configs = measuring.wanted(options.table, options.dataset, profile, range(options.seeds))
+    missing = measuring.missing(configs, measuring.everything(profile)[0])
+    words = f"{options.table} on {options.dataset}, {profile} profile"
+    print(f"{words}: {len(missing)} of {len(configs)} runs are missing", file=sys.stderr, flush=True)
+    for number, config in enumerate(missing, start=1):
+        finished = runs.run(config, root=options.root, progress=sys.stderr.isatty())
+        accuracy = finished.row()["accuracy"]
+        print(f"{number}/{len(missing)} {finished.path.name}: {accuracy:.2f} %", file=sys.stderr, flush=True)
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from scnlib import figures
+    from scnlib.paper.measuring import everything
+    from scnlib.paths import out_dir
+
+    drawing = figures.of_paper(options.figure, everything(options.profile)[0], options.dataset, options.profile)
+    path = Path(options.out) if options.out else out_dir() / "figures" / f"{drawing.name}.svg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawing.figure.savefig(path)
+    print(f"{path}\n{drawing.alt}")
 
 
 def _claims(options: argparse.Namespace) -> None:
     from scnlib import paper
+    from scnlib.paper.measuring import everything
 
-    print(paper.claims_text(paper.claims_table(paper.add_curves(paper.load_results(), paper.load_epochs()))))
+    results, epochs, _ = everything()
+    ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
+    print(ledger.to_csv(index=False, lineterminator="\n") if options.format == "csv"
+          else paper.claims_text(ledger, long=options.long), end="")  # fmt: skip
 
 
 def _reproduce(options: argparse.Namespace) -> None:

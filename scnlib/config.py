@@ -34,6 +34,7 @@ class Config:
         seed: of initialisation, noise, order and augmentation.
         size: side of the images in pixels.
         backbone: a key of ``scnlib.models.BACKBONES``.
+        oversample: show samples of rare classes more often until all classes are equally frequent.
         epochs, batch_size: as they say. The last batch of an epoch is not smaller by more than one: batches are even.
         optimizer: ``"sgd"`` with momentum, or ``"adam"``, which the released code of SCN trains with by default.
         lr: largest learning rate.
@@ -55,6 +56,7 @@ class Config:
     backbone: str = "small"
     epochs: int = 12
     batch_size: int = 256
+    oversample: bool = False
     optimizer: str = "sgd"
     lr: float = 0.05
     momentum: float = 0.9
@@ -92,6 +94,8 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+        if not isinstance(self.oversample, bool):
+            raise ValueError(f"oversample must be true or false, got {self.oversample!r}")
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
             raise ValueError(f"seed must be a whole number in 0..{2**31 - 1}, got {self.seed!r}")
         for name in ("lr", "momentum", "weight_decay"):

@@ -37,8 +37,23 @@ def auroc(scores: Tensor, positive: Tensor) -> Tensor:
     Returns:
         0-d float64 in 0..1, NaN where one of the sides is empty.
     """
-    _, group, size = scores.unique(return_inverse=True, return_counts=True)
-    last = size.cumsum(0).double()
-    ranks = (last - (size - 1) / 2)[group]  # the mean rank of all samples with the same score
+    ranks = mean_ranks(scores)
     positives, negatives = positive.sum().double(), (~positive).sum().double()
     return (ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def spearman(a: Tensor, b: Tensor) -> Tensor:
+    """Spearman's rank correlation of two ``(N,)`` tensors: Pearson's correlation of their ranks.
+
+    Returns:
+        0-d float64 in -1..1, NaN where one of the two is the same for all.
+    """
+    x, y = (ranks - ranks.mean() for ranks in (mean_ranks(a), mean_ranks(b)))
+    return (x * y).sum() / (x.square().sum() * y.square().sum()).sqrt()
+
+
+def mean_ranks(values: Tensor) -> Tensor:
+    """Ranks 1 to N of ``(N,)`` values as float64; equal values share the mean of their ranks."""
+    _, group, size = values.unique(return_inverse=True, return_counts=True)
+    last = size.cumsum(0).double()
+    return (last - (size - 1) / 2)[group]

@@ -1,20 +1,28 @@
 """The committed figures: made from ``data/results`` and rendered faces alone, in seconds, the same every time.
 
+``of_paper`` draws a table or figure of the paper from any results.
+
 python -m scnlib.figures
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scnlib import plots
+from scnlib import paper, plots
 from scnlib.course import show
-from scnlib.course.measures import counts_matrix, one_recipe
+from scnlib.course.comparison import method_label
+from scnlib.course.measures import counts_matrix
+from scnlib.course.mistakes import commonest_beyond_sinks
 from scnlib.course.pictures import STEPS, class_sheet, uncertainty_series
-from scnlib.paper import published
+from scnlib.errors import ScnError
+from scnlib.paper import stats
+from scnlib.paper.arms import Recipe, is_own, measured
+from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
+from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
 from scnlib.paths import project_root
 from scnlib.results import load
 
@@ -30,7 +38,7 @@ class Drawing:
     figure: Figure
 
 
-class NothingMeasured(LookupError):
+class NothingMeasured(ScnError):
     """A figure has no data yet; the message says which."""
 
 
@@ -103,7 +111,8 @@ def uncertainty(results: Path | None) -> Drawing:
 def diagram(results: Path | None) -> Drawing:
     alt = (
         "The Self-Cure Network: a batch goes through a backbone; its features give an importance alpha and class "
-        "scores; alpha is ranked, weighs the scores in the loss, and the low group may be relabelled."
+        "scores; alpha is ranked and weighs the scores in the cross-entropy; the labels enter cross-entropy and "
+        "relabelling, which writes new ones for the low group, for the next epoch."
     )
     return Drawing("scn_diagram", alt, plots.scn_diagram())
 
@@ -126,11 +135,17 @@ def transition(results: Path | None) -> Drawing:
 
 def concentration(results: Path | None) -> Drawing:
     matrix, rows, columns = _transition(results)
-    figure = plots.commonest_mistake(matrix, rows, columns, title="Real mistakes flock to one wrong class",
-                                     note=f"FER2013 against FER+, n = {int(matrix.sum()):,}")  # fmt: skip
+    sinks = commonest_beyond_sinks(matrix, rows, columns)
+    figure = plots.commonest_mistake(
+        matrix, rows, columns, expected=sinks, title="Where a class's mistakes go",
+        note=f"FER2013 against FER+, n = {int(matrix.sum()):,}; intervals: 1,000 bootstrap draws",
+    )  # fmt: skip
+    words = "; ".join(
+        f"{row.true} to {row.given} {100 * row.share:.0f} % ({100 * row.expected:.0f} %)" for row in sinks.itertuples()
+    )
     alt = (
-        "Bars: for each true class the share of its wrong FER2013 labels that fall into one and the same class, all "
-        "far above the dotted line of uniform mistakes."
+        "Bars: for each true class the share of its wrong FER2013 labels that fall into its commonest wrong class, "
+        f"and in brackets what the label's attraction for other classes explains: {words}."
     )
     return Drawing("mistakes_concentrate", alt, figure)
 
@@ -199,6 +214,207 @@ def memorised(results: Path | None) -> Drawing:
     return Drawing("ferplus_memorised", alt, figure)
 
 
+# ------------------------------------------------------------------------------------- the papers' tables, any dataset
+
+METHODS = {
+    "baseline": paper.arm("baseline"),
+    "SCN without relabelling": paper.arm("scn", relabelling=False),
+    "SCN": paper.arm("scn"),
+}
+MODULES = {
+    "relabelling alone": paper.arm("scn", weighting="none", ranking=False),
+    "ranking alone": paper.arm("scn", weighting="none", relabelling=False),
+    "weighting alone": paper.arm("scn", ranking=False, relabelling=False),
+    "weighting + ranking": paper.arm("scn", relabelling=False),
+    "all three: SCN": paper.arm("scn"),
+}
+NOISY = {"clean labels": 0.0, "30 % wrong labels": 0.3}
+
+
+def accuracy_by_noise(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
+    """Table 2: test accuracy over the share of wrong labels, a line a method."""
+    recipe = Recipe.of(profile, dataset)
+    rows = [
+        {"value": 100 * rate, "series": name, **_mean(measured(runs, _at(arm, rate), dataset, recipe))}
+        for name, arm in METHODS.items()
+        for rate in (0.0, 0.1, 0.2, 0.3)
+    ]
+    table = _measured_rows(rows, "scn-2", dataset)
+    title = f"{_capital(DATASET_NAMES[dataset])}: accuracy under wrong labels"
+    note = _with_interval(table, profile, dataset)
+    figure = plots.sweep({"wrong labels, %": table}, title=title, note=note)
+    ends = "; ".join(
+        f"{name} {own['mean'].iloc[0]:.1f} at {own['value'].iloc[0]:.0f} % and {own['mean'].iloc[-1]:.1f} at "
+        f"{own['value'].iloc[-1]:.0f} %"
+        for name, own in table.groupby("series", sort=False)
+    )
+    alt = f"Test accuracy on {DATASET_NAMES[dataset]} over the share of wrong labels, with intervals: {ends}."
+    return Drawing(f"{dataset}_by_noise", alt, figure)
+
+
+def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
+    """Table 5: what each module brings over the baseline, on clean labels and under 30 % wrong ones."""
+    recipe = Recipe.of(profile, dataset)
+    rows = []
+    for group, rate in NOISY.items():
+        baseline = measured(runs, _at(METHODS["baseline"], rate), dataset, recipe)
+        for name, arm in MODULES.items():
+            found = measured(runs, _at(arm, rate), dataset, recipe)
+            gains = [found[seed] - baseline[seed] for seed in found if seed in baseline]
+            half = stats.half_width(gains)
+            effect = stats.mean(gains)
+            ends = {"low": effect - half, "high": effect + half}
+            rows.append({"label": name, "group": group, "effect": effect, **ends, "n": len(gains)})
+    table = pd.DataFrame(rows)
+    if not table["n"].any():
+        raise NothingMeasured(f"no runs of SCN's modules beside the baseline on {DATASET_NAMES[dataset]}")
+    figure = plots.effects(
+        table, unit="points of test accuracy over the baseline", note=_about_profile(profile, dataset),
+        title=f"{_capital(DATASET_NAMES[dataset])}: what each module brings",
+    )  # fmt: skip
+    words = "; ".join(
+        f"{group}: {', '.join(f'{row.label} {row.effect:+.1f}' for row in own.itertuples() if row.n)}"
+        for group, own in table.groupby("group", sort=False)
+    )
+    alt = f"Gains over the baseline on {DATASET_NAMES[dataset]} in points, with intervals over seeds. {words}."
+    return Drawing(f"{dataset}_modules", alt, figure)
+
+
+SWEEPS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
+
+
+def sweeps(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
+    """Figure 5: accuracy over delta 1, delta 2 and beta."""
+    axes = {name: (SWEEPS[name], values, FIGURE_5_DEFAULTS[name]) for name, values in FIGURE_5_AXES.items()}
+    series = {"clean labels": 0.0, f"{NOISE_OF_FIGURE_5:.0%} wrong labels".replace("%", " %"): NOISE_OF_FIGURE_5}
+    return _sweep(runs, dataset, profile, axes, series, "scn-fig5", "δ₁, δ₂ and β", "sweeps")
+
+
+def gammas(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
+    """Table 6: accuracy over gamma."""
+    axes = {"gamma": ("gamma", (0.2, 0.3, 0.5, 0.6, 0.8), 0.5)}
+    return _sweep(
+        runs, dataset, profile, axes, {"clean labels": 0.0}, "scn-6", "the weight γ of the rank loss", "gamma"
+    )
+
+
+def _sweep(
+    runs: pd.DataFrame, dataset: str, profile: str, axes: Mapping[str, tuple], series: Mapping[str, float], table: str,
+    words: str, name: str,
+) -> Drawing:  # fmt: skip
+    recipe = Recipe.of(profile, dataset)
+    panels = {}
+    for axis, (option, values, _) in axes.items():
+        rows = [
+            {"value": value, "series": label, **_mean(measured(runs, arm, dataset, recipe))}
+            for label, rate in series.items()
+            for value in values
+            for arm in [paper.arm("scn", rate, **{option: value})]
+        ]
+        found = pd.DataFrame([row for row in rows if row["n"]], columns=list(rows[0]))
+        panels[axis] = found[found.groupby("series")["value"].transform("nunique") > 1]
+    panels = {axis: rows for axis, rows in panels.items() if len(rows)}
+    if not panels:
+        raise NothingMeasured(f"no two values of an option of {table} on {DATASET_NAMES[dataset]}")
+    everything = pd.concat(panels.values())
+    figure = plots.sweep(
+        panels, defaults={axis: axes[axis][2] for axis in panels}, note=_with_interval(everything, profile, dataset),
+        title=f"{_capital(DATASET_NAMES[dataset])}: {words}",
+    )  # fmt: skip
+    best = "; ".join(
+        f"{axis} on {label}: best of {len(own)} values is {own.loc[own['mean'].idxmax(), 'value']:g}, the paper's is "
+        f"{axes[axis][2]:g}"
+        for axis, rows in panels.items()
+        for label, own in rows.reset_index(drop=True).groupby("series", sort=False)
+    )
+    alt = f"Test accuracy of SCN on {DATASET_NAMES[dataset]} over its constants, one panel each. {_capital(best)}."
+    return Drawing(f"{dataset}_{name}", alt, figure)
+
+
+OF_PAPER: dict[str, Callable[[pd.DataFrame, str, str], Drawing]] = {
+    "scn-2": accuracy_by_noise,
+    "scn-5": module_gains,
+    "scn-6": gammas,
+    "scn-fig5": sweeps,
+}
+
+
+def of_paper(name: str, results: pd.DataFrame, dataset: str = "rendered", profile: str = "quick") -> Drawing:
+    """A table or figure of the SCN paper, drawn from what was measured with a profile's own recipe.
+
+    Args:
+        name: a key of ``OF_PAPER``.
+        results: one row a run, as ``paper.load_results()``.
+
+    Raises:
+        ValueError: if the name or the dataset is unknown.
+        NothingMeasured: if there are no runs to draw.
+    """
+    if name not in OF_PAPER:
+        raise ValueError(f"no figure {name!r}; known: {', '.join(OF_PAPER)}")
+    if dataset not in DATASET_NAMES:
+        raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(DATASET_NAMES)}")
+    try:
+        return OF_PAPER[name](paper.prepare(results), dataset, profile)
+    except NothingMeasured as reason:
+        command = f"scn table {name} --dataset {dataset} --profile {profile} --run"
+        raise NothingMeasured(f"{reason}; {command} measures them") from None
+
+
+def _at(arm: Selector, rate: float) -> Selector:
+    return replace(arm, noise_rate=rate)
+
+
+def _mean(values: Mapping[int, float]) -> dict[str, float]:
+    """Mean of a point with its 95 % interval."""
+    numbers = [*values.values()]
+    middle, half = stats.mean(numbers), stats.half_width(numbers)
+    return {"mean": middle, "low": middle - half, "high": middle + half, "n": len(numbers)}
+
+
+def _measured_rows(rows: list[dict], table: str, dataset: str) -> pd.DataFrame:
+    found = pd.DataFrame([row for row in rows if row["n"]], columns=list(rows[0]))
+    if found["value"].nunique() < 2:
+        raise NothingMeasured(f"fewer than two noise rates of {table} on {DATASET_NAMES[dataset]}")
+    return found
+
+
+def _with_interval(table: pd.DataFrame, profile: str, dataset: str) -> str:
+    interval = "; whiskers: 95 % interval of the mean" if table["n"].max() > 1 else "; one seed, no interval"
+    return _about_profile(profile, dataset) + interval
+
+
+def _about_profile(profile: str, dataset: str) -> str:
+    fields = Recipe.of(profile, dataset).fields
+    return (
+        f"{profile} profile: {fields['size']} px, {fields['backbone']} network, {fields['epochs']} epochs, batch "
+        f"{fields['batch_size']}, rate {fields['lr']:g}; last epoch; n: seeds"
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def rendered_by_noise(results: Path | None) -> Drawing:
+    return accuracy_by_noise(_rendered(results), "rendered", "quick")
+
+
+def rendered_modules(results: Path | None) -> Drawing:
+    return module_gains(_rendered(results), "rendered", "quick")
+
+
+def rendered_sweeps(results: Path | None) -> Drawing:
+    return sweeps(_rendered(results), "rendered", "quick")
+
+
+def _rendered(results: Path | None) -> pd.DataFrame:
+    table = load("rendered", folder=results)
+    if table.empty:
+        raise NothingMeasured("no data/results/rendered.csv")
+    return paper.prepare(table)
+
+
 DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     faces,
     uncertainty,
@@ -209,6 +425,9 @@ DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     label_accuracy,
     alpha,
     memorised,
+    rendered_by_noise,
+    rendered_modules,
+    rendered_sweeps,
 )
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -222,14 +441,24 @@ def _transition(results: Path | None) -> tuple:
 
 
 def _symmetric(results: Path | None) -> pd.DataFrame:
-    """FER+ runs of one recipe with symmetric noise: the methods that all figures speak of, in this order."""
-    table = load("ferplus", folder=results)
+    """FER+ runs of the quick recipe with symmetric noise: the methods that all figures speak of, in this order."""
+    table = _own_runs("ferplus", results)
     if table.empty:
         raise NothingMeasured("no data/results/ferplus.csv")
-    table = one_recipe(table[table["noise_kind"] == "symmetric"])
-    order = ["baseline", "SCN without relabelling", "SCN"]
-    table = table[table["label"].isin(order)]
-    return table.sort_values("label", key=lambda labels: labels.map(order.index), kind="stable")
+    return table[table["noise_kind"] == "symmetric"]
+
+
+def _own_runs(dataset: str, results: Path | None) -> pd.DataFrame:
+    """Runs of the quick profile's own recipe: ``METHODS``, in their order, named by the column ``label``."""
+    table = load(dataset, folder=results)
+    if table.empty:
+        return table
+    runs = paper.prepare(table)
+    runs = runs[is_own(runs) & (runs["profile"] == "quick")]
+    labels = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
+    runs = runs.assign(label=labels)
+    runs = runs[runs["label"].isin(list(METHODS)) & (runs["variant"] != "released_code")]
+    return runs.sort_values("label", key=lambda labels: labels.map(list(METHODS).index), kind="stable")
 
 
 def _highest_noise(table: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -258,7 +487,7 @@ def _published_rows(table: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
             noise = f"noise {100 * rate:.0f} %, " if rate else ""
             cell = ("scn-2" if rate else "scn-4", f"scratch, {noise}{method}")
             if method in set(table["method"]):
-                yield method, rate, published(*cell, "FERPlus").value
+                yield method, rate, paper.published(*cell, "FERPlus").value
 
 
 def _about(table: pd.DataFrame, more: str = "") -> str:
@@ -272,24 +501,30 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
 
 
 def readme_table(results: Path | None = None) -> str:
-    """The FER+ rows of data/results in Markdown: mean over seeds of the last epoch, for the README."""
-    table = one_recipe(load("ferplus", folder=results))
-    if table.empty:
-        raise NothingMeasured("data/results/ferplus.csv is not there yet")
+    """The quick rows of data/results in Markdown: mean over seeds of the last epoch, for the README."""
     lines = [
-        "| wrong labels | method | accuracy % | mean over classes % | labels right at the end % | AUROC of α | runs |",
+        "| faces | wrong labels | method | accuracy % | labels right at the end % | AUROC of α | n |",
         "|---|---|---|---|---|---|---|",
     ]
-    order = ["baseline", "SCN without relabelling", "SCN"]
-    groups = table.sort_values("label", key=lambda labels: labels.map(order.index)).groupby(
-        ["noise_kind", "noise_rate", "label"], sort=False
-    )
-    for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
-        noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
-        means = runs[["accuracy", "mean_class_accuracy", "label_accuracy"]].mean()
-        cells = [noise, label, *(f"{value:.1f}" for value in means), _auroc(runs)]
-        lines.append(f"| {' | '.join(cells)} | {len(runs)} |")
-    return "\n".join([*lines, "", f"FER+, measured at full scale: {_recipe(table)}."])
+    recipes = []
+    for dataset, faces in (("rendered", "rendered"), ("ferplus", "FER+")):
+        table = _own_runs(dataset, results)
+        if table.empty:
+            continue
+        recipes.append(f"{faces}: {_recipe(table)}")
+        groups = table.groupby(["noise", "noise_rate", "label"], sort=False)
+        for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
+            noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
+            cells = [faces, noise, label, *(_plus_minus(runs[name]) for name in ("accuracy", "label_accuracy"))]
+            lines.append(f"| {' | '.join([*cells, _auroc(runs)])} | {len(runs)} |")
+    if not recipes:
+        raise NothingMeasured("there are no runs in data/results yet")
+    how = f"Measured at full scale; mean ± standard deviation over n seeds, last epoch. {'; '.join(recipes)}."
+    return "\n".join([*lines, "", how])
+
+
+def _plus_minus(values: pd.Series) -> str:
+    return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
 
 
 def _auroc(runs: pd.DataFrame) -> str:
@@ -301,8 +536,8 @@ def _auroc(runs: pd.DataFrame) -> str:
 def _recipe(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     return (
-        f"{first['size']} px, {first['backbone']} from scratch, {first['epochs']} epochs ({first['profile']} profile), "
-        f"last epoch, {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
+        f"{first['size']} px, {first['backbone']} network from scratch, {first['epochs']} epochs ({first['profile']} "
+        f"profile), {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
     )
 
 

@@ -1,4 +1,4 @@
-"""The HTML report: what the papers print, what was measured, and whether it held. One file, no scripts, no network."""
+"""The HTML report: what the papers claim and print, what was measured, whether it held. One file, no scripts."""
 
 import html
 import json
@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib import paper, runs
-from scnlib.paths import out_dir
+from scnlib import paper
+from scnlib.paper.grid import DATASET_NAMES
+from scnlib.paper.measuring import everything
 
-#: Tables of the report that runs of today's methods and datasets can fill.
-TABLES = ("scn-2", "scn-4", "scn-5", "scn-6", "lrn-1")
-
-#: Those that rendered faces can stand in for.
-STAND_INS = ("scn-2", "scn-5")
+#: Tables of the report: those that runs of today's methods and datasets can fill.
+TABLES = ("scn-2", "scn-4", "scn-5", "scn-6", "scn-fig5", "lrn-1")
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a;
@@ -33,36 +31,9 @@ figcaption { color: #444; font-size: .9rem; } code { background: #eef1f4; paddin
 """
 
 
-def measured(profile: str) -> tuple[pd.DataFrame, list[str]]:
-    """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
-
-    A run that stands in both is shown as committed, and of one config that ran twice, on older data or older code, the
-    last counts: nothing counts twice. The second value names directories that cannot be read.
-    """
-    full = paper.load_results().assign(origin="measured at full scale")
-    here, unreadable = [], []
-    for path in _finished_runs():
-        try:
-            run = runs.open_run(path)
-            here.append(run.row() | {"finished": run.manifest["finished"]})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            unreadable.append(f"{path.name} ({type(error).__name__}: {error})")
-    last = {row["config"]: row for row in sorted(here, key=lambda row: row["finished"])}.values()
-    new = pd.DataFrame([r for r in last if r["profile"] == profile and r["key"] not in set(full["key"])])
-    if new.empty:
-        return full, unreadable
-    full = full[~full["config"].isin(new["config"])]  # measured again here, on newer code or other data
-    parts = [part for part in (full, new.assign(origin="measured here")) if len(part)]
-    return pd.concat(parts, ignore_index=True), unreadable
-
-
-def _finished_runs() -> list[Path]:
-    return sorted(manifest.parent for manifest in (out_dir() / "runs").glob("*/manifest.json"))
-
-
 def write(folder: Path, profile: str, outcomes: list) -> Path:
     """Write ``folder/report.html`` from the results, the figures' index and the outcomes of the lessons."""
-    table, unreadable = measured(profile)
+    table, epochs, unreadable = everything(profile)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
@@ -71,19 +42,17 @@ def write(folder: Path, profile: str, outcomes: list) -> Path:
         _summary(table, outcomes),
         "<h2>Lessons</h2>",
         _lessons(folder, outcomes),
+        "<h2>Do the claims hold?</h2>",
+        _claims(table, epochs),
+        "<h2>Published and measured, side by side</h2>",
+        "<p>Published: accuracy in percent, in brackets the gain over the baseline of its column. Measured with the "
+        "profile's own recipe: last epoch, mean ± standard deviation over n seeds, at full scale where nothing else is "
+        "said; gains over the baseline of the same seeds, with their 95 % intervals. Datasets and recipe are not the "
+        "paper's, so gains may be compared and accuracies may not.</p>",
+        *(_side_by_side(name, table, "quick" if profile == "smoke" else profile) for name in TABLES),
         "<h2>Measured runs</h2>",
         _runs(table),
         *(f'<p class="failed">Could not be read: {html.escape(name)}</p>' for name in unreadable),
-        "<h2>Published and measured, side by side</h2>",
-        "<p>Every number carries its origin. Where dataset or backbone differ from the paper's cell, the absolute "
-        "difference stays empty and only the gain over the baseline of the same column is compared.</p>",
-        *(_side_by_side(name, table) for name in TABLES),
-        "<h2>The same tables on rendered faces</h2>",
-        "<p>A stand-in that runs everywhere: its numbers are not comparable with the paper's, its gains are worth "
-        "a look.</p>",
-        *(_side_by_side(name, table, "rendered") for name in STAND_INS),
-        "<h2>Do the claims hold?</h2>",
-        f'<div class="wide">{_claims(table)}</div>',
         "<h2>Figures</h2>",
         _figures(folder),
         "</body></html>",
@@ -160,32 +129,54 @@ def _steps(config: str) -> str:
     return f"batch {plain['batch_size']}, lr {plain['lr']:g}{augmented}"
 
 
-def _side_by_side(name: str, table: pd.DataFrame, dataset: str | None = None) -> str:
+def _side_by_side(name: str, table: pd.DataFrame, profile: str) -> str:
     """One table of a paper: what was measured in sight, what was not folded away with the command that measures it."""
-    cells = paper.side_by_side(name, table, dataset=dataset)
-    done = cells["measured"].notna()
-    title = f"{paper.TITLES[name]}{' on rendered faces' if dataset else ''}"
-    parts = [f"<h3>{html.escape(title)}</h3>"]
-    parts += [f'<div class="wide">{paper.to_html(cells[done])}</div>'] if done.any() else []
+    compact = paper.compact(name, table, profile=profile)
+    measured = [column for column in compact.columns if column in DATASET_NAMES.values()]
+    done = compact[measured].apply(lambda texts: texts.str.contains("(n = ", regex=False)).any(axis=1)
+    parts = [f"<h3>{html.escape(paper.TITLES[name])}</h3>"]
+    if done.any():
+        parts.append(f'<div class="wide">{_compact(compact[done], "measured rows")}</div>')
     if not done.all():
-        summary = (
-            f"{(~done).sum()} of {len(cells)} cells are not measured yet: what the paper prints, and what is missing"
+        summary = f"{(~done).sum()} of {len(compact)} rows are not measured yet: what they wait for"
+        command = (
+            f"<p>What waits for nothing: <code>scn table {name} --dataset rendered --profile {profile} --run</code></p>"
         )
-        rest = paper.to_html(cells[~done])
-        parts.append(f'<details><summary>{summary}</summary><div class="wide">{rest}</div></details>')
+        rest = _compact(compact[~done], "rows that are not measured")
+        parts.append(f'<details><summary>{summary}</summary>{command}<div class="wide">{rest}</div></details>')
     return "\n".join(parts)
 
 
-def _claims(table: pd.DataFrame) -> str:
-    here = [
-        run.metrics.assign(key=run.manifest["key"])
-        for run in map(runs.Run, _finished_runs())
-        if run.manifest["key"] in set(table["key"])
-    ]
-    ledger = paper.claims_table(paper.add_curves(table, pd.concat([paper.load_epochs(), *here])))
-    head = {"id": "id", "claim": "claim", "verdict": "verdict", "dataset": "on", "recipe": "recipe", "detail": "detail"}
-    rows = [[html.escape(str(row[column])) for column in head] for row in ledger.to_dict("records")]
-    return _table("Verdicts are computed: held, direction only, not held, not tested.", list(head.values()), rows)
+def _compact(rows: pd.DataFrame, what: str) -> str:
+    cells = [[html.escape(text) for text in (label, *texts)] for label, *texts in rows.itertuples()]
+    return _table(f"{paper.TITLES[rows.index.name]}: {what}.", ["row", *rows.columns], cells)
+
+
+def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
+    """Verdict counts, the claims that were judged, and folded away the others with what they need."""
+    ledger = paper.claims_table(table, epochs, paper.load_knowledge(), paper.load_transition())
+    tested = ledger["verdict"] != "not tested"
+    rest = ledger[~ledger["id"].isin(ledger["id"][tested])].drop_duplicates("id")
+    head = ["id", "claim", "verdict", "effect", "95 % interval", "n", "on", "every condition"]
+    rows = []
+    for row in ledger[tested].to_dict("records"):
+        interval = "none" if pd.isna(row["low"]) else f"{row['low']:+.3g} to {row['high']:+.3g}"
+        cells = [row["id"], row["claim"], row["verdict"], f"{row['effect']:+.3g} {row['unit']}", interval, row["n"],
+                 row["dataset"], row["detail"]]  # fmt: skip
+        rows.append([html.escape(str(cell)) for cell in cells])
+    caption = (
+        "Verdicts are computed from differences that are positive where the claim is true, of the weakest condition. "
+        "Held: the 95 % interval over seeds lies above 0. Direction only: above 0, but one seed, or 0 in the interval."
+    )
+    waiting = [[html.escape(text) for text in row] for row in rest[["id", "claim", "detail"]].itertuples(index=False)]
+    return "\n".join(
+        [
+            f"<p><strong>{html.escape(paper.counts(ledger))}</strong></p>",
+            f'<div class="wide">{_table(caption, head, rows)}</div>',
+            f"<details><summary>{len(rest)} claims are not tested: what they wait for</summary>",
+            f"{_table('Claims that were not tested.', ['id', 'claim', 'why'], waiting)}</details>",
+        ]
+    )
 
 
 def _figures(folder: Path) -> str:

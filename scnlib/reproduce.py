@@ -18,7 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from scnlib.paths import out_dir, project_root
 
 #: Longest time for one cell, in seconds. A cell of the paper profile may train for days.
 CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
+
+#: Lessons that run side by side, each with its share of the cores. A run that two of them want is trained once.
+SIDE_BY_SIDE = 2
 
 _CELL = re.compile(r"Executing Cell (\d+)")
 
@@ -74,12 +78,14 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
     folder = out_dir() / profile
     (folder / "logs").mkdir(parents=True, exist_ok=True)
-    outcomes, only = [], list(only)
-    for path in lessons(only):
-        outcome = run_lesson(path, folder, profile)
+    only = list(only)
+    outcomes = []
+    for outcome in _run_all(lessons(only), folder, profile):
         state = "done" if outcome.ok else f"FAILED in cell {outcome.cell}"
-        print(f"{outcome.name}: {state} after {outcome.seconds:.0f} s", flush=True)
+        tqdm.write(f"{outcome.name}: {state} after {outcome.seconds:.0f} s", file=sys.stdout)
+        sys.stdout.flush()
         outcomes.append(outcome)
+    outcomes.sort(key=lambda outcome: outcome.name)
     from scnlib import report
 
     if only:  # a report of one lesson would take the place of the report of all
@@ -95,8 +101,30 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
     return written
 
 
-def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
-    """Run one notebook in a process of its own, with a progress bar over its cells."""
+def _run_all(sources: list[Path], folder: Path, profile: str) -> Iterator[Outcome]:
+    """The outcomes as they come in."""
+    cores = os.cpu_count() or 1
+    beside = min(SIDE_BY_SIDE, cores, len(sources))
+    running: list[subprocess.Popen] = []
+    with ThreadPoolExecutor(beside) as pool:
+        waiting = [pool.submit(run_lesson, path, folder, profile, cores // beside, running) for path in sources]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                process.send_signal(signal.SIGINT)
+            raise
+
+
+def run_lesson(source: Path, folder: Path, profile: str, threads: int, running: list[subprocess.Popen]) -> Outcome:
+    """Run one notebook in a process of its own, with a progress bar over its cells.
+
+    Args:
+        threads: cores that its trainings may use.
+        running: where its process is noted, for whoever has to stop it.
+    """
     import nbformat
 
     notebook, log = folder / source.name, folder / "logs" / f"{source.stem}.log"
@@ -108,7 +136,7 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
     if CELL_TIMEOUT[profile] is not None:
         command += ["--execution-timeout", str(CELL_TIMEOUT[profile])]
     started, reached = time.perf_counter(), 0  # cells before the one that runs
-    environment = os.environ | {"SCN_HEADLESS": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "SCN_HEADLESS": "1", "PYTHONUNBUFFERED": "1"}
     with (
         log.open("w", encoding="utf-8") as record,
         tqdm(total=len(cells), desc=source.stem, unit="cell", file=sys.stdout, leave=False) as bar,
@@ -118,20 +146,16 @@ def run_lesson(source: Path, folder: Path, profile: str) -> Outcome:
         ) as process,
     ):  # fmt: skip
         over = threading.Event()
+        running.append(process)
         threading.Thread(target=_show_life, args=(bar, over), daemon=True).start()
-        try:
-            for line in process.stdout:
-                record.write(line)
-                record.flush()
-                if match := _CELL.search(line):
-                    bar.update(int(match[1]) - 1 - reached)
-                    reached = int(match[1]) - 1
-                    bar.set_postfix_str("")
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            raise
-        finally:
-            over.set()
+        for line in process.stdout:
+            record.write(line)
+            record.flush()
+            if match := _CELL.search(line):
+                bar.update(int(match[1]) - 1 - reached)
+                reached = int(match[1]) - 1
+                bar.set_postfix_str("")
+        over.set()
     return Outcome(
         name=source.stem,
         ok=process.returncode == 0,

@@ -2,36 +2,49 @@
 
     NAME.csv             one row = one finished run, columns as ``Run.row``
     NAME_epochs.csv      its metrics, one row an epoch
-    NAME_alpha.csv       histogram of alpha in each epoch, for samples whose given label is right and wrong
-    NAME_confusion.csv   test confusion of the last epoch
+    NAME_alpha.csv       histogram of alpha in the last epoch, for samples whose given label is right and wrong
+    NAME_knows.csv       what alpha knows of each known uncertainty
+    NAME_confusion.csv   test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from scnlib.config import Config
 from scnlib.paths import results_dir
-from scnlib.runs import METRICS, Run
+from scnlib.runs import METRICS, Run, load_splits
+from scnlib.uncertainty import known_uncertainty, knows
 
 ALPHA_BINS = 20
+
+#: The known uncertainties of some faces, of ``known_uncertainty``.
+Known = Mapping[str, torch.Tensor]
 
 #: Hexadecimal text that a reader would take for a number when it happens to hold digits alone, or digits and an "e".
 TEXT_COLUMNS = {"key": str, "commit": str, "data": str}
 
 
-def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
-    """Add finished runs to the four tables of ``name``, replacing those already there; returns the first table.
+def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path | str | None = None) -> Path:
+    """Add finished runs to the five tables of ``name``, replacing those already there; returns the first table.
 
     A run replaces an older one of the same config, whether its key is the same or data or code have changed since.
 
     Rows stay in the order in which runs were first added, so a diff shows what is new.
+
+    Args:
+        root: folder of the dataset, where it has one.
+
+    Raises:
+        ValueError: if the faces under ``root`` are not those that a run trained on.
+        FileNotFoundError: from the loader.
     """
     folder = folder or results_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,6 +53,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None) -> Path:
         "": pd.DataFrame([run.row() for run in runs]),
         "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
+        "_knows": _what_alpha_knows(runs, root),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }
     old = load(name, folder=folder)
@@ -61,9 +75,9 @@ def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFram
 
 
 def alpha_histogram(run: Run) -> pd.DataFrame:
-    """Counts of alpha in 20 equal bins: columns epoch, bin (left edge), right, wrong; no rows without alpha.
+    """Counts of alpha of the last epoch in 20 equal bins: columns epoch, bin (left edge), right, wrong.
 
-    Without true labels every sample counts as right.
+    No rows without alpha. Without true labels every sample counts as right.
     """
     samples = run.samples
     columns = ["epoch", "bin", "right", "wrong"]
@@ -71,21 +85,61 @@ def alpha_histogram(run: Run) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     wrong = samples["given"] != samples.get("true", samples["given"])
     edges = np.linspace(0, 1, ALPHA_BINS + 1)
-    rows = []
-    for epoch, alpha in enumerate(samples["alpha"].astype(np.float32), start=1):
-        counts = [np.histogram(alpha[group], edges)[0] for group in (~wrong, wrong)]
-        rows += [(epoch, round(edge, 2), *pair) for edge, *pair in zip(edges, *counts, strict=False)]
+    alpha = samples["alpha"][-1].astype(np.float32)
+    counts = [np.histogram(alpha[group], edges)[0] for group in (~wrong, wrong)]
+    rows = [(run.config.epochs, round(edge, 2), *pair) for edge, *pair in zip(edges, *counts, strict=False)]
     return pd.DataFrame(rows, columns=columns)
 
 
+def knowledge(run: Run, train: Known, test: Known) -> pd.DataFrame:
+    """What alpha of a run knows: columns quantity, mode, measure, value, n as in ``uncertainty.knows``.
+
+    Mode ``train``: the last training epoch's alpha; ``eval``: the finished network's on the unchanged training images;
+    ``test``: the same on the test faces.
+
+    Args:
+        train, test: the known uncertainties of the run's faces.
+    """
+    samples, last = run.samples, run.samples["alpha"][-1]
+    modes = {
+        "train": (last, train),
+        "eval": (samples.get("alpha_eval"), train),
+        "test": (samples.get("test_alpha"), test),
+    }
+    tables = [
+        knows(torch.from_numpy(alpha.astype(np.float32)), known).assign(mode=mode)
+        for mode, (alpha, known) in modes.items()
+        if alpha is not None
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(value=table["value"].round(4))[["quantity", "mode", "measure", "value", "n"]]
+
+
+def _what_alpha_knows(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
+    """``knowledge`` of all runs that have alpha. Runs on the same faces under the same noise share one loading."""
+    tables, known = [pd.DataFrame(columns=["key", "quantity", "mode", "measure", "value", "n"])], {}
+    for run in runs:
+        if "alpha" not in run.samples:
+            continue
+        content = json.dumps(run.manifest["data"], sort_keys=True)
+        if content not in known:
+            splits = load_splits(run.config, root)
+            if splits.sha256() != run.manifest["data"]:
+                raise ValueError(
+                    f"{run.path.name} was trained on other {run.config.dataset} faces or labels than these"
+                )
+            known[content] = (known_uncertainty(splits.train), known_uncertainty(splits.test))
+        tables.append(_keyed(run, knowledge(run, *known[content])))
+    return pd.concat([table for table in tables if len(table)] or tables)
+
+
 def confusion(run: Run) -> pd.DataFrame:
-    """Test counts of the last epoch: columns label, prediction (class names), count."""
+    """Test counts of the last epoch: one row a label, columns label and, by name, every class that can be predicted."""
     names = run.manifest["class_names"]
     labels, predictions = run.samples["test_labels"], run.samples["test_prediction"]
     matrix = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(matrix, (labels, predictions), 1)
-    cells = [(a, b, matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)]
-    return pd.DataFrame(cells, columns=["label", "prediction", "count"])
+    return pd.DataFrame(matrix, columns=names).assign(label=names)[["label", *names]]
 
 
 def transition(given: np.ndarray, true: np.ndarray, class_names: Iterable[str]) -> pd.DataFrame:
@@ -126,5 +180,8 @@ def _merge(path: Path, new: pd.DataFrame, replaced: set[str]) -> None:
         kept = list(dict.fromkeys([*old["key"], *new["key"]]))
         old = old[~old["key"].isin(set(new["key"]) | replaced)]
         both = pd.concat([part for part in (old, new) if len(part)]) if len(old) or len(new) else new
+        both = both[
+            [*new.columns, *(name for name in both if name not in new)]
+        ]  # columns that came later stay in place
         new = both.sort_values("key", key=lambda keys: keys.map(kept.index), kind="stable")
     write_table(path, new)

@@ -39,13 +39,15 @@ from tqdm import tqdm
 
 import scnlib
 from scnlib.config import PROFILES, RECIPE_VERSION, Config, profile_config
-from scnlib.datasets import FaceSet, load_dataset
+from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
+from scnlib.diagnostics import symptoms
 from scnlib.methods import method_options
 from scnlib.paths import out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
 from scnlib.training import Training
+from scnlib.uncertainty import alpha_regained
 
 __all__ = ["METRICS", "Config", "Run", "Splits", "load_splits", "open_run", "profile_config", "run"]
 
@@ -94,7 +96,8 @@ def load_splits(config: Config, root: Path | str | None = None) -> Splits:
     options = {**config.data, "size": config.size}
     noisy = options | ({"labels": "fer2013"} if config.noise_kind == "fer2013" else {})
     train = load_dataset(config.dataset, root, config.split, **noisy)
-    val = load_dataset(config.dataset, root, "val", **noisy) if config.split == "train" else None
+    validated = config.split == "train" and has_validation(config.dataset, root, **config.data)
+    val = load_dataset(config.dataset, root, "val", **noisy) if validated else None
     test = load_dataset(config.dataset, root, "test", **options)
     if train.targets is not None and (config.noise_kind == "fer2013" or config.noise_rate):
         raise ValueError("rule='distribution' trains on all votes, noise changes single labels; choose rule='majority'")
@@ -155,6 +158,7 @@ class Run:
         network on the unchanged images: ``prediction_eval``, ``confidence_eval``, ``alpha_eval`` (N,) and, for the M
         test faces, ``test_labels``, ``test_prediction``, ``test_confidence``, ``test_alpha``. A confidence is the
         probability of the predicted class as the loss saw it, so with logits scaled by alpha where the method weights.
+        A method whose weights exist in training alone has ``alpha`` without ``alpha_eval`` and ``test_alpha``.
         """
         with np.load(self.path / "samples.npz", allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -196,6 +200,7 @@ class Run:
             **{name: round(100 * last[name], 3) for name in percent},
             "alpha_mean": round(last["alpha_mean"], 5),
             "alpha_auroc": round(last["alpha_auroc"], 5),
+            **self._alpha_regained(),
             "n_train": self.manifest["n_train"],
             "n_test": self.manifest["n_test"],
             "config": json.dumps(config.to_dict(), sort_keys=True),
@@ -208,6 +213,17 @@ class Run:
             "torch": self.manifest["versions"]["torch"],
             "duration_s": round(self.manifest["duration_s"], 1),
         }
+
+    def _alpha_regained(self) -> dict[str, float]:
+        """What ``uncertainty.alpha_regained`` says of this run; NaN without alpha or without relabelling."""
+        values = (math.nan, math.nan)
+        if getattr(self.config.method, "relabelling", False) and "alpha" in self.samples:
+            labels = [self.samples[name].astype(np.int64) for name in ("current", "final", "given")]
+            current, final, given = map(torch.from_numpy, labels)
+            after = torch.cat([current[1:], final[None]])
+            alpha = torch.from_numpy(self.samples["alpha"].astype(np.float32))
+            values = alpha_regained(alpha, current, after, given, self.config.method.beta)
+        return {name: round(v, 5) for name, v in zip(("alpha_regained", "alpha_regained_others"), values, strict=True)}
 
 
 def _reported_options(config: Config) -> dict:
@@ -302,7 +318,7 @@ def _claim(path: Path, config: Config, key: str) -> None:
     if file.is_file():
         other = json.loads(file.read_text(encoding="utf-8"))
         mine = json.loads(json.dumps({"key": key, **config.to_dict()}))
-        differ = _differences(other, mine)
+        differ = _differences(_completed(other), mine)
         if differ:
             raise RunConflict(
                 f"{path} was written with {', '.join(f'{n}={a!r}' for n, a, _ in differ)}; this run has "
@@ -311,6 +327,15 @@ def _claim(path: Path, config: Config, key: str) -> None:
         return
     path.mkdir(parents=True, exist_ok=True)
     _write(file, json.dumps({"key": key, **config.to_dict()}, indent=1))
+
+
+def _completed(plain: dict) -> dict:
+    """A config.json with the defaults of options that came into the code after it was written."""
+    try:
+        config = Config.from_dict({name: value for name, value in plain.items() if name != "key"})
+    except (TypeError, ValueError, KeyError):
+        return plain  # of another version: what differs will be named
+    return {"key": plain.get("key"), **json.loads(json.dumps(config.to_dict()))}
 
 
 def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, object]]:
@@ -334,14 +359,16 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
         torch.cuda.reset_peak_memory_stats(device)
     evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
     training = Training(config, splits.train, evaluation_sets, device, precision)
-    checkpoint, before, sessions = path / "checkpoint.safetensors", 0.0, []
+    checkpoint, before, sessions, warnings = path / "checkpoint.safetensors", 0.0, [], []
     if checkpoint.is_file():
         tensors, words = _read_checkpoint(checkpoint)
         training.restore(tensors, json.loads(words["records"]))
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
+        warnings = symptoms(training.records, config, len(training))  # said already
     sessions.append({"begun": _now(), **_commit(), "device": _device_name(device), "dtype": str(precision)})
-    with _bar(path.name, config.epochs * len(training), progress) as bar:
-        bar.update(training.epoch * len(training))
+    with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
+        bar.update(training.epoch * training.samples_per_epoch)
+        warnings = _warn(bar, symptoms(training.records, config, len(training)), warnings)
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
             seconds = before + time.perf_counter() - started
@@ -352,6 +379,7 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
             }
             _write_tensors(checkpoint, training.state(), words)
             _write(path / "metrics.csv", _metrics_text(training.records))
+            warnings = _warn(bar, symptoms(training.records, config, len(training)), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
     # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
     _write(path / "metrics.csv", _metrics_text(training.records))
@@ -371,6 +399,7 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
         "class_names": list(splits.train.class_names),
         "n_train": len(splits.train),
         "n_test": len(splits.test),
+        "warnings": warnings,
         "wrong_labels": int((splits.train.labels != splits.train.true_labels).sum()),
         "versions": _versions(),
         "threads": torch.get_num_threads(),
@@ -394,6 +423,14 @@ def _bar(name: str, total: int, progress: bool) -> tqdm:
         total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=sys.stdout,
         mininterval=30 if quiet else 0.2, maxinterval=60 if quiet else 10, leave=not quiet,
     )  # fmt: skip
+
+
+def _warn(bar: tqdm, found: list[str], said: list[str]) -> list[str]:
+    """Print the symptoms that are new, above the bar and also where none is shown; returns all of them."""
+    for message in found:
+        if message not in said:
+            bar.write(f"warning: {message}", file=sys.stdout)
+    return found
 
 
 def _write_samples(path: Path, training: Training, splits: Splits) -> None:

@@ -15,6 +15,7 @@ from scnlib import counter_rng, evaluation, relabel
 from scnlib.augment import views
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
+from scnlib.datasets.sampling import balanced_index
 from scnlib.errors import ScnError
 from scnlib.labels import LabelLedger
 from scnlib.methods import Batch
@@ -99,6 +100,9 @@ class Training:
         self.evaluation_sets = evaluation_sets
         true = None if train.true_labels is None else train.true_labels.to(device)
         self.ledger = LabelLedger(train.labels.to(device), true)
+        # Which sample stands at each place of an epoch: each once, with oversampling those of rare classes more often.
+        drawn = balanced_index(train.labels, config.seed) if config.oversample else torch.arange(len(train))
+        self.drawn = drawn.to(device)
         self.model = self._build_model()
         self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
@@ -117,6 +121,11 @@ class Training:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Samples that an epoch shows: as many as there are, or more with oversampling."""
+        return len(self.drawn)
 
     # ------------------------------------------------------------------------------------------------ one epoch
 
@@ -147,7 +156,7 @@ class Training:
                     alpha[batch.index] = step.alpha.detach()
                 if step.labels is not None:
                     self.ledger.propose(batch.index, step.labels)
-        losses = {name: float(total / len(self)) for name, total in sums.items()}
+        losses = {name: float(total / self.samples_per_epoch) for name, total in sums.items()}
         if not all(math.isfinite(value) for value in losses.values()):
             raise TrainingDiverged(
                 f"the loss became {losses['train_loss']} in epoch {epoch} at learning rate {self.optimizer_lr:.3g}; "
@@ -173,12 +182,14 @@ class Training:
 
     def _batches(self, epoch: int, *, augmented: bool, on_batch: Callable[[int], None]) -> Iterator[Batch]:
         config = self.config
-        order = epoch_batches(len(self), config.batch_size, config.seed, epoch, self.device)
-        for number, index in enumerate(order):
+        order = epoch_batches(self.samples_per_epoch, config.batch_size, config.seed, epoch, self.device)
+        for number, place in enumerate(order):
+            index = self.drawn[place]
             images = normalize(self.images[index])
             if augmented:
                 self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))
-                images = views(images, index, epoch, config.seed, config.augmentation)
+                # By place, so that a sample that stands in an epoch twice is seen in two views.
+                images = views(images, place, epoch, config.seed, config.augmentation)
             targets = None if self.targets is None else self.targets[index]
             yield Batch(images, self.ledger.current[index], self.ledger.given[index], index, targets)
             on_batch(len(index))

@@ -36,7 +36,18 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
         (["run", "--dataset", "ferplus"], "scn: ferplus needs a root"),
         (["run", "--dataset", "ferplus", "--root", "/nowhere"], "scn: FER+ at /nowhere: there is no such folder"),
         (["results", "ferplus", "/nowhere"], "scn: /nowhere holds no run"),
-        (["table", "scn-9"], "scn: "),
+        (["table", "scn-9"], "scn: no runs stand behind table 'scn-9'"),
+        (["table", "scn-2", "--run"], "scn: --run needs --dataset"),
+        (
+            ["table", "scn-2", "--run", "--dataset", "rendered", "--seeds", "0"],
+            "scn: --seeds must be at least 1, got 0",
+        ),
+        (["table", "scn-2", "--run", "--dataset", "faces"], "scn: unknown dataset 'faces'; known: rendered"),
+        (["figure", "scn-1"], "scn: no figure 'scn-1'; known: scn-2, scn-5, scn-6, scn-fig5"),
+        (
+            ["figure", "scn-6", "--dataset", "webemotion"],
+            "scn: no two values of an option of scn-6 on WebEmotion; scn ta",
+        ),
         (["reproduce", "99"], "scn: there is no lesson 99"),
     ],
 )
@@ -61,7 +72,9 @@ def test_a_diverging_run_ends_with_advice(squares, capsys, tmp_path):
     assert not (tmp_path / "run" / "manifest.json").exists()
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["doctor"], ["results"], ["table"], ["claims"], ["reproduce"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["doctor"], ["results"], ["table"], ["figure"], ["claims"], ["reproduce"]]
+)
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])
@@ -73,7 +86,32 @@ def test_tables_and_claims_print(capsys):
     assert main(["table", "scn-2"]) == 0
     assert "70.45" in capsys.readouterr().out
     assert main(["claims"]) == 0
-    assert "S10" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "S10" in printed and max(map(len, printed.splitlines())) <= 120
+    assert main(["claims", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("id,claim,place,dataset")
+    assert main(["claims", "--long"]) == 0
+    assert "needs MS-Celeb-1M weights" in capsys.readouterr().out
+
+
+def test_a_table_trains_what_is_missing_and_finds_it_again(squares, capsys, monkeypatch, tmp_path):
+    """Table 6 is five values of gamma and the baseline that its gains are over."""
+    monkeypatch.setattr("scnlib.paper.results.results_dir", lambda: tmp_path)
+    arguments = ["table", "scn-6", "--dataset", "rendered", "--profile", "smoke", "--run"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert "scn-6 on rendered, smoke profile: 6 of 6 runs are missing" in printed.err
+    assert "gamma 0.2  76.12 (+4.12)" in printed.out
+    assert "not measured yet" not in printed.out and "measured here" in printed.out
+    assert main(arguments) == 0
+    assert "0 of 6 runs are missing" in capsys.readouterr().err
+    for form, begins in (("csv", "table,row,column"), ("latex", "\\begin{table}"), ("html", "<table>")):
+        assert main([*arguments[:-1], "--format", form]) == 0
+        assert capsys.readouterr().out.startswith(begins)
+    picture = tmp_path / "sweep.svg"
+    assert main(["figure", "scn-6", "--profile", "smoke", "--out", str(picture)]) == 0
+    assert picture.read_text().startswith("<?xml")
+    assert "best of 5 values" in capsys.readouterr().out
 
 
 def test_doctor_says_what_is_here_and_what_is_not(capsys):

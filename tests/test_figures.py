@@ -7,38 +7,47 @@ import pytest
 
 from scnlib import figures
 from scnlib.paths import project_root
+from tests.paper.made import run
 
 
 @pytest.fixture
 def results(tmp_path):
-    """Results of three methods, one seed, two epochs."""
+    """Results of three methods on FER+ and of all arms of table 5 on rendered faces; two seeds, two epochs' curves."""
     folder = tmp_path / "results"
     folder.mkdir()
     rows, epochs, alpha = [], [], []
-    for method, options in (("scn", "{}"), ("baseline", "{}"), ("scn", '{"relabelling": false}')):
+    methods = [("scn", {}), ("baseline", {}), ("scn", {"relabelling": False})]
+    for method, options in methods:
         for rate in (0.0, 0.3):
-            key = f"{method}{options}{rate}"
-            rows.append(
-                {
-                    "key": key, "dataset": "ferplus", "method": method, "options": options, "noise_kind": "symmetric",
-                    "noise_rate": rate, "seed": 0, "size": 48, "backbone": "resnet18", "epochs": 2, "profile": "quick",
-                    "split": "train", "accuracy": 70 - 10 * rate, "label_accuracy": 70.0, "alpha_auroc": 0.5,
-                    "n_train": 1000, "n_test": 100,
-                }
-            )  # fmt: skip
+            row = run(method, 70 - 10 * rate, 0, rate, options, label_accuracy=70.0, alpha_auroc=0.5)
+            rows.append(row)
             for epoch in (1, 2):
                 shares = {"label_accuracy": 0.7 - 0.02 * epoch, "memorised": 0.1, "train_accuracy_given": 0.5}
-                epochs.append({"key": key, "epoch": epoch, "test_accuracy": 0.6, **shares})
-                alpha += [{"key": key, "epoch": epoch, "bin": b / 20, "right": 7, "wrong": 3} for b in range(20)]
+                epochs.append({"key": row["key"], "epoch": epoch, "test_accuracy": 0.6, **shares})
+                alpha += [{"key": row["key"], "epoch": epoch, "bin": b / 20, "right": 7, "wrong": 3} for b in range(20)]
     pd.DataFrame(rows).to_csv(folder / "ferplus.csv", index=False)
     pd.DataFrame(epochs).to_csv(folder / "ferplus_epochs.csv", index=False)
     pd.DataFrame(alpha).to_csv(folder / "ferplus_alpha.csv", index=False)
-    names = ("neutral", "anger", "fear")
-    counts = [(a, b, 10 if a == b else 2) for a in names for b in names]
+    names = ("neutral", "anger", "fear", "sadness")
+    counts = [(a, b, 100 if a == b else 20) for a in names for b in names]
     pd.DataFrame(counts, columns=["true", "given", "count"]).to_csv(
         folder / "ferplus_fer2013_transition.csv", index=False
     )
+    rendered_rows().to_csv(folder / "rendered.csv", index=False)
     return folder
+
+
+def rendered_rows():
+    """Baseline 60 and 61, every module 3 points below on both seeds; figure 5's beta at .7 and .9."""
+    arms = [{}, {"relabelling": False}, {"ranking": False, "relabelling": False}, {"beta": 0.9}]
+    arms += [{"weighting": "none", "relabelling": False}, {"weighting": "none", "ranking": False}]
+    rows = []
+    for seed in range(2):
+        for rate in (0.0, 0.1, 0.3):
+            faces = {"dataset": "rendered", "backbone": "small", "label_accuracy": 100 - 100 * rate}
+            rows.append(run("baseline", 60.0 + seed, seed, rate, **faces))
+            rows += [run("scn", 57.0 + seed, seed, rate, options, **faces) for options in arms]
+    return pd.DataFrame(rows)
 
 
 def measured(monkeypatch):
@@ -63,6 +72,9 @@ def test_alt_texts_carry_the_numbers(results):
     assert "baseline 70.0 at 0 %" in figures.accuracy(results).alt
     assert "starts at 68.0 % and ends at 66.0 %" in figures.label_accuracy(results).alt
     assert "AUROC for wrong labels is 0.50" in figures.alpha(results).alt
+    assert "baseline 60.5 at 0 % and 60.5 at 30 %" in figures.rendered_by_noise(results).alt
+    assert "30 % wrong labels: relabelling alone -3.0, ranking alone -3.0" in figures.rendered_modules(results).alt
+    assert "Beta on clean labels: best of 2 values is" in figures.rendered_sweeps(results).alt
 
 
 def test_twice_the_same_bytes(results, tmp_path, monkeypatch):
@@ -76,6 +88,33 @@ def test_what_is_not_measured_is_left_out_and_said(tmp_path, monkeypatch):
     files, skipped = figures.write_all(tmp_path / "figures", tmp_path / "nothing")
     assert [path.stem for path in files] == ["scn_diagram"]
     assert "accuracy: no data/results/ferplus.csv" in skipped
+
+
+def test_the_papers_figures_are_drawn_from_any_results():
+    drawing = figures.of_paper("scn-2", rendered_rows())
+    assert drawing.name == "rendered_by_noise"
+    with pytest.raises(ValueError, match="no figure 'scn-9'; known: scn-2, scn-5, scn-6, scn-fig5"):
+        figures.of_paper("scn-9", rendered_rows())
+    with pytest.raises(ValueError, match="unknown dataset 'mnist'"):
+        figures.of_paper("scn-2", rendered_rows(), "mnist")
+    command = "scn table scn-6 --dataset rendered --profile quick --run"
+    with pytest.raises(figures.NothingMeasured, match=command):
+        figures.of_paper("scn-6", rendered_rows())
+
+
+def test_runs_of_other_recipes_are_not_mixed_in(results):
+    """A run at twice the rate of quick stands in the same file."""
+    table = pd.read_csv(results / "ferplus.csv")
+    other = table[table["method"] == "baseline"].assign(config='{"lr": 0.1}', accuracy=10.0, key=["a", "b"])
+    pd.concat([table, other]).to_csv(results / "ferplus.csv", index=False)
+    assert "baseline 70.0 at 0 %" in figures.accuracy(results).alt
+    assert "10.0" not in figures.readme_table(results)
+
+
+def test_the_readme_has_means_with_their_spread(results):
+    lines = figures.readme_table(results).splitlines()
+    assert "| rendered | 10% symmetric | baseline | 60.5 ± 0.7 | 90.0 ± 0.0 | no α | 2 |" in lines
+    assert "| FER+ | 30% symmetric | baseline | 67.0 | 70.0 | no α | 1 |" in lines
 
 
 def test_a_figure_that_lost_its_data_is_removed(results, tmp_path, monkeypatch):

@@ -89,7 +89,8 @@ def test_the_report_is_whole_accessible_and_shows_origins(squares, tmp_path):
     assert checker.scripts == 0
     assert "1 measured here" in page
     assert "70.45" in page  # a published number
-    assert "needs RAF-DB" in page
+    assert "needs MS-Celeb-1M weights" in page
+    assert "claims judged" in page
 
 
 def test_old_and_odd_runs_do_not_cost_the_report(squares, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from scnlib import results, runs
+from scnlib import runs
 from scnlib.config import Config, profile_config
 from scnlib.methods import SCN
 
@@ -281,39 +281,6 @@ def test_a_wrong_field_is_named(fields, message):
         profile_config("quick", **fields)
 
 
-def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
-    first = runs.run(smoke(), progress=False)
-    second = runs.run(smoke(method="baseline"), progress=False)
-    results.add("squares", [first, second], tmp_path)
-    path = results.add("squares", [first], tmp_path)
-    table = results.load("squares", folder=tmp_path)
-    assert list(table["key"]) == [first.manifest["key"], second.manifest["key"]]
-    assert path.name == "squares.csv"
-    assert len(results.load("squares", "_epochs", tmp_path)) == 4
-    alpha = results.load("squares", "_alpha", tmp_path)
-    assert alpha.groupby("epoch")[["right", "wrong"]].sum().to_numpy().tolist() == [[48, 16], [48, 16]]
-    confusion = results.load("squares", "_confusion", tmp_path)
-    assert confusion.groupby("key")["count"].sum().tolist() == [32, 32]
-    again = path.read_bytes()
-    results.add("squares", [second, first], tmp_path)
-    assert path.read_bytes() == again
-
-
-def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_path, monkeypatch):
-    old = runs.run(smoke(), out=tmp_path / "old", progress=False)
-    other = runs.run(smoke(method="baseline"), progress=False)
-    results.add("squares", [old, other], tmp_path)
-    monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
-    )
-    new = runs.run(smoke(), out=tmp_path / "new", progress=False)
-    assert new.manifest["key"] != old.manifest["key"]
-    results.add("squares", [new], tmp_path)
-    for suffix in ("", "_epochs", "_alpha", "_confusion"):
-        assert old.manifest["key"] not in set(results.load("squares", suffix, tmp_path)["key"])
-    assert set(results.load("squares", folder=tmp_path)["key"]) == {other.manifest["key"], new.manifest["key"]}
-
-
 def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch):
     runs.run(smoke(), out=tmp_path / "run", progress=False)
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
@@ -322,3 +289,12 @@ def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch)
     )
     with pytest.raises(runs.RunConflict, match="the data or RECIPE_VERSION"):
         runs.run(smoke(), out=tmp_path / "run", progress=False)
+
+
+def test_a_run_of_before_an_option_existed_is_found(squares, monkeypatch):
+    first = runs.run(smoke(), progress=False)
+    plain = json.loads((first.path / "config.json").read_text())
+    del plain["optimizer"], plain["method"]["margin_reward"]
+    (first.path / "config.json").write_text(json.dumps(plain))
+    monkeypatch.setattr(runs, "_train", lambda *a: pytest.fail("trained again"))
+    assert runs.run(smoke(), progress=False).path == first.path

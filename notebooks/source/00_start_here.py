@@ -51,7 +51,7 @@ ctx.save(figure, "uncertainty", alt="Two rendered persons in five kinds of uncer
          "quality, partly hidden, and a mixture of two expressions.")
 
 # %% [markdown]
-# Two different things happen along the arrow. *Subtle*, *low quality* and *hidden* take evidence away: the label is right
+# Two different things happen in the columns. *Subtle*, *low quality* and *hidden* take evidence away: the label is right
 # but hard to see. *Ambiguous* has evidence for two answers, and no label is simply right. On top of both comes a third
 # thing that no picture shows: somebody typed the **wrong** label.
 #

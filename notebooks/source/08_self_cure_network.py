@@ -8,14 +8,14 @@
 # %% [markdown]
 # # The Self-Cure Network, assembled and examined
 #
-# *After this lesson you can compute SCN's loss by hand, follow its importance weights through training, and audit its
-# cures well enough to say when relabelling must fail.*
+# *After this lesson you can compute SCN's loss by hand, tell its method from its step size, follow its importance weights
+# through training, and hold the paper's three pictures of it against your own.*
 #
 # | | |
 # |---|---|
-# | **You will** | compute one batch by hand · train SCN with and without relabelling beside the baseline · ask what alpha knows · audit the cures |
-# | **You need** | lessons 03 and 04; 05 to 07 take the three modules one at a time |
-# | **Time** | 20 minutes to read, 4 minutes to run (`quick`, 2 CPU cores; runs of earlier lessons are found) |
+# | **You will** | compute one batch by hand · train SCN beside the baseline and control the step size · ask what alpha knows · redraw figures 2, 3 and 4 |
+# | **You need** | lessons 03 to 07: noise, the baseline, and the three modules one at a time |
+# | **Time** | 20 minutes to read, 5 minutes to run (`quick`, 2 CPU cores; runs of earlier lessons are found) |
 # | **Data** | rendered faces; measured FER+ results that come with the project |
 # | **Paper** | SCN sections 3 and 4.2, figures 2, 3, 4 |
 
@@ -106,7 +106,7 @@ pd.DataFrame({"given": [names[i] for i in labels], "alpha": alpha.numpy(), "grou
 
 # %% [markdown]
 # Nothing changes in this batch: the fresh network is nowhere surer by 0.2. The paper lets relabelling begin in epoch 10 of
-# 40 (it does not say why); a profile scales that with its length.
+# 40; a profile scales that with its length.
 #
 # ## The experiment
 #
@@ -136,23 +136,44 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 # The classification loss counts only half ($1-\gamma = 0.5$), so its gradient is half as large; and $\alpha < 1$ shrinks
 # the scores and with them the gradient once more. SCN trains, in effect, at a smaller learning rate.
 #
-# **Predict:** if that is the reason, what does twice the learning rate do to SCN?
+# **Predict:** if that is the reason, what does twice the learning rate do to SCN? And half of it to the baseline?
 
 # %%
-rate = runs["SCN"].config.lr
-faster = ctx.run("scn", noise_rate=0.3, relabelling=False, lr=2 * rate)
-halved = ctx.run("baseline", noise_rate=0.3, lr=rate / 2)
-four = (runs["SCN without relabelling"], faster, runs["baseline"], halved)
-slow, fast, plain, half = (100 * run.metrics["test_accuracy"].iloc[-1] for run in four)
-ctx.say("Twice the learning rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %. The control: half of it takes "
-        "the baseline from {plain:.1f} % to {half:.1f} %. So at most about {share:.0%} of the gap of {gap:.1f} points is step "
-        "size (one run each).", slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow,
-        share=min(1, max(0, plain - half, fast - slow) / max(plain - slow, 0.1)), origin="measured here")
+from scnlib import paper as papers
+
+results = papers.load_results()
+contestants = {"baseline": papers.arm("baseline", 0.3), "SCN without relabelling": papers.arm("scn", 0.3, relabelling=False), "SCN": papers.arm("scn", 0.3)}
+rates = (0.025, 0.05, 0.1, 0.2)
+steps = pd.concat([papers.arms(results, contestants, reference="baseline", lr=lr).assign(value=lr) for lr in rates]).rename(columns={"label": "series"})
+measured = steps.dropna(subset="mean")
+
+# %%
+if len(measured):
+    spread = measured.assign(low=measured["mean"] - measured["std"], high=measured["mean"] + measured["std"])
+    figure = plots.sweep({"largest learning rate": spread}, title="Three methods at their own step sizes",
+                         note="rendered faces, 30 % wrong labels, quick recipe; whiskers: standard deviation over seeds; measured at full scale")
+    ctx.save(figure, "steps", alt="Test accuracy over the largest learning rate for the baseline, SCN without relabelling and SCN with 30 "
+             "percent wrong labels.")
+
+# %%
+means = steps.pivot(index="series", columns="value", values="mean")
+half, plain = means.loc["baseline", [0.025, 0.05]]
+slow, fast = means.loc["SCN without relabelling", [0.05, 0.1]]
+low, high = sorted(min(1, max(0, effect) / max(plain - slow, 0.1)) for effect in (plain - half, fast - slow))
+if not np.isnan([half, plain, slow, fast]).any():
+    ctx.say("Twice the rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %; the control, half the rate, takes the baseline from "
+            "{plain:.1f} % to {half:.1f} %. So step size explains {low:.0%} to {high:.0%} of the gap of {gap:.1f} points, by which of the two one asks.",
+            slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow, low=low, high=high, origin="measured at full scale")
+
+# %%
+for row in measured[measured["series"] != "baseline"].dropna(subset="gain").itertuples():
+    interval = f"interval {row.low:+.1f} to {row.high:+.1f}" if row.n > 1 else "one seed, no interval"
+    ctx.say("Both at a largest rate of {rate:g}: {method} {gain:+.1f} points against the baseline ({interval}; n = {n}).", rate=row.value,
+            method=row.series, gain=row.gain, interval=interval, n=row.n, origin="measured at full scale")
 
 # %% [markdown]
-# The control matters: without it one would blame the step size for everything. A table that compares two methods at one
-# learning rate compares their step sizes too; a fair one tunes each on noisy validation labels, which lesson 11 *(coming)*
-# will do.
+# Without a control one would blame the step size for everything, or the method. A table that compares two methods at one
+# learning rate compares their step sizes too; a fair one tunes each on noisy validation labels, which lesson 11 does.
 #
 # ## What does alpha know?
 #
@@ -245,10 +266,43 @@ ctx.say("Not to be told from chance: {silent}.", silent=", ".join(silent) or "no
 # Mind dark skin, too. Skin and expression were drawn independently, so a gap in either direction would mean that alpha
 # weighs how people *look*. Whoever weighs samples by what a network finds easy should look at such a table first.
 #
+# ## Figure 4's ten labels
+#
+# The paper's ten faces of lowest importance on RAF-DB are labelled surprise, neutral, neutral, sad, surprise, surprise, neutral,
+# surprise, neutral, surprise. If $\alpha$ saw nothing but quality and occlusion, their labels would be drawn like anybody's.
+#
+# **Predict:** ten faces are few. Can they tell?
+
+# %%
+from scnlib.course.cures import skew_p_value
+from scnlib.datasets import rafdb
+from scnlib.datasets.classes import canonical
+
+ten = [canonical(word) for word in papers.setting("scn", "labels of figure 4").value]
+counts = [ten.count(name) for name in rafdb.CLASSES]
+even, frequent = skew_p_value(counts, [1] * 7), skew_p_value(counts, rafdb.PUBLISHED["train"])
+ctx.say("{counts}. If all seven classes were equally likely: p = {even:.4f}; drawn by the class frequencies of RAF-DB's training list: p = "
+        "**{frequent:.4f}** (multinomial test by simulation).", counts=", ".join(f"{n} × {name}" for name, n in zip(rafdb.CLASSES, counts, strict=True) if n),
+        even=even, frequent=frequent, origin="published")
+
+# %%
+order, everyone = lowest.argsort(kind="stable"), original.samples["given"]
+base = np.bincount(everyone, minlength=len(names))
+for count in (10, len(order) // 20):
+    found = np.bincount(everyone[order[:count]], minlength=len(names))
+    common = ", ".join(f"{found[i]} × {names[i]}" for i in found.argsort()[::-1][:3])
+    p_value = skew_p_value(found, base)
+    ctx.say("Our {count} lowest: {common}, ...; p {p} against the class frequencies of the training set (1 run).", count=count, common=common,
+            p=f"= {p_value:.3f}" if p_value >= 0.001 else "< 0.001", origin="measured here")
+
+# %% [markdown]
+# If the labels at the bottom are not drawn like anybody's, figure 4 shows more than its caption says: whole *expressions* are ranked
+# low, with their good, unoccluded portraits, because the network finds them hard or takes them for another.
+#
 # ## The audit of the cures
 #
-# Each changed label is one of three things: **cured** (wrong, now right), **harmed** (right,
-# now wrong), or wrong before and after.
+# Lesson 07 has the arithmetic: of $n$ changed labels a share $q$ was right before and $p$ is right after, and a cure pays where
+# $p > q$. Here is the ledger of the assembled network.
 #
 # **Predict:** which bars are longer, those above or those below zero?
 
@@ -261,91 +315,88 @@ ctx.save(figure, "flow", alt="Left: per epoch, cured labels upwards and harmed l
          "labels, how often the new and how often the given label is right, and the share of wrong labels cured.")
 
 # %%
-figure = plots.label_accuracy_curves({"SCN": (flow["epoch"], flow["label_accuracy"])}, given=1 - wrong.mean(),
-                                     title="How many labels are right?", note=note)
-ctx.save(figure, "label_accuracy", alt="Share of right labels over epochs while SCN relabels, beside the flat line of the "
-         "labels as given.")
-
-# %%
-final = flow.iloc[-1]
+final, n_all = flow.iloc[-1], len(wrong)
 total_changed = final["cured"] + final["harmed"] + final["other"]
-ctx.say("{changed:,.0f} labels differ from the given ones at the end; **{precision:.0%}** of the new labels are right, "
-        "**{given:.0%}** of the labels they replaced were. Right labels went from {before:.2%} to {after:.2%}.", changed=total_changed,
-        precision=final["precision"], given=final["given_right"], before=1 - wrong.mean(), after=final["label_accuracy"], origin="measured here")
-
-# %% [markdown]
-# Here is the arithmetic that decides it. If $n$ of $N$ labels are changed, of which a share $q$ was right before and a share
-# $p$ is right after, then
-#
-# $$\text{right labels after} = \text{right labels before} + \frac{n}{N}\,(p - q).$$
-#
-# **A doctor that is right on $p$ % cannot cure labels of which $q \geq p$ % are right.** The group that is asked decides
-# $q$: if it were full of wrong labels, $q$ would be small and a mediocre doctor would do. But the group is chosen by
-# alpha, and alpha does not know. Then only the margin is left to find wrong labels: the network must contradict a label
-# strongly, which it does rightly where it has *learnt* and wrongly where it has not. How sure it must be is thus a choice
-# between few good cures and many bad ones.
-
-# %%
-n_changed, n_all = total_changed, len(wrong)
-predicted = (1 - wrong.mean()) + n_changed / n_all * ((final["precision"] or 0) - (final["given_right"] or 0)) if n_changed else 1 - wrong.mean()
-doctor = runs["SCN"].metrics["train_accuracy_true"].iloc[-1]
-points = 100 * (final["cured"] - final["harmed"]) / n_all
-chance = 196 * (final["cured"] + final["harmed"]) ** 0.5 / n_all
+points, chance = (100 * x / n_all for x in (final["cured"] - final["harmed"], 1.96 * (final["cured"] + final["harmed"]) ** 0.5))
 verdict = "cannot be told from none" if abs(points) <= chance else "paid" if points > 0 else "harmed"
-ctx.say("By the formula {predicted:.2%} of the labels are right now; counted, {counted:.2%}: a change of {points:+.2f} ± "
-        "{chance:.2f} points, so this cure **{verdict}**. It touched {changed:,.0f} of {n:,} labels. The same network is right on "
-        "{doctor:.0%} of *all* training faces: had it relabelled everybody, it would have {everybody}.", predicted=predicted,
-        counted=final["label_accuracy"], points=points, chance=chance, verdict=verdict, changed=total_changed, n=n_all,
-        everybody="harmed" if doctor < 1 - wrong.mean() else "cured", doctor=doctor, origin="measured here")
+ctx.say("{changed:,.0f} of {n:,} labels differ from the given ones at the end; p = **{p:.0%}**, q = **{q:.0%}**. Right labels went from {before:.2%} to "
+        "{after:.2%}: {points:+.2f} ± {chance:.2f} points, so this cure **{verdict}**.", changed=total_changed, n=n_all, p=final["precision"],
+        q=final["given_right"], before=1 - wrong.mean(), after=final["label_accuracy"], points=points, chance=chance, verdict=verdict, origin="measured here")
 
 # %% [markdown]
+# It touches few labels, because equation 5 asks the low group alone, and there the doctor is at its worst (lesson 07).
+#
 # ## Figure 3, redrawn
 #
-# The paper shows the same faces three times, at 10 % noise: trained on original labels, on corrupted labels without
-# relabelling, and after relabelling. Their importance falls and rises again. We show, at this lesson's noise, the *first*
-# faces of the training set that trained under a new label, whatever they say, with the importance in the last epoch.
+# The paper shows the same faces three times, at 10 % noise: trained on original labels; on corrupted labels without relabelling,
+# where "SCN regards those label-corrupted images as noises and automatically suppresses the weights of them"; and with
+# relabelling, after which "the importance weights of them become high". So two more trainings, at 10 %.
+#
+# We show the *first* faces of the training set whose label was corrupted and that trained under a new label, whatever it was.
+#
+# **Predict:** what do the gauges above the faces do from row to row?
 
 # %%
-cured = runs["SCN"]
-s = cured.samples
-changes = s["current"] != s["given"]  # (epochs, faces): who trained under a new label, and when
+suppressed = ctx.run("scn", noise_rate=0.1, relabelling=False)
+cured = ctx.run("scn", noise_rate=0.1)
+
+# %%
+s, networks = cured.samples, (original, suppressed, cured)
+corrupted, changes = s["given"] != s["true"], s["current"] != s["given"]  # changes: (epochs, faces) that trained under a new label
 ever = changes.any(0)
-moved = ever.nonzero()[0][:7] if ever.any() else np.arange(7)
-newest = s["current"][len(changes) - 1 - changes[::-1].argmax(0), range(n_all)]  # the last label that differed, if any did
-first, second, third = ([names[label] for label in column[moved]] for column in (s["true"], s["given"], newest))
-marks = ["right" if newest[i] == s["true"][i] else "wrong" for i in moved]
-figure = plots.alpha_rows(faces.images[moved], [
-    ("original labels", first, original.samples["alpha_eval"][moved], [""] * len(first)),
-    ("corrupted labels", second, without.samples["alpha_eval"][moved], ["wrong" if a != b else "" for a, b in zip(second, first, strict=True)]),
-    ("after relabelling", third, s["alpha_eval"][moved], marks)], note="the first faces that trained under a new label; bar and number: α; " + note)
-ctx.save(figure, "figure3", alt="The same rendered faces in three rows: original labels, corrupted labels, labels after "
-         "relabelling; above each face a bar for its importance.")
+newest = s["current"][len(changes) - 1 - changes[::-1].argmax(0), range(len(ever))]  # the last label that differed, if any did
+shown = np.concatenate([(ever & corrupted).nonzero()[0], (ever & ~corrupted).nonzero()[0], corrupted.nonzero()[0]])[:7]
+
+# %%
+first, second, third = ([names[label] for label in labels[shown]] for labels in (s["true"], s["given"], newest))
+marks = [("right" if newest[i] == s["true"][i] else "wrong") if ever[i] else "" for i in shown]
+relabelled = [f"{old} →\n{new}" if ever[i] else old for i, old, new in zip(shown, second, third, strict=True)]
+labelled = (("original labels", first, [""] * len(first)), ("corrupted labels", second, ["wrong" if a != b else "" for a, b in zip(first, second, strict=True)]),
+            ("with relabelling", relabelled, marks))
+figure = plots.alpha_rows(faces.images[shown], [(title, texts, run.samples["alpha_eval"][shown], signs) for (title, texts, signs), run in zip(labelled, networks, strict=True)],
+                          note=f"the first corrupted faces that trained under a new label; bar and number: α of the last epoch's network; ✗ the label is wrong, ✓ right; 1 run each, seed {seed}, 10 % wrong labels")
+ctx.save(figure, "figure3", alt="The same rendered faces in three rows: original labels, corrupted labels without relabelling, with relabelling "
+         "and the new label; above each face a bar for its importance.")
+
+# %% [markdown]
+# Seven faces are an anecdote. Take all corrupted faces together and, since three networks have three scales of $\alpha$, count in ranks:
+# 50 % means that a corrupted face is as likely above as below any other.
+
+# %%
+ranks = [pd.Series(run.samples["alpha_eval"].astype("float32")).rank(pct=True).to_numpy() for run in networks]
+moved = corrupted & ever
+ctx.say("The {n:,} corrupted faces stand at {a:.1%} under their original labels, at {b:.1%} under corrupted ones and at {c:.1%} with relabelling; the {m:,} of them "
+        "that were relabelled at some time at {d:.1%}, {e:.1%} and {f:.1%}. These are low in every row: equation 5 picks faces that look hard.",
+        n=int(corrupted.sum()), m=int(moved.sum()), **dict(zip("abc", (rank[corrupted].mean() for rank in ranks), strict=True)),
+        **dict(zip("def", (rank[moved].mean() if moved.any() else 0.5 for rank in ranks), strict=True)), origin="measured here")
+
+# %%
+steps_between = {"corruption lowers α (row 1 to 2, all corrupted faces)": (ranks[1] - ranks[0])[corrupted], "relabelling raises it (row 2 to 3, relabelled ones)": (ranks[2] - ranks[1])[moved]}
+for claim, change in steps_between.items():
+    half = 1.96 * change.std() / max(len(change), 1) ** 0.5
+    verdict = "not to be told from nothing" if not len(change) or abs(change.mean()) <= half else "up" if change.mean() > 0 else "down"
+    ctx.say("*{claim}:* {change:+.1f} ± {half:.1f} points of rank, face by face, one run each: **{verdict}**.", claim=claim,
+            change=round(100 * change.mean(), 1) + 0.0 if len(change) else 0.0, half=100 * half if len(change) else 0.0, verdict=verdict, origin="measured here")
 
 # %%
 kept = changes[-1] & ever
-ctx.say("{ever:,} faces trained at least one epoch under a new label; in the last epoch **{kept:,}** of them still did.",
-        ever=int(ever.sum()), kept=int(kept.sum()), origin="measured here")
+ctx.say("Relabelling reached {hit:,} of {corrupted:,} corrupted faces and {missed:,} whose label was right. In the last epoch **{kept:,}** of these {ever:,} "
+        "trained under a new label.", hit=int((ever & corrupted).sum()), corrupted=int(corrupted.sum()), missed=int((ever & ~corrupted).sum()),
+        kept=int(kept.sum()), ever=int(ever.sum()), origin="measured here")
 
 # %% [markdown]
-# Why do cures not last? Equation 5 keeps the new label only as long as the face stays in the **low** group; else it falls back
-# to the original label $l_{org}$. Taken at its word, *a cured face that regains importance, as the paper hopes, gets its
-# wrong label back.* (Which softmax decides, in training or evaluation mode, the paper does not say; that is our choice.
-# `fallback="current"`, the released code's way, makes changes permanent.)
-#
-# To ask whether relabelled faces rise, we must not pick them by the group they end in. So: faces that trained under a new
-# label in some epoch, and their importance in the *next* one, against all faces in the same epochs.
+# To ask whether a relabelled face *rises*, we must not pick it by the group it ends in. So: faces that trained under a new label
+# in some epoch, and their importance in the *next* one, against all faces in the same epochs.
 
 # %%
 alpha_s = s["alpha"].astype("float32")
 rise = alpha_s[1:] - alpha_s[:-1]
 started = changes[1:] & ~changes[:-1]  # the first epoch under a new label
-everyone = np.repeat(rise.mean(1)[:, None], n_all, axis=1)[started]
-extra = rise[started] - everyone
+extra = rise[started] - np.repeat(rise.mean(1)[:, None], len(ever), axis=1)[started]
 ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than everybody's "
         "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean.",
         mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra), origin="measured here")
 
-# %% [markdown]
 # ## On real faces
 #
 # The same three methods on FER+: the quick recipe (48 px, 12 epochs) with ResNet-18, one run each, trained before.
@@ -364,10 +415,10 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 # %% [markdown]
 # ## Recap
 #
-# You computed SCN's loss **by hand**. You trained it **beside the baseline**, with and without relabelling, and saw that its
-# loss also changes the size of its steps. You asked **what alpha knows** and found that it sees the image and not the label.
-# And you **audited the cures**: relabelling pays only where, among the changed labels, the new one is right more often than
-# the old one, and equation 5 takes back what it cured.
+# You computed SCN's loss **by hand**. You trained it **beside the baseline** and separated the method from the **size of its
+# steps**. You asked **what alpha knows** and found that it sees the image and not the label. And you redrew the paper's pictures:
+# figure 2 as a drawing, **figure 3** with every corrupted face counted and not only the shown ones, **figure 4** with a test of its
+# labels.
 #
 # ## What would change our mind
 #
@@ -381,11 +432,11 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 #
 # 1. The total loss of a network that gives up ($\alpha = 0$ for all) is $0.5 \ln 8 + 0.5 \cdot 0.15$. Derive it. When is that
 #    *less* than the loss of a network that is confidently wrong?
-# 2. Relabel only when the network is surer by 0.5 instead of 0.2 (`margin_relabel=0.5`). Predict what happens to precision
-#    and to recall, then run it.
+# 2. Draw figure 3 with the corrupted faces of lowest α instead of the first ones. Which of the two figures would you print, and why?
 # 3. Give `ctx.run` the option `gamma=0.2`. Does SCN come closer to the baseline early on? What does that say about the
 #    comparison above?
 # 4. Suppose the low group held *all* wrong labels (30 % of the batch). Which $q$ would it have, and how good must the doctor be?
+# 5. Take the test of figure 4 to the ten faces of *highest* α. What does the answer add?
 #
 # ## References
 #
@@ -394,10 +445,13 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 # %% tags=["remove-cell"]
 torch.testing.assert_close(total, package)
 assert not changed.any(), "a fresh network should relabel nothing"
-assert (label_history(cured)[-1] == s["final"]).all()
+assert (label_history(cured)[-1] == cured.samples["final"]).all()
+assert (original.samples["given"] == s["true"]).all(), "the three rows show the same faces"
+assert frequent < 0.05 and sum(counts) == 10
 if profile == "quick":
     assert abs(auroc - 0.5).max() < 0.05, "alpha should not know random flips before they are memorised"
     against = runs.against("baseline", of="SCN")
     assert against["gain"] + against["interval"] < 0, "SCN does not lose clearly here: rewrite the lesson's story"
     assert total_changed < 0.1 * n_all and abs(points) < 1, "relabelling does much: rewrite the lesson's story"
+    assert all(abs(rank[corrupted].mean() - 0.5) < 0.05 for rank in ranks), "alpha knows corrupted labels: rewrite figure 3"
     assert kept.sum() < ever.sum(), "cures last: rewrite the lesson's story"

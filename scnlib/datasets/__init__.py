@@ -7,12 +7,19 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
-from scnlib.datasets import ferplus, rendered
+from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, rendered
 from scnlib.datasets.faceset import FaceSet, Source
 
-__all__ = ["LOADERS", "FaceSet", "Source", "load_dataset"]
+__all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset"]
 
-LOADERS: dict[str, Callable[..., FaceSet]] = {"rendered": rendered.load, "ferplus": ferplus.load}
+LOADERS: dict[str, Callable[..., FaceSet]] = {
+    "rendered": rendered.load,
+    "ferplus": ferplus.load,
+    "rafdb": rafdb.load,
+    "affectnet": affectnet.load,
+    "folder": folder.load,
+    "joint": joint.load,
+}
 
 
 def load_dataset(name: str, root: Path | str | None = None, split: str = "train", **options: object) -> FaceSet:
@@ -21,8 +28,8 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
     Args:
         name: a key of ``LOADERS``.
         root: the dataset's folder; rendered faces have none.
-        split: ``"train"``, ``"val"``, ``"test"``, for FER+ also ``"train+val"``.
-        options: of the loader, see ``scnlib.datasets.rendered.load`` and ``scnlib.datasets.ferplus.load``.
+        split: ``"train"``, ``"val"``, ``"test"``; of all but rendered faces also ``"train+val"``.
+        options: of the loader, see ``load`` in the module of that name.
 
     Raises:
         ValueError: unknown dataset, split or option, or a row that cannot be read.
@@ -35,3 +42,14 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
         if option not in known:
             raise ValueError(f"dataset {name} has no option {option!r}; known: {', '.join(known)}")
     return LOADERS[name](root, split, **options)
+
+
+def has_validation(name: str, root: Path | str | None = None, **options: object) -> bool:
+    """Whether a dataset has a validation split: an official one, a folder of that name, or a share of train."""
+    if name == "joint":
+        first = str(options.get("sets", "rafdb")).split("+")[0]
+        return has_validation(first, None if root is None else Path(root) / first, **options)
+    if name in ("rafdb", "affectnet", "folder"):
+        own = name == "folder" and root is not None and (Path(root) / "val").is_dir()
+        return own or bool(options.get("val_fraction"))
+    return True

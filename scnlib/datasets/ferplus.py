@@ -31,6 +31,14 @@ FER2013_CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise
 NATIVE_SIZE = 48
 
 FOLDERS = {"train": "FER2013Train", "val": "FER2013Valid", "test": "FER2013Test"}
+#: Rows of each split as the papers count them, before any vote rule and with those that show no face.
+PUBLISHED_BEFORE = {"train": 28709, "val": 3589, "test": 3589}
+#: Images that the majority rule keeps, for each of the two official vote tables; label.csv also by class.
+PUBLISHED = {
+    "label.csv": {"train": 25045, "val": 3191, "test": 3137},
+    "fer2013new.csv": {"train": 25057, "val": 3199, "test": 3152},
+}
+PUBLISHED_CLASSES = (8733, 7284, 3136, 3022, 2098, 116, 536, 120)
 USAGES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
 
 
@@ -73,7 +81,7 @@ def load(
         FileNotFoundError: a file is missing; the message names it.
         ValueError: an option is unknown, or a row of a file cannot be read.
     """
-    root = _checked_root(root)
+    root = checked_root(root)
     _check_options(split, num_classes, rule, votes, labels)
     has_folders = (root / "data").is_dir()
     votes = votes or ("label.csv" if has_folders else "fer2013new.csv")
@@ -84,7 +92,7 @@ def load(
 
 def count(root: Path | str | None, split: str) -> int:
     """Images of a split that the majority rule keeps, from the vote tables alone; images are not looked at."""
-    root = _checked_root(root)
+    root = checked_root(root)
     in_folders = (root / "data").is_dir()
     table = read_label_csv(root / "data" / FOLDERS[split] / "label.csv") if in_folders else read_vote_table(root, split)
     return int((majority_labels(table.votes) >= 0).sum())
@@ -122,7 +130,8 @@ def vote_distribution(votes: Tensor, num_classes: int = len(CLASSES)) -> Tensor:
     return emotions / emotions.sum(1, keepdim=True)
 
 
-def _checked_root(root: Path | str | None) -> Path:
+def checked_root(root: Path | str | None) -> Path:
+    """The root as a path, once it holds one of the two layouts."""
     if root is None:
         raise ValueError("ferplus needs a root: the folder that holds data/ or fer2013.csv; see data/README.md")
     root = Path(root)
@@ -266,6 +275,15 @@ def _images_from_folder(root: Path, folder: Path, size: int) -> tuple[list[str],
     return list(names), images
 
 
+def image_problem(file: Path) -> list[str]:
+    """What is wrong with an image of the official folders: one sentence, or none."""
+    try:
+        _decoded([file])
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
 def _decoded(files: list[Path]) -> Tensor:
     images = np.empty((len(files), 1, NATIVE_SIZE, NATIVE_SIZE), np.uint8)
     for row, file in enumerate(files):
@@ -274,7 +292,7 @@ def _decoded(files: list[Path]) -> Tensor:
                 if image.size != (NATIVE_SIZE, NATIVE_SIZE):
                     raise ValueError(f"{file} is {image.size[0]} x {image.size[1]} px, FER+ images are 48 x 48")
                 images[row, 0] = np.asarray(image.convert("L"))
-        except (UnidentifiedImageError, OSError) as error:
+        except (UnidentifiedImageError, OSError, SyntaxError) as error:  # SyntaxError: Pillow's of broken PNG
             raise ValueError(f"{file} cannot be read as an image ({error}); copy or generate it again") from None
     return torch.from_numpy(images)
 

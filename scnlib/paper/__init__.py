@@ -4,28 +4,40 @@
 ledger.
 """
 
-from scnlib.paper.claims import CLAIMS, claims_table, claims_text
+from scnlib.paper.arms import arms, compact
+from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, ledger
+from scnlib.paper.differences import DIFFERENCES
 from scnlib.paper.errata import ERRATA
 from scnlib.paper.grid import GRIDS, grid
 from scnlib.paper.published import TABLES, TITLES, published
 from scnlib.paper.render import to_csv, to_html, to_latex, to_text
-from scnlib.paper.results import add_curves, load_epochs, load_results
+from scnlib.paper.results import add_curves, load_epochs, load_knowledge, load_results, load_transition, prepare
 from scnlib.paper.settings import SETTINGS, setting
 from scnlib.paper.tables import side_by_side
+from scnlib.paper.verdicts import arm
 
 __all__ = [
     "CLAIMS",
+    "DIFFERENCES",
     "ERRATA",
     "GRIDS",
     "SETTINGS",
     "TABLES",
     "TITLES",
     "add_curves",
+    "arm",
+    "arms",
     "claims_table",
     "claims_text",
+    "compact",
+    "counts",
     "grid",
+    "ledger",
     "load_epochs",
+    "load_knowledge",
     "load_results",
+    "load_transition",
+    "prepare",
     "published",
     "setting",
     "side_by_side",

@@ -1,27 +1,56 @@
 """The claims ledger: every claim of both papers against the results there are, a line each."""
 
+import json
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
 
 from scnlib.paper import claims_lrn, claims_scn
-from scnlib.paper.results import FULL_SCALE, prepare
-from scnlib.paper.verdicts import NOT_TESTED, Claim, Group, Verdict
+from scnlib.paper.arms import Recipe, is_own
+from scnlib.paper.results import (
+    FULL_SCALE,
+    add_curves,
+    add_knowledge,
+    load_epochs,
+    load_knowledge,
+    load_results,
+    load_transition,
+    prepare,
+)
+from scnlib.paper.verdicts import HELD, NOT_TESTED, OWN, TUNED, Claim, Group, Verdict
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
-COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "n", "detail")
+COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "detail")
+WIDTH = 120  # of a line in a terminal
+LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 
 
-def claims_table(results: pd.DataFrame) -> pd.DataFrame:
-    """The verdict on every claim, one row for each dataset.
+def ledger() -> pd.DataFrame:
+    """``claims_table`` of the committed results."""
+    return claims_table(load_results(), load_epochs(), load_knowledge(), load_transition())
 
-    Runs of different recipes are never compared. Where a claim can be judged under several recipes of a dataset there
-    is a row for each; a dataset on which it cannot be judged has one row that says why.
+
+def claims_table(
+    results: pd.DataFrame,
+    epochs: pd.DataFrame | None = None,
+    knowledge: pd.DataFrame | None = None,
+    transition: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The verdict on every claim, one row for each dataset and profile.
+
+    Claims are judged on runs of the profiles' own recipes (smoke's never count); a dataset without any is judged on
+    each recipe that there is. Claims about the choice of the learning rate are judged on each method at its own best
+    rate: the one with the highest accuracy after the last epoch on validation labels with the training labels' noise,
+    over the seeds that all its rates have. A dataset on which a claim cannot be judged has one row that says why.
 
     Args:
-        results: ``load_results()``; with ``add_curves(results, load_epochs())`` claims about curves are judged too.
+        results: ``load_results()``.
+        epochs: ``load_epochs()``, for claims about curves and best rates.
+        knowledge: ``load_knowledge()``, for claims about what alpha knows.
+        transition: ``load_transition()``, for claims about real label noise.
 
     Returns:
         Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested.
@@ -29,28 +58,73 @@ def claims_table(results: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: if results lack a column, or two runs of one seed would be averaged.
     """
-    groups = list(_groups(results))
+    if epochs is not None:
+        results = add_curves(results, epochs)
+    if knowledge is not None:
+        results = add_knowledge(results, knowledge)
+    groups = list(_groups(results, transition))
     rows = [_row(claim, verdict, recipe) for claim in CLAIMS.values() for verdict, recipe in _verdicts(claim, groups)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _groups(results: pd.DataFrame) -> Iterator[Group]:
-    """One group for each dataset, recipe and start of relabelling; runs without relabelling belong to each of them."""
+def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[Group]:
     runs = prepare(results)
+    runs = runs[runs["profile"] != LEARNS_NOTHING]
     # The same run measured here and at full scale counts once.
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
-    for (dataset, recipe), same in runs.groupby(["dataset", "recipe"]):
+    runs = runs.assign(own_recipe=is_own(runs))
+    for dataset, same in runs.groupby("dataset"):
+        counts = transition if dataset == "ferplus" else None
+        own = same[same["own_recipe"]]
+        for profile, rows in own.groupby("profile"):
+            yield Group(dataset, _longest(rows["recipe"]), rows, OWN, counts)
+            tuned = _at_best_rates(same, profile, dataset)
+            yield Group(dataset, f"{profile}, each arm at its own best learning rate", tuned, TUNED)
+        if own.empty:
+            yield from _foreign(dataset, same, counts)
+
+
+def _longest(recipes: pd.Series) -> str:
+    return max(recipes, key=len)
+
+
+def _foreign(dataset: str, runs: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[Group]:
+    """One group for each recipe and start of relabelling; runs without relabelling belong to each of them."""
+    for recipe, same in runs.groupby("recipe"):
         starts = [start for start in sorted(set(same["variation"])) if start] or [""]
         for start in starts:
-            yield Group(dataset, ", ".join(filter(None, [recipe, start])), same[same["variation"].isin(["", start])])
+            name = ", ".join(filter(None, [recipe, start]))
+            yield Group(dataset, name, same[same["variation"].isin(["", start])], OWN, transition)
+
+
+def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str) -> pd.DataFrame:
+    """The runs of each arm at its own best learning rate, of the arms that were run at several."""
+    if "val_accuracy" not in runs:
+        return runs.iloc[:0]
+    rates = pd.Series([json.loads(text or "{}").get("lr", math.nan) for text in runs["config"]], runs.index)
+    recipes = {rate: Recipe.of(profile, dataset, lr=float(rate)) for rate in rates.dropna().unique()}
+    same = [
+        rate in recipes and recipes[rate].holds(row) for rate, row in zip(rates, runs.to_dict("records"), strict=True)
+    ]
+    runs = runs.assign(lr=rates)[pd.Series(same, runs.index) & runs["own_start"] & runs["val_accuracy"].notna()]
+    kept = [_best_rate(rows) for _, rows in runs.groupby("arm", sort=False)]
+    return pd.concat(kept) if kept else runs
+
+
+def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
+    accuracy = runs.pivot_table(index="seed", columns="lr", values="val_accuracy").dropna()
+    if accuracy.empty or accuracy.shape[1] < 2:
+        return runs.iloc[:0]
+    return runs[runs["lr"] == accuracy.mean().idxmax()]
 
 
 def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str]]:
     if claim.test is None:
         yield Verdict(NOT_TESTED, dataset="any", detail=f"needs {claim.needs}"), "any"
         return
+    groups = [group for group in groups if group.kind == claim.on]
     if not groups:
-        yield Verdict(NOT_TESTED, dataset="none", detail="there are no results"), "none"
+        yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), "none"
     for dataset in dict.fromkeys(group.dataset for group in groups):
         judged = [(replace(claim.test(g), dataset=dataset), g) for g in groups if g.dataset == dataset]
         tested = [(verdict, g.recipe) for verdict, g in judged if verdict.verdict != NOT_TESTED]
@@ -69,16 +143,62 @@ def _row(claim: Claim, verdict: Verdict, recipe: str) -> dict[str, object]:
         "effect": verdict.effect,
         "low": verdict.interval[0],
         "high": verdict.interval[1],
+        "unit": verdict.unit,
         "n": verdict.n,
         "detail": verdict.detail,
     }
 
 
-def claims_text(table: pd.DataFrame) -> str:
-    """The rows of ``claims_table``, a line each."""
-    lines = []
-    for row in table.to_dict("records"):
-        effect = "" if math.isnan(row["effect"]) else f" ({row['effect']:+.2f}, n = {row['n']})"
-        verdict = f"{row['verdict']}{effect}"
-        lines.append(f"{row['id']:<11} {row['dataset']:<9} {verdict:<30} {row['claim']} {row['detail']}")
-    return "\n".join(lines) + "\n"
+def counts(table: pd.DataFrame) -> str:
+    """How many claims were judged, and the verdicts on each dataset, in one sentence."""
+    tested = table[table["verdict"] != NOT_TESTED]
+    words = []
+    for dataset, rows in tested.groupby("dataset", sort=False):
+        found = rows["verdict"].value_counts()
+        words.append(f"{dataset} {', '.join(f'{found[name]} {name}' for name in _ORDER if name in found)}")
+    judged = f"{tested['id'].nunique()} of {table['id'].nunique()} claims judged"
+    return "; ".join([judged, *words]) + "."
+
+
+_ORDER = (HELD, "direction only", "not held")
+
+
+def claims_text(table: pd.DataFrame, long: bool = False) -> str:
+    """The rows of ``claims_table`` for a terminal, ``WIDTH`` columns wide.
+
+    Args:
+        long: each row with the whole claim and every condition's numbers. Otherwise a line for each claim and dataset
+            on which it was judged, and one line with the reason for a claim that was judged on none.
+    """
+    if long:
+        return "\n".join([*(_paragraph(row) for row in table.to_dict("records")), counts(table)]) + "\n"
+    tested = table[table["verdict"] != NOT_TESTED]
+    rest = table[~table["id"].isin(tested["id"])].drop_duplicates("id")
+    shown = pd.concat([tested, rest]).sort_index(kind="stable")
+    head = _line("id", "verdict", "effect", "95 % interval", "n", "on", "claim, or what it needs")
+    return "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", counts(table)]) + "\n"
+
+
+def _line(*cells: str) -> str:
+    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 15, 13, 17, 3, 10, 0), strict=True))
+    return text if len(text) <= WIDTH else text[: WIDTH - 1].rstrip() + "…"
+
+
+def _short(row: dict) -> str:
+    if row["verdict"] == NOT_TESTED:
+        return _line(row["id"], row["verdict"], "", "", "", "", row["detail"])
+    effect, interval = _numbers(row)
+    return _line(row["id"], row["verdict"], effect, interval, str(row["n"]), row["dataset"], row["claim"])
+
+
+def _numbers(row: dict) -> tuple[str, str]:
+    digits = 1 if row["unit"].startswith("points") else 3
+    unit = {"points": " pt", "AUROC": " AUC"}.get(row["unit"].split(" ")[0], "")
+    interval = "" if math.isnan(row["low"]) else f"[{row['low']:+.{digits}f}, {row['high']:+.{digits}f}]"
+    return f"{row['effect']:+.{digits}f}{unit}", interval
+
+
+def _paragraph(row: dict) -> str:
+    where = "" if row["dataset"] in ("any", "none") else f" ({row['dataset']}, {row['recipe']})"
+    text = f"{row['claim']} {row['place']}. {row['verdict'].upper()}{where}: {row['detail']}"
+    return textwrap.fill(f"{row['id']:<12}{text}", WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False)

@@ -1,6 +1,6 @@
 """The runs behind each table and figure: which measurement belongs in which published cell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -59,6 +59,8 @@ SCN_DEFAULTS = {
     "margin_reward": 0.0,
     "margin_relabel": 0.2,
     "relabel_group": "low",
+    "relabel_softmax": "alpha_scaled",
+    "relabel_mode": "train",
 }
 RELABEL_EPOCH = 10  # SCN 3.5; profiles set others, so it belongs to the recipe and not to the options
 _SILENT = {
@@ -70,7 +72,11 @@ _SILENT = {
 
 @dataclass(frozen=True)
 class Selector:
-    """Which runs measure a cell: all with this method, options, noise and dataset, whatever their seed and recipe."""
+    """Which runs measure a cell: all with this method, options, noise and dataset, whatever their seed and recipe.
+
+    ``options`` may name SCN's ``variant``. ``relabel_epoch`` is part of the recipe: ``arms`` looks at it, tables show
+    each start in a row of its own.
+    """
 
     method: str
     dataset: str
@@ -269,6 +275,46 @@ def grid(table: str) -> tuple[Cell, ...]:
     if table not in _BUILDERS:
         raise ValueError(f"no runs stand behind table {table!r}; known: {', '.join(GRIDS)}")
     return tuple(_BUILDERS[table](cell) for cell in TABLES[table])
+
+
+def is_reference(cell: Cell) -> bool:
+    """Whether a cell is itself the baseline that the others of its column are compared with."""
+    return cell.baseline == (cell.published.table, cell.published.row, cell.published.column)
+
+
+def needs(
+    cell: Cell,
+    dataset: str | None = None,
+    methods: Collection[str] | None = None,
+    datasets: Collection[str] | None = None,
+) -> tuple[str, ...]:
+    """What stands between a cell and its measurement, in words; empty where ``scn table --run`` can measure it.
+
+    Args:
+        dataset: measure on this dataset instead of the paper's.
+        methods: names of those that exist; by default what is in ``scnlib.methods``.
+        datasets: names of those at hand; by default rendered faces, which need no files.
+    """
+    if methods is None:
+        from scnlib.methods import METHODS as methods  # needs torch, which reading numbers does not
+    if datasets is None:
+        datasets = ("rendered",)
+    name = dataset or cell.runs.dataset
+    words = [] if name in datasets else [DATASET_NAMES.get(name, name)]
+    words += cell.needs
+    if cell.runs.method not in methods:
+        words.append(f"method {cell.runs.method}")
+    if cell.runs.pretrained:
+        words.append("MS-Celeb-1M weights")
+    return tuple(words)
+
+
+def in_words(needs: tuple[str, ...]) -> str:
+    """``("RAF-DB", "method ran")`` -> ``needs RAF-DB and method ran``; nothing -> ``not measured yet``."""
+    if not needs:
+        return "not measured yet"
+    *first, last = needs
+    return f"needs {', '.join(first)} and {last}" if first else f"needs {last}"
 
 
 def find_cell(table: str, row: str, column: str) -> Cell:

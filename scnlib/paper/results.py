@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -46,6 +47,7 @@ NUMBER_COLUMNS = (
     "duration_s",
 )
 ALWAYS_THERE = ("noise_rate", "seed", "size", "epochs", "accuracy")  # the other numbers may be empty
+CAME_LATER_NUMBERS = ("alpha_regained", "alpha_regained_others")  # early results do not have them
 COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
 FULL_SCALE = "measured at full scale"
 HERE = "measured here"
@@ -107,7 +109,7 @@ def _read(file: Path) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of runs")
-    for name in NUMBER_COLUMNS:
+    for name in (*NUMBER_COLUMNS, *(name for name in CAME_LATER_NUMBERS if name in table)):
         numbers = pd.to_numeric(table[name], errors="coerce")
         empty = table[name].str.strip().str.lower().isin(["", "nan"])
         wrong = numbers.isna() & (~empty | (name in ALWAYS_THERE))
@@ -147,24 +149,86 @@ def load_epochs(*paths: Path | str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"key": [], "epoch": []})
 
 
+def load_knowledge(*paths: Path | str) -> pd.DataFrame:
+    """What alpha knows of each known uncertainty, from ``*_knows.csv`` files or the folders that hold them.
+
+    Returns:
+        Columns ``key``, ``quantity``, ``mode``, ``measure``, ``value``, ``n``; no rows where there are no files.
+
+    Raises:
+        ValueError: if a file lacks a column.
+    """
+    columns = ["key", "quantity", "mode", "measure", "value", "n"]
+    tables = [pd.DataFrame(columns=columns)]
+    for path in map(Path, paths or (results_dir(),)):
+        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv")):
+            table = pd.read_csv(file, dtype={"key": str})
+            missing = [name for name in columns if name not in table.columns]
+            if missing:
+                raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of what alpha knows")
+            tables.append(table)
+    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+
+
+def load_transition(path: Path | str | None = None) -> pd.DataFrame | None:
+    """Counts of FER2013's labels by FER+ majority (columns ``true``, ``given``, ``count``); None if not counted yet."""
+    file = Path(path) if path is not None else results_dir() / "ferplus_fer2013_transition.csv"
+    return pd.read_csv(file) if file.is_file() else None
+
+
 def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
-    """Results with ``memorised_first``, the percentage of wrong labels fitted after the first epoch; NaN if unknown.
+    """Results with what their curves say, in percent; NaN where there is no curve.
+
+    ``memorised_first``: wrong labels fitted after the first epoch. ``early_accuracy``: test accuracy after the first
+    third of the epochs. ``val_accuracy``: after the last, on labels with the training labels' noise. ``margin_learnt``:
+    delta 1 at the end (no percentage).
 
     Args:
         results: one row a run, with ``key``.
-        epochs: one row an epoch, with ``key``, ``epoch`` and ``memorised`` (a share, where results have percent).
+        epochs: one row an epoch, with ``key`` and ``epoch``; accuracies are shares.
     """
-    first = pd.Series(dtype=float)
-    if "memorised" in epochs:
-        first = epochs.sort_values("epoch").groupby("key")["memorised"].first() * 100
-    return results.assign(memorised_first=results["key"].map(first).astype(float))
+    curves = epochs.sort_values("epoch")
+    third = (curves.groupby("key")["epoch"].transform("max") / 3).round().clip(lower=1)
+    read = {
+        "memorised_first": ("memorised", curves["epoch"] == curves.groupby("key")["epoch"].transform("min"), 100),
+        "early_accuracy": ("test_accuracy", curves["epoch"] == third, 100),
+        "val_accuracy": ("val_accuracy", curves["epoch"] == curves.groupby("key")["epoch"].transform("max"), 100),
+        "margin_learnt": ("margin_rank", curves["epoch"] == curves.groupby("key")["epoch"].transform("max"), 1),
+    }
+    added = {}
+    for name, (column, rows, factor) in read.items():
+        values = pd.Series(dtype=float)
+        if column in curves:
+            values = curves[rows].drop_duplicates("key").set_index("key")[column] * factor
+        added[name] = results["key"].map(values).astype(float)
+    return results.assign(**added)
+
+
+def add_knowledge(results: pd.DataFrame, knowledge: pd.DataFrame) -> pd.DataFrame:
+    """Results with a column ``knows <quantity>`` for what alpha of the last training epoch knows; 0 is nothing.
+
+    AUROC minus .5, or Spearman's rank correlation; positive where uncertain faces have the lower alpha.
+
+    Args:
+        results: one row a run, with ``key``.
+        knowledge: of ``load_knowledge``.
+    """
+    rows = knowledge[knowledge["mode"] == "train"]
+    chance = rows["measure"].map({"auroc": 0.5, "spearman": 0.0}).astype(float)
+    rows = rows.assign(value=rows["value"].astype(float) - chance)
+    added = {}
+    for quantity, found in rows.groupby("quantity"):
+        values = found.drop_duplicates("key").set_index("key")["value"]
+        added[f"knows {quantity}"] = results["key"].map(values).astype(float)
+    return results.assign(**added)
 
 
 def prepare(results: pd.DataFrame) -> pd.DataFrame:
     """Results with what decides about comparing and averaging, as extra columns.
 
     ``recipe``: profile, epochs, size, backbone and split in words, and every other field of the config in which runs
-    with these words differ. ``variation``: the epoch from which relabelling acts, where it acts. ``origin``,
+    with these words differ. ``variation``: the epoch from which relabelling acts, where it acts; ``own_start``: whether
+    that is the recipe's own. ``origin``,
     ``weights``, ``noise`` (kind, "none" at rate 0) and ``arm`` (method, data, noise and options that say something).
 
     Raises:
@@ -188,6 +252,7 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
         a.pop("variant", None)  # has a column of its own
     relabels = [m == "scn" and o.get("relabelling", True) for o, m in zip(options, table["method"], strict=True)]
     table["variation"] = [f"relabelling from epoch {s}" if r else "" for s, r in zip(starts, relabels, strict=True)]
+    table["own_start"] = ["relabel_epoch" not in o for o in options]
     table["noise"] = [_noise(k, rate) for k, rate in zip(table["noise_kind"], table["noise_rate"], strict=True)]
     table["arm"] = [
         _arm(row["method"], row["dataset"], row["noise"], row["noise_rate"], row["weights"], row["variant"], options)
@@ -207,11 +272,14 @@ def _relabel_epoch(options: Mapping[str, object], config: str) -> object:
 def arm_name(runs: Selector, dataset: str | None = None) -> str:
     """What the column ``arm`` of ``prepare(results)`` says for the runs that a selector means.
 
-    Pretrained means MS-Celeb-1M weights (``weights`` is "msceleb"), scratch means none; the variant is the paper's.
+    Pretrained means MS-Celeb-1M weights (``weights`` is "msceleb"), scratch means none; without an option ``variant``
+    it is the paper's.
     """
-    options = active_options(runs.options) if runs.method == "scn" else runs.options
+    options = active_options(runs.options) if runs.method == "scn" else dict(runs.options)
+    options.pop("relabel_epoch", None)
+    variant = str(options.pop("variant", "paper"))
     noise, weights = _noise(runs.noise_kind, runs.noise_rate), "msceleb" if runs.pretrained else ""
-    return _arm(runs.method, dataset or runs.dataset, noise, runs.noise_rate, weights, "paper", options)
+    return _arm(runs.method, dataset or runs.dataset, noise, runs.noise_rate, weights, variant, options)
 
 
 def _arm(
@@ -263,12 +331,30 @@ def _without_repeats(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop_duplicates(identity).reset_index(drop=True)
 
 
+def recipe_of(config: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a run's config that are its recipe: neither factors of the experiments nor labels without effect.
+
+    A field that came into the code later has, in an older config, its default: what was done before there was a choice.
+    """
+    kept = {"epochs", "size", "backbone", "split"}  # of the recipe, but with columns of their own
+    whole = {**_defaults(), **config} if config else {}
+    return {name: value for name, value in whole.items() if name not in _NOT_RECIPE - kept}
+
+
+@cache
+def _defaults() -> dict[str, object]:
+    from scnlib.config import Config  # needs torch, which reading numbers does not
+    from scnlib.methods import make_method
+
+    return json.loads(json.dumps(Config(method=make_method("baseline")).to_dict()))
+
+
 def _recipes(table: pd.DataFrame) -> list[str]:
     """What of the config two runs must share to be averaged, in words; no more words than tell the recipes apart."""
     words, rests, kept = [], [], {}
     for row in table.to_dict("records"):
         config = _json_object(row["config"])
-        rest = _flat({name: value for name, value in config.items() if name not in _NOT_RECIPE})
+        rest = _flat({name: value for name, value in recipe_of(config).items() if name not in _NOT_RECIPE})
         if not config:  # rows made by hand: the number of images is what is left to tell them apart
             rest = _flat({name: row[name] for name in ("n_train", "n_test") if not pd.isna(row.get(name))})
         scale = f"{row['epochs']:g} epochs, {row['size']:g} px"

@@ -17,6 +17,8 @@ DIRECTION_ONLY = "direction only"
 NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
+OWN, TUNED = "own recipe", "own best rates"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -28,6 +30,7 @@ class Verdict:
         interval: its 95 % interval, NaN for fewer than two seeds.
         n: seeds behind the effect.
         dataset: where it was measured.
+        unit: of the effect.
         detail: a sentence with every condition's numbers, or why nothing was tested.
     """
 
@@ -36,6 +39,7 @@ class Verdict:
     interval: tuple[float, float] = (math.nan, math.nan)
     n: int = 0
     dataset: str = ""
+    unit: str = "points"
     detail: str = ""
 
 
@@ -64,7 +68,10 @@ def judge(differences: Sequence[float]) -> Verdict:
 
 @dataclass(frozen=True)
 class Condition:
-    """One circumstance under which a claim must hold: paired differences, positive where they speak for the claim."""
+    """One circumstance under which a claim must hold: paired differences, positive where they speak for the claim.
+
+    ``missing`` says what is needed where there are none.
+    """
 
     name: str
     differences: tuple[float, ...]
@@ -85,33 +92,44 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
     judged = [(c, judge(c.differences)) for c in conditions if c.differences]
     absent = [c for c in conditions if not c.differences]
     detail = "; ".join(_sentence(c, v, unit) for c, v in judged)
-    reasons = list(dict.fromkeys(c.missing or f"{c.name}: no runs" for c in absent))
+    reasons = list(dict.fromkeys(c.missing or f"needs runs: {c.name}" for c in absent))
     missing = "; ".join(reasons[:2]) + (f"; and {len(reasons) - 2} more" if len(reasons) > 2 else "")
     if not judged:
-        return Verdict(NOT_TESTED, detail=missing or "no runs")
+        return Verdict(NOT_TESTED, unit=unit, detail=missing or "needs runs")
     worst = [NOT_HELD, DIRECTION_ONLY, HELD]
     weakest = min((v for _, v in judged), key=lambda v: (worst.index(v.verdict), v.effect))
     if absent and need_all:
         detail = f"{detail}; {missing}"
         if weakest.verdict != NOT_HELD:
-            return Verdict(NOT_TESTED, detail=detail)
-    return replace(weakest, detail=detail)
+            return Verdict(NOT_TESTED, unit=unit, detail=f"{missing}; so far {detail[: -len(missing) - 2]}")
+    return replace(weakest, unit=unit, detail=detail)
 
 
 def _sentence(condition: Condition, verdict: Verdict, unit: str) -> str:
     low, high = verdict.interval
-    interval = "" if math.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
+    interval = "" if math.isnan(low) else f" [{_figures(low, unit)}, {_figures(high, unit)}]"
     remark = f", {condition.remark}" if condition.remark else ""
-    return f"{condition.name}: {verdict.effect:+.2f} {unit}{interval}, n = {verdict.n}{remark}"
+    return f"{condition.name}: {_figures(verdict.effect, unit)} {unit}{interval}, n = {verdict.n}{remark}"
+
+
+def _figures(value: float, unit: str) -> str:
+    """Points with two decimals; alpha, areas and correlations with three."""
+    return f"{value:+.2f}" if unit.startswith("points") else f"{value:+.3f}"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run)."""
+    """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run).
+
+    ``kind``: ``OWN``, trained as the profile says, or ``TUNED``, each arm at its own best learning rate.
+    ``transition``: counts of real label noise on this dataset, where there are some.
+    """
 
     dataset: str
     recipe: str
     runs: pd.DataFrame
+    kind: str = OWN
+    transition: pd.DataFrame | None = None
 
     @property
     def metric(self) -> str:
@@ -145,7 +163,8 @@ class Group:
 class Claim:
     """Something a paper claims, in our words, and the function that holds it against results.
 
-    ``test`` gets a ``Group``; None where results alone cannot decide, and then ``needs`` says what can.
+    ``test`` gets a ``Group`` of the kind ``on``; None where results alone cannot decide, and then ``needs`` says what
+    can.
     """
 
     id: str
@@ -153,6 +172,7 @@ class Claim:
     place: str
     test: Callable[[Group], Verdict] | None = None
     needs: str = ""
+    on: str = OWN
 
 
 def arm(
@@ -191,13 +211,23 @@ def compare(
     differences = tuple(d + offset for d in group.differences(better, worse, column).values())
     missing = ""
     if not differences:
-        lacking = [describe(s) for s in (better, worse) if not group.values(s, column)]
-        missing = f"no runs of {' and of '.join(lacking)}" if lacking else "no seed in common"
-        missing += f" with {column}" if column else ""
+        lacking = [arm for arm in (better, worse) if not group.values(arm, column)]
+        missing = lacks(lacking, column) if lacking else "needs a seed that both have"
     return Condition(name, differences, missing, remark)
 
 
-def exceed(group: Group, name: str, runs: Selector, column: str, threshold: float) -> Condition:
+def lacks(arms: Sequence[Selector], column: str | None = None) -> str:
+    """What runs of these arms wait for: a method, weights, or only somebody to run them."""
+    from scnlib.methods import METHODS  # needs torch
+
+    needs = [f"method {arm.method}" for arm in arms if arm.method not in METHODS]
+    needs += ["MS-Celeb-1M weights"] * any(arm.pretrained for arm in arms)
+    runs = [f"runs of {describe(arm)}" + (f" with {column}" if column else "") for arm in arms]
+    return f"needs {' and '.join(dict.fromkeys(needs or runs))}"
+
+
+def exceed(group: Group, name: str, runs: Selector, column: str, threshold: float = 0.0, remark: str = "") -> Condition:
     """The condition that a column of one arm lies above a threshold, a difference for each seed."""
     values = group.values(runs, column)
-    return Condition(name, tuple(v - threshold for v in values.values()), f"no runs of {describe(runs)} with {column}")
+    missing = "" if values else lacks([runs], column)
+    return Condition(name, tuple(v - threshold for v in values.values()), missing, remark)

@@ -3,30 +3,78 @@
 Colours are Okabe and Ito's; what a colour says, a dash, a marker, a hatch or a sign says too.
 """
 
-from scnlib.plots.alpha import alpha_histogram, alpha_histogram_from_counts, alpha_over_epochs, auroc_of_counts
+from scnlib.plots.ablations import lucky_leads, seed_gains, tuning_curves
+from scnlib.plots.alpha import (
+    alpha_histogram,
+    alpha_histogram_from_counts,
+    alpha_over_epochs,
+    alpha_ridge,
+    auroc_of_counts,
+    by_bins,
+)
+from scnlib.plots.cures import class_flow, cure_fates, doctor_over_epochs, margin_gains, margin_sweep
 from scnlib.plots.curves import label_accuracy_curves, memorisation_curves, relabel_flow, training_curves
+from scnlib.plots.datasets import class_shares, copy_distances, disagreement_map
 from scnlib.plots.diagram import scn_diagram
 from scnlib.plots.faces import alpha_rows, face_grid, lowest_alpha_faces, uncertainty_ladder
-from scnlib.plots.results import results_bars
+from scnlib.plots.knowledge import auroc_curves, knowledge_dots, knowledge_matrix
+from scnlib.plots.ledger import claims_ledger
+from scnlib.plots.margins import gaps_by_batch_size, margin_loss, margin_paths, rank_groups
+from scnlib.plots.preprocessing import found_faces
+from scnlib.plots.released import common_class_over_alpha, label_kinds, published_gains
+from scnlib.plots.results import effects, results_bars, sweep
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
+from scnlib.plots.weighting import alpha_by_step, loss_by_alpha, loss_histogram, loss_over_alpha, slope_against_loss
 
 __all__ = [
+    "alpha_by_step",
     "alpha_histogram",
     "alpha_histogram_from_counts",
     "alpha_over_epochs",
+    "alpha_ridge",
     "alpha_rows",
+    "auroc_curves",
     "auroc_of_counts",
+    "by_bins",
+    "claims_ledger",
     "class_counts",
+    "class_flow",
+    "class_shares",
+    "common_class_over_alpha",
     "commonest_mistake",
     "confusion_matrix",
+    "copy_distances",
+    "cure_fates",
+    "disagreement_map",
+    "doctor_over_epochs",
+    "effects",
     "face_grid",
+    "found_faces",
+    "gaps_by_batch_size",
+    "knowledge_dots",
+    "knowledge_matrix",
     "label_accuracy_curves",
+    "label_kinds",
+    "loss_by_alpha",
+    "loss_histogram",
+    "loss_over_alpha",
     "lowest_alpha_faces",
+    "lucky_leads",
+    "margin_gains",
+    "margin_loss",
+    "margin_paths",
+    "margin_sweep",
     "memorisation_curves",
+    "published_gains",
+    "rank_groups",
     "relabel_flow",
     "results_bars",
     "scn_diagram",
+    "seed_gains",
+    "slope_against_loss",
+    "sweep",
     "training_curves",
     "transition_matrix",
+    "tuning_curves",
     "uncertainty_ladder",
 ]

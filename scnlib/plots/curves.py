@@ -59,8 +59,10 @@ def training_curves(
         missing = [column for column in ("epoch", *columns) if column not in table]
         if missing:
             raise ValueError(f"run {name!r} has no column {missing[0]!r}; it has: {', '.join(table.columns)}")
-    height = 3.5 + 0.25 * bool(title)
-    figure, axes = new_figure(max(5.4, 3.9 * len(columns)), height, len(columns), title=title, note=note)
+    wide = len(columns) < 3  # three panels and more are narrower, or their words become small on a page
+    height = (3.5 if wide else 3.2) + 0.25 * bool(title)
+    width = max(5.4, (3.9 if wide else 3.1) * len(columns))
+    figure, axes = new_figure(width, height, len(columns), title=title, note=note)
     for place, column in zip(axes[0], columns, strict=True):
         for style, (name, table) in zip(line_styles(), runs.items(), strict=False):
             place.plot(table["epoch"], table[column], label=name, **style)
@@ -70,7 +72,8 @@ def training_curves(
         else:
             place.grid(axis="y")
         place.set_title(label)
-        epoch_axis(place, np.concatenate([table["epoch"] for table in runs.values()]))
+        epochs = np.concatenate([table["epoch"] for table in runs.values()])
+        epoch_axis(place, epochs, ticks=12 if wide else 7)
     axes[0, 0].legend(loc="best")
     return figure
 

@@ -54,12 +54,13 @@ def face_grid(
     lines = max(caption.count("\n") + 1 if caption else 0 for caption in captions)
     left = 0.9 if row_titles else 0.0
     note = wrapped(note, columns * face_width + left)
-    height = rows * (face_width + 0.17 * lines) + 0.1 + 0.33 * bool(title) + _note_height(note)
+    height = rows * (face_width - 0.01 + 0.145 * lines) - 0.02 + 0.3 * bool(title) + _note_height(note)
     figure, axes = new_figure(columns * face_width + left, height, columns, rows, title=title, note=note)
     figure.get_layout_engine().set(w_pad=0.04, h_pad=0.03, wspace=0, hspace=0)
     for number, place in enumerate(axes.flat):
         if number < len(pictures):
             show_face(place, pictures[number], captions[number], marks[number])
+            place.set_anchor("N")  # room that is left over lies between the captions and the note
         else:
             place.set_axis_off()
     for place, text in zip(axes[:, 0], row_titles or (), strict=False):
@@ -94,31 +95,27 @@ def show_face(place: Axes, picture: np.ndarray, caption: str = "", mark: str = "
 def uncertainty_ladder(
     images: object, captions: Sequence[str], *, steps: Sequence[str], title: str = "", note: str = ""
 ) -> Figure:
-    """Faces from certain to uncertain under an arrow: figure 1 of SCN, redrawn.
+    """Faces under the kinds of their uncertainty, the evident one first: figure 1 of SCN, redrawn.
+
+    The paper's figure has an arrow from certain to uncertain. Here there is none, since nobody measured that one kind
+    is more uncertain than the one before; a line parts the evident faces from all others.
 
     Args:
         images: ``(rows * S, ...)``, row by row, S faces in a row.
         captions: one text for each face.
-        steps: the S names of the steps, from evident to ambiguous.
+        steps: the S names of the kinds, the evident one first.
     """
     pictures = as_pictures(images)
     columns, rows = len(steps), len(pictures) // len(steps)
-    figure, axes = new_figure(1.45 * columns, 1.72 * rows + 1.0, columns, rows + 1, title=title, note=note,
-                              gridspec_kw={"height_ratios": [0.34, *[1.0] * rows]})  # fmt: skip
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.02, wspace=0.02, hspace=0.02)
-    for place in axes[0]:
-        place.remove()
-    arrow = figure.add_subplot(axes[0, 0].get_gridspec()[0, :])
-    arrow.set_axis_off()
-    arrow.set(xlim=(0, columns), ylim=(0, 1))
-    arrow.annotate(
-        "", xy=(columns - 0.02, 0.72), xytext=(0.02, 0.72),
-        arrowprops={"arrowstyle": "simple,head_width=0.9,tail_width=0.28", "color": GREY},
-    )  # fmt: skip
-    for number, step in enumerate(steps):
-        arrow.text(number + 0.5, 0.28, step, ha="center", va="top", fontsize=10, fontweight="bold")
-    for number, place in enumerate(axes[1:].flat):
+    figure, axes = new_figure(1.45 * columns, 1.58 * rows + 0.62 + 0.12 * bool(title), columns, rows, title=title,
+                              note=note)  # fmt: skip
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.02, wspace=0.04, hspace=0.02)
+    for number, place in enumerate(axes.flat):
         show_face(place, pictures[number], captions[number])
+    for place, step in zip(axes[0], steps, strict=True):
+        place.set_title(step, loc="center", fontsize=10, pad=5)
+    for place in axes[:, 0]:
+        place.plot([1.06, 1.06], [-0.16, 1.14], transform=place.transAxes, color=GREY, linewidth=1.2, clip_on=False)
     return figure
 
 

@@ -1,10 +1,13 @@
-"""Bars of results: methods under noise, measured beside published."""
+"""Results: methods under noise, one option over its values, differences with their intervals."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scnlib.plots.style import BARS, GREY, INK, legend_above, new_figure, styled
+from scnlib.plots.style import BARS, GREY, INK, RIGHT, WRONG, legend_above, line_styles, new_figure, signed, styled
 
 
 @styled
@@ -68,3 +71,167 @@ def results_bars(
     axes.set_title(title)
     legend_above(axes, columns=2)
     return figure
+
+
+@styled
+def sweep(
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    title: str = "",
+    note: str = "",
+    defaults: Mapping[str, float] | None = None,
+    label: str = "test accuracy, %",
+) -> Figure:
+    """A measure over the values of an option, a panel for each option: figure 5 of SCN, redrawn.
+
+    Points are means over seeds, whiskers their intervals (none where there is one seed), open diamonds what the paper
+    printed. Each panel has its own y axis: the panels ask where the best value lies, not how high it is.
+
+    Args:
+        panels: name of the option -> table with ``value``, ``series``, ``mean``, ``low``, ``high``, ``n`` and, if it
+            likes, ``published``. Series keep the order of their first row, and their look in every panel.
+        defaults: name of the option -> value that the method uses, a dotted upright line.
+        label: of the y axes.
+
+    Raises:
+        ValueError: if a table lacks a column.
+    """
+    for name, table in panels.items():
+        missing = [column for column in ("value", "series", "mean", "low", "high", "n") if column not in table]
+        if missing:
+            raise ValueError(f"panel {name!r} has no column {missing[0]!r}; it has: {', '.join(table.columns)}")
+    everything = pd.concat(panels.values(), ignore_index=True)
+    counts = everything.groupby("series", sort=False)["n"]
+    looks = {
+        name: {"label": f"{name} (n = {_span(seeds)})", **style}
+        for (name, seeds), style in zip(counts, line_styles(), strict=False)
+    }
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    height = 3.0 * rows + 0.3 + 0.25 * bool(title)
+    width = max(6.2, 3.1 * columns)
+    figure, axes = new_figure(width, height, columns, rows, note=note)
+    for place in axes.flat[len(panels) :]:
+        place.remove()
+    for place, (name, table) in zip(axes.flat, panels.items(), strict=False):
+        _sweep_panel(place, table, looks)
+        place.set_xlabel(name)
+        place.set_ylabel(label)
+        place.grid(axis="y")
+        if defaults and name in defaults:
+            place.axvline(defaults[name], color=GREY, linestyle=(0, (1, 2)), linewidth=1.6, zorder=0)
+            place.annotate("the paper's", (defaults[name], 1.0), (0, 2), xycoords=("data", "axes fraction"),
+                           textcoords="offset points", fontsize=8, color=GREY, ha="center", va="bottom")  # fmt: skip
+    handles = {}
+    for place in list(axes.flat)[: len(panels)]:
+        found, names = place.get_legend_handles_labels()
+        handles |= dict(zip(names, found, strict=True))
+    # The title is the legend's own: a figure's title and an outside legend would lie on each other.
+    legend = figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=int(width // 2.6),
+                           handlelength=2.8, title=title or None, alignment="left")  # fmt: skip
+    legend.get_title().set(fontsize=11, fontweight="bold")
+    return figure
+
+
+def _sweep_panel(axes: Axes, table: pd.DataFrame, looks: Mapping[str, dict]) -> None:
+    for name, rows in table.groupby("series", sort=False):
+        rows = rows.sort_values("value").dropna(subset="mean")
+        whiskers = np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
+        axes.errorbar(rows["value"], rows["mean"], whiskers, capsize=3, elinewidth=1.2, **looks[name])
+    if "published" in table and table["published"].notna().any():
+        for _, rows in table.dropna(subset="published").groupby("series", sort=False):
+            rows = rows.sort_values("value")
+            axes.plot(rows["value"], rows["published"], marker="D", linestyle=":", linewidth=1, color=INK,
+                      markerfacecolor="white", label="published (another setting)")  # fmt: skip
+
+
+def _span(seeds: pd.Series) -> str:
+    least, most = int(seeds.min()), int(seeds.max())
+    return str(least) if least == most else f"{least} to {most}"
+
+
+@styled
+def effects(
+    table: pd.DataFrame, *, unit: str = "points", title: str = "", note: str = "", reference: float = 0.0
+) -> Figure:
+    """Differences with their intervals, a line each, beside an upright line at ``reference``: a forest plot.
+
+    Filled: the interval leaves the reference out. Open: it does not, or there is one seed and so no interval. Intervals
+    much longer than the effects lie apart (two seeds) are cut at the edge, which an arrowhead says.
+
+    Args:
+        table: columns ``label``, ``effect``, ``low``, ``high`` (NaN without interval), ``n``, and ``group`` if rows
+            belong together. Rows and groups keep their order; a row without effect says "no runs".
+        unit: of the effects.
+
+    Raises:
+        ValueError: if a column is missing or there are no rows.
+    """
+    missing = [column for column in ("label", "effect", "low", "high", "n") if column not in table]
+    if missing:
+        raise ValueError(f"effects need a column {missing[0]!r}; there are: {', '.join(table.columns)}")
+    if table.empty:
+        raise ValueError("effects need at least one row")
+    lines = _forest_lines(table)
+    heights = [-place for place in range(len(lines))]
+    width = 8.2
+    figure, ((axes,),) = new_figure(width, 0.29 * len(lines) + 1.15 + 0.3 * bool(title), note=note)
+    left, right = _forest_limits(table, reference)
+    room = 0.06 * (right - left)
+    axes.set(xlim=(left - room, right + room), ylim=(heights[-1] - 0.6, 0.7))
+    axes.axvline(reference, color=INK, linewidth=1.2, zorder=0)
+    for y, (kind, row) in zip(heights, lines, strict=True):
+        if kind == "row":
+            _forest_row(axes, y, row, reference, left, right)
+    axes.set_yticks(heights, [row if kind == "group" else row["label"] for kind, row in lines])
+    for text, (kind, _) in zip(axes.get_yticklabels(), lines, strict=True):
+        text.set_fontweight("bold" if kind == "group" else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.set_xlabel(unit)
+    axes.set_title(title)
+    return figure
+
+
+def _forest_lines(table: pd.DataFrame) -> list[tuple[str, object]]:
+    if "group" not in table:
+        return [("row", row) for row in table.to_dict("records")]
+    lines = []
+    for group, rows in table.groupby("group", sort=False, dropna=False):
+        lines.append(("group", str(group)))
+        lines += [("row", row) for row in rows.to_dict("records")]
+    return lines
+
+
+def _forest_limits(table: pd.DataFrame, reference: float) -> tuple[float, float]:
+    """All effects and the reference, and of the intervals as much as one span of these beyond them."""
+    points = np.append(table["effect"].dropna().to_numpy(dtype=float), reference)
+    span = np.ptp(points) or 1.0
+    ends = np.concatenate([points, table[["low", "high"]].to_numpy(dtype=float).ravel()])
+    ends = ends[np.isfinite(ends)]
+    return max(ends.min(), points.min() - span), min(ends.max(), points.max() + span)
+
+
+def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, right: float) -> None:
+    effect, low, high = (float(row[name]) for name in ("effect", "low", "high"))
+    at_end = {"xycoords": ("axes fraction", "data"), "xytext": (6, 0), "textcoords": "offset points",
+              "va": "center", "fontsize": 8.5, "annotation_clip": False}  # fmt: skip
+    if np.isnan(effect):
+        axes.annotate("no runs", (1, y), color=GREY, **at_end)
+        return
+    colour = RIGHT if effect >= reference else WRONG
+    clear = low > reference or high < reference
+    words = signed(effect)
+    if not np.isnan(low):
+        axes.plot([max(low, left), min(high, right)], [y, y], color=colour, linewidth=2.2,
+                  linestyle="-" if effect >= reference else (0, (4, 1)), solid_capstyle="butt")  # fmt: skip
+        for end, cut, arrow in ((low, left, "<"), (high, right, ">")):
+            beyond = end < left if arrow == "<" else end > right
+            axes.plot(cut if beyond else end, y, marker=arrow if beyond else "|", color=colour, markersize=7,
+                      clip_on=False)  # fmt: skip
+        words += f" [{signed(low)}, {signed(high)}]"
+    axes.plot(effect, y, marker="o" if effect >= reference else "s", color=colour, markersize=7,
+              markerfacecolor=colour if clear else "white", zorder=3)  # fmt: skip
+    axes.annotate(f"{words}  n = {int(row['n'])}", (1, y), **at_end)

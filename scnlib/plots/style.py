@@ -109,6 +109,12 @@ def wrapped(note: str, width: float) -> str:
     return "\n".join(textwrap.fill(line, int(14.5 * width)) for line in note.split("\n"))
 
 
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign, a true minus, and none on a zero: ``+1.5``, ``−0.3``, ``0.0``."""
+    text = f"{value:+.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
 def line_styles() -> Iterator[dict]:
     """``LINES``, again and again."""
     return cycle(LINES)
@@ -117,16 +123,15 @@ def line_styles() -> Iterator[dict]:
 def percent_axis(axes: Axes, label: str, *, low: float | None = 0, high: float | None = 1) -> None:
     """Shares as percent on the y axis, with a light grid."""
     axes.set_ylim(low, high)
-    narrow = np.ptp(axes.get_ylim()) < 0.08  # ticks closer than a percent need a decimal
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.{int(narrow)}f} %")
+    axes.yaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 1):g} %")  # a decimal where ticks have one
     axes.set_ylabel(label)
     axes.grid(axis="y")
 
 
-def epoch_axis(axes: Axes, epochs: np.ndarray, label: str = "epoch") -> None:
-    """Whole epochs on the x axis."""
+def epoch_axis(axes: Axes, epochs: np.ndarray, label: str = "epoch", ticks: int = 12) -> None:
+    """Whole epochs on the x axis, about ``ticks`` of them with a number."""
     last = int(np.max(epochs))
-    step = max(1, round(last / 12))
+    step = max(1, round(last / ticks))
     axes.set_xticks(range(step, last + 1, step) if step > 1 else range(1, last + 1))
     axes.set_xlim(0.5, last + 0.5)
     axes.set_xlabel(label)

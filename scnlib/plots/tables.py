@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scnlib.plots.style import BARS, GREY, INK, WRONG, legend_above, new_figure, styled
+from scnlib.plots.style import BARS, GREY, INK, WRONG, legend_above, new_figure, signed, styled
 
 # White to dark blue: in grey it is just light to dark.
 _SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#9ecae1", "#2171b5", "#08306b"])
@@ -113,14 +114,23 @@ def confusion_matrix(counts: object, names: Sequence[str], *, title: str = "", n
 
 @styled
 def commonest_mistake(
-    counts: object, rows: Sequence[str], columns: Sequence[str], *, title: str = "", note: str = ""
+    counts: object,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    expected: pd.DataFrame | None = None,
+    title: str = "",
+    note: str = "",
 ) -> Figure:
     """For each true class, the share of its mislabelled faces that went to one and the same wrong class.
 
-    Uniform noise would put 1 / (C - 1) of them into each of the other classes: the dotted line.
+    Uniform noise would put 1 / (C - 1) of them into each of the other classes: the dotted line. A label may also
+    attract the mistakes of all classes alike: the diamonds. Whiskers are the interval of a bar's lead over its diamond.
 
     Args:
         counts: ``(R, C)``, row = true class, column = given class. Rows without mistakes are left out.
+        expected: of ``scnlib.course.mistakes.commonest_beyond_sinks``: ``true``, ``expected``, ``excess``, ``low`` and
+            ``high``, shares in 0..1.
     """
     counts = np.asarray(counts, dtype=float)
     found = []
@@ -128,21 +138,34 @@ def commonest_mistake(
         mistakes = np.where([name == row for name in columns], 0, counts[i])
         if mistakes.sum() > 0:
             j = int(mistakes.argmax())
-            found.append((mistakes[j] / mistakes.sum(), f"{row} → {columns[j]}", mistakes.sum()))
+            found.append((mistakes[j] / mistakes.sum(), f"{row} → {columns[j]}", mistakes.sum(), row))
     found.sort()
-    figure, ((axes,),) = new_figure(7.6, 0.36 * len(found) + 1.5, note=note)
-    shares = [share for share, _, _ in found]
+    null = {} if expected is None else expected.dropna().set_index("true").to_dict("index")
+    figure, ((axes,),) = new_figure(7.6, 0.36 * len(found) + 1.5 + 0.2 * bool(null), note=note)
+    shares = [share for share, *_ in found]
     axes.barh(range(len(found)), shares, 0.7, edgecolor=INK, linewidth=0.5, **BARS[1])
-    for place, (share, _, total) in enumerate(found):
-        text = f"{100 * share:.0f} % of {total:,.0f}"
-        axes.annotate(text, (share, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
+    for place, (share, _, total, row) in enumerate(found):
+        text, end = f"{100 * share:.0f} % of {total:,.0f}", share
+        if row in null:
+            lead = null[row]
+            ends = [lead["expected"] + lead["low"], lead["expected"] + lead["high"]]
+            end = max(share, ends[1])
+            axes.plot(ends, [place] * 2, color=INK, linewidth=1.4, marker="|", markersize=8)
+            excess, low, high = (signed(100 * lead[name], 0) for name in ("excess", "low", "high"))
+            text += f":  {excess} [{low}, {high}]"
+        axes.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=8.5)
     uniform = 1 / (len(columns) - 1)
     label = f"if mistakes were uniform: {100 * uniform:.0f} %"
     axes.axvline(uniform, color=WRONG, linestyle=":", linewidth=2, label=label)
-    axes.set_yticks(range(len(found)), [name for _, name, _ in found])
+    if null:
+        places = [place for place, (*_, row) in enumerate(found) if row in null]
+        diamonds = [null[found[place][3]]["expected"] for place in places]
+        axes.plot(diamonds, places, linestyle="", marker="D", color=INK, markerfacecolor="white", markersize=7,
+                  label="if a label attracted all classes' mistakes alike")  # fmt: skip
+    axes.set_yticks(range(len(found)), [name for _, name, *_ in found])
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of the class's wrong labels")
+    axes.set_xlabel("share of the class's wrong labels" + ("; lead over the diamond in points [95 %]" if null else ""))
     axes.tick_params(axis="y", length=0)
     axes.set_title(title)
     legend_above(axes)

@@ -7,7 +7,7 @@ import pytest
 
 from scnlib.paper import add_curves, load_epochs, load_results
 from scnlib.paper.grid import Selector
-from scnlib.paper.results import COLUMNS, FULL_SCALE, by_seed, prepare, select
+from scnlib.paper.results import COLUMNS, FULL_SCALE, add_knowledge, by_seed, prepare, select
 from tests.paper.made import run, table
 
 
@@ -76,7 +76,29 @@ def test_curves_give_what_was_fitted_after_one_epoch(tmp_path):
     write(tmp_path, "b_epochs.csv", {"key": key, "loss": 1})
     with pytest.raises(ValueError, match=r"b_epochs\.csv: column 'epoch' is missing"):
         load_epochs(tmp_path)
-    assert add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv")[["key"]])["memorised_first"].isna().all()
+    assert (
+        add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv")[["key", "epoch"]])
+        .iloc[0]
+        .isna()[["memorised_first", "early_accuracy", "val_accuracy", "margin_learnt"]]
+        .all()
+    )
+
+
+def test_curves_give_the_first_third_and_the_end():
+    epochs = pd.DataFrame(
+        {"key": run()["key"], "epoch": range(1, 13), "test_accuracy": [e / 100 for e in range(1, 13)]}
+    )
+    epochs = epochs.assign(val_accuracy=epochs["test_accuracy"] / 2, margin_rank=0.15).sample(frac=1, random_state=0)
+    row = add_curves(table(run()), epochs).iloc[0]
+    assert (row["early_accuracy"], row["val_accuracy"], row["margin_learnt"]) == pytest.approx((4, 6, 0.15))
+
+
+def test_knowledge_is_counted_from_chance():
+    rows = [("auroc", "occluded", "train", 0.6), ("spearman", "faint", "train", -0.2), ("auroc", "grey", "eval", 0.9)]
+    knowledge = pd.DataFrame(rows, columns=["measure", "quantity", "mode", "value"]).assign(key=run()["key"])
+    row = add_knowledge(table(run()), knowledge).iloc[0]
+    assert (row["knows occluded"], row["knows faint"]) == pytest.approx((0.1, -0.2))
+    assert "knows grey" not in row
 
 
 def test_recipes_name_what_differs_and_nothing_else():
@@ -180,14 +202,10 @@ def test_a_row_of_a_real_run_has_all_columns():
     assert [name for name in COLUMNS if f'"{name}"' not in source] == []
 
 
-def test_commands_are_understood_by_the_command_line():
-    cli = pytest.importorskip("scnlib.cli")
-    from scnlib.paper.grid import GRIDS, grid
-    from scnlib.paper.tables import run_command
-
-    for table_name in GRIDS:
-        for cell in grid(table_name):
-            parsed = cli._parser().parse_args(run_command(cell).split()[1:])
-            assert parsed.method == cell.runs.method
-            assert (parsed.noise_rate or 0) == cell.runs.noise_rate
-            assert len(parsed.set) == len(cell.runs.options)
+def test_fields_that_came_later_stand_for_what_was_before_them():
+    early, late = {"lr": 0.05}, {"lr": 0.05, "optimizer": "sgd"}
+    adam = run(seed=2, config=late | {"optimizer": "adam"})
+    recipes = prepare(table(run(config=early), run(seed=1, config=late), adam))["recipe"]
+    assert recipes.tolist() == [
+        f"quick, 12 epochs, 48 px, resnet18, train, optimizer {o}" for o in ("sgd", "sgd", "adam")
+    ]

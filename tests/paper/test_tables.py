@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scnlib.paper import side_by_side, to_csv, to_html, to_latex, to_text
-from scnlib.paper.render import HEADERS, display, escape_latex
+from scnlib.paper.render import WIDTH, escape_latex, sheets
 from tests.paper.made import run, table
 
 METHODS = ("baseline", "scn")
@@ -44,7 +44,8 @@ def test_means_by_hand(noisy):
     assert scn["published_gain"] == pytest.approx(1.38)
     assert scn["measured_gain"] == pytest.approx(3.5 / 3)
     # s of 2, .5, 1 is .763763; t(2) at 97.5 % is 4.302653
-    assert scn["gain_interval"] == pytest.approx(4.302653 * 0.763763 / math.sqrt(3), rel=1e-5)
+    half = (scn["gain_high"] - scn["gain_low"]) / 2
+    assert half == pytest.approx(4.302653 * 0.763763 / math.sqrt(3), rel=1e-5)
     assert (scn["dataset"], scn["backbone"], scn["origin"]) == ("ferplus", "resnet18", "measured at full scale")
     assert scn["recipe"].endswith("relabelling from epoch 10")
 
@@ -103,7 +104,7 @@ def test_gains_are_paired_by_seed():
     scn = cell(shown("scn-2", table(*rows)), "scratch, noise 10 %, SCN")
     assert scn["measured"] == 76
     assert scn["measured_gain"] == 3
-    assert math.isnan(scn["gain_interval"])
+    assert math.isnan(scn["gain_low"])
 
 
 def test_origins_stay_apart_and_a_run_made_here_may_lean_on_a_baseline_at_full_scale():
@@ -123,22 +124,25 @@ def test_affectnet_is_measured_by_its_mean_over_classes():
 
 def test_what_is_missing_is_said(noisy):
     frame = shown("scn-2", noisy)
-    assert cell(frame, "scratch, noise 30 %, SCN")["missing"] == (
-        "not yet measured: scn run --dataset ferplus --root DIR --method scn --noise-rate 0.3 --seed 0 --profile paper"
-    )
-    assert cell(frame, "scratch, noise 30 %, SCN", "RAF-DB")["missing"].startswith("needs RAF-DB, then: scn run")
+    assert cell(frame, "scratch, noise 30 %, SCN")["missing"] == "not measured yet"
+    assert cell(frame, "scratch, noise 30 %, SCN", "RAF-DB")["missing"] == "needs RAF-DB"
     assert cell(frame, "scratch, noise 10 %, MetaCleaner")["missing"] == "needs method metacleaner"
     assert cell(frame, "pretrained, noise 10 %, SCN")["missing"] == "needs MS-Celeb-1M weights"
     rafdb = cell(frame, "scratch, noise 10 %, MetaCleaner", "RAF-DB")
     assert rafdb["missing"] == "needs RAF-DB and method metacleaner"
-    assert (rafdb["origin"], rafdb["n"]) == ("published", 0)
+    assert (rafdb["origin"], rafdb["n"], rafdb["dataset"]) == ("published", 0, "rafdb")
     sweep = shown("scn-fig5", noisy, dataset="rendered", profile="quick")
-    assert cell(sweep, "delta 1 learnable", "RAF-DB, noisy")["missing"] == (
-        "not yet measured: scn run --dataset rendered --method scn --noise-rate 0.1 --set learnable_margin=true "
-        "--seed 0 --profile quick"
-    )
+    assert cell(sweep, "delta 1 learnable", "RAF-DB, noisy")["missing"] == "not measured yet"
     joint = cell(shown("scn-7", noisy), "SCN, RAF-DB + AffectNet", "RAF-DB")
-    assert "joint training on RAF-DB and AffectNet" in joint["missing"]
+    assert joint["missing"] == "needs RAF-DB, joint training on RAF-DB and AffectNet and MS-Celeb-1M weights"
+
+
+def test_a_profiles_own_recipe_is_told_from_others():
+    """FER+ in the quick profile: 48 px, 12 epochs, ResNet-18; relabelling starts where no option says otherwise."""
+    rows = [run("scn", 60.0), run("scn", 61.0, config={"lr": 0.1}), run("scn", 62.0, options={"relabel_epoch": 8})]
+    frame = shown("scn-4", table(*rows, run("scn", 63.0, epochs=24)))
+    found = frame[frame["measured"].notna()].set_index("measured")["own_recipe"]
+    assert found.to_dict() == {60.0: True, 61.0: False, 62.0: False, 63.0: False}
 
 
 def test_a_cell_that_needs_more_is_never_measured_with_less():
@@ -155,7 +159,7 @@ def test_every_table_can_be_shown_without_any_result(tmp_path):
         frame = shown(name, load_results(tmp_path))
         assert len(frame) == len(grid(name))
         assert (frame["missing"] != "").all()
-        assert (display(frame) != "").all(axis=None)
+        assert all(text for sheet in sheets(frame) for row in (sheet.headers, *sheet.rows) for text in row)
     with pytest.raises(ValueError, match="no runs stand behind table 'scn-1'"):
         shown("scn-1", load_results(tmp_path))
 
@@ -188,20 +192,62 @@ class Cells(html.parser.HTMLParser):
             self.captions.append(data)
 
 
+def test_a_stand_in_has_one_sheet_with_the_papers_columns_side_by_side(noisy):
+    (sheet,) = sheets(shown("scn-2", noisy, dataset="ferplus"))
+    head = ("cell", "RAF-DB (paper)", "AffectNet (paper)", "FERPlus (paper)", "measured", "difference", "gain")
+    assert sheet.headers == head
+    rows = {row[0]: row[1:] for row in sheet.rows}
+    assert len(rows) == 18
+    assert rows["scratch, noise 10 %, SCN"] == (
+        "70.26 (+8.83)", "45.23 (+0.55)", "78.53 (+1.38)", "73.17 ± 2.47 (n = 3)", "-5.36", "+1.17 [-0.73, +3.06]"
+    )  # fmt: skip
+    assert rows["scratch, noise 10 %, baseline"][-1] == "baseline"
+    assert rows["scratch, noise 30 %, SCN"][3:] == ("not measured yet", "none", "none")
+    assert "seeds 0, 1, 2; measured at full scale" in sheet.title
+
+
+def test_columns_that_differ_in_more_than_the_dataset_are_rows_of_their_own():
+    (sheet,) = sheets(shown("scn-5", table(run(accuracy=70.0, dataset="rendered")), dataset="rendered"))
+    rows = {row[0]: row[1:] for row in sheet.rows}
+    assert rows["none"] == ("72.00", "70.00 (n = 1)", "baseline")
+    assert rows["none, pretrained"] == ("84.20", "needs MS-Celeb-1M weights", "none")
+
+
+def test_without_a_dataset_each_column_has_its_own_sheet(noisy):
+    found = sheets(shown("scn-2", noisy))
+    assert [sheet.headers[1] for sheet in found] == ["RAF-DB (paper)", "AffectNet (paper)", "FERPlus (paper)"]
+    assert found[0].title.endswith("measured on RAF-DB: nothing yet")
+
+
+def test_other_recipes_are_named_and_shown_when_asked():
+    own = {"config": {"lr": 0.05}}
+    rows = [run("baseline", 60.0, **own), run("scn", 58.0, **own), run("scn", 57.0, seed=1, **own)]
+    rows.append(run("scn", 59.0, config={"lr": 0.1}))
+    frame = shown("scn-4", table(*rows), dataset="ferplus")
+    (sheet,) = sheets(frame)
+    assert [row[-3:] for row in sheet.rows if row[0] == "scratch, SCN"] == [("57.50 ± 0.71 (n = 2)", "-25.92", "-2.00")]
+    assert sheet.notes[-1].startswith("Other recipes measured: quick, 12 epochs, 48 px, resnet18, train, lr 0.1")
+    _, other = sheets(frame, all_recipes=True)
+    assert [row[0] for row in other.rows] == ["scratch, SCN"]
+    assert other.rows[0][-1] == "no baseline"
+
+
+def test_origins_are_said_where_there_are_several():
+    rows = [run("baseline", 60.0), run("baseline", 61.0, seed=1, origin="measured here")]
+    (sheet,) = sheets(shown("scn-4", table(*rows), dataset="ferplus"))
+    found = [row[-1] for row in sheet.rows if row[0] == "scratch, baseline"]
+    assert found == ["measured at full scale", "measured here"]
+
+
 def test_html_is_accessible_and_never_blank(noisy):
-    frame = shown("scn-2", noisy)
+    frame = shown("scn-2", noisy, dataset="ferplus")
+    (sheet,) = sheets(frame)
     parsed = Cells(to_html(frame))
-    assert parsed.scopes == ["col"] * len(HEADERS) + ["row"] * len(frame)
-    assert len(parsed.cells) == len(HEADERS) * (len(frame) + 1)
+    assert parsed.scopes == ["col"] * len(sheet.headers) + ["row"] * len(sheet.rows)
+    assert len(parsed.cells) == len(sheet.headers) * (len(sheet.rows) + 1)
     assert all(text.strip() for text in parsed.cells)
-    assert "".join(parsed.captions).startswith("SCN table 2: synthetic label noise.")
-    for text in (
-        "70.26",
-        "not reported",
-        "not measured",
-        "72.00 ± 2.65 (n = 3)",
-        "needs RAF-DB and method metacleaner",
-    ):
+    assert "".join(parsed.captions).startswith("SCN table 2: synthetic label noise; measured on FERPlus")
+    for text in ("70.26 (+8.83)", "not reported", "72.00 ± 2.65 (n = 3)", "needs method metacleaner"):
         assert text in parsed.cells, text
 
 
@@ -210,8 +256,8 @@ def test_html_is_escaped():
     frame = shown("scn-2", table(run(noise_rate=0.1, split=name)))
     text = to_html(frame.assign(note='"&<b>'))
     assert "<script" not in text and "<b>" not in text
-    assert any(name in c for c in Cells(text).cells)
-    assert any('"&<b>' in c for c in Cells(text).cells)
+    assert any(name in caption for caption in ["".join(Cells(text).captions)])
+    assert '"&<b>' in "".join(Cells(text).captions)
 
 
 def test_csv_has_all_digits_and_no_blank_cell(noisy, tmp_path):
@@ -224,23 +270,25 @@ def test_csv_has_all_digits_and_no_blank_cell(noisy, tmp_path):
     assert (pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False) != "").all(axis=None)
 
 
-def test_text_is_aligned(noisy):
-    caption, blank, head, rule, *lines = to_text(shown("scn-5", noisy)).splitlines()
-    assert caption.startswith("SCN table 5") and blank == "" and set(rule) == {"-"}
-    assert len(lines) == 12
-    start = head.index("origin")
-    assert all(line[start:].startswith("published") for line in lines)
+def test_text_is_aligned_and_fits(noisy):
+    text = to_text(shown("scn-5", noisy, dataset="ferplus"))
+    title, rest = text.split("\n\n", 1)
+    head, rule, *lines = rest.splitlines()
+    assert title.startswith("SCN table 5") and set(rule) == {"-"}
+    start = head.index("measured")
+    assert all(line[start - 2 : start] == "  " and line[start] != " " for line in lines[:12])
+    assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_latex_is_escaped(noisy):
     assert escape_latex("100 % of A_1 & {B} \\ ~^#$") == (
         r"100 \% of A\_1 \& \{B\} \textbackslash{} \textasciitilde{}\textasciicircum{}\#\$"
     )
-    text = to_latex(shown("scn-2", noisy))
+    text = to_latex(shown("scn-2", noisy, dataset="ferplus"))
     body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]
-    assert len(body) == 54
+    assert len(body) == 18
     for line in body:
         cells = line.removesuffix(r" \\").split(" & ")
-        assert len(cells) == len(HEADERS) and all(cells)
+        assert len(cells) == 7 and all(cells)
     assert r"scratch, noise 10 \%, SCN" in text
     assert r"\label{tab:scn-2}" in text

@@ -10,15 +10,10 @@ from matplotlib.figure import Figure
 
 from scnlib import plots
 from scnlib.plots.style import as_pictures
+from tests.plots.reading import texts
+from tests.plots.test_results import forest, ledger, swept
 
 EPOCHS = np.arange(1, 4)
-
-
-def texts(figure):
-    """All words in a figure."""
-    figure.draw_without_rendering()
-    found = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-    return " | ".join(text for text in found if text)
 
 
 def example_figures():
@@ -48,6 +43,12 @@ def example_figures():
         "relabel_flow": plots.relabel_flow(flow),
         "alpha_histogram": plots.alpha_histogram(alpha, wrong),
         "alpha_over_epochs": plots.alpha_over_epochs(EPOCHS, np.stack([alpha] * 3), wrong),
+        "alpha_ridge": plots.alpha_ridge(EPOCHS, np.stack([alpha] * 3), wrong, title="α"),
+        "by_bins": plots.by_bins(np.arange(20), alpha, quantity_name="blur", title="α"),
+        "sweep": plots.sweep({"β": swept(), "γ": swept()}, defaults={"γ": 0.7}, title="two options", note="n"),
+        "effects": plots.effects(forest(), title="gains", note="n"),
+        "claims_ledger": plots.claims_ledger(ledger(), note="n"),
+        "claims_ledger of one dataset": plots.claims_ledger(ledger().iloc[:2]),
         "results_bars": plots.results_bars(results, results.iloc[2:]),
         "scn_diagram": plots.scn_diagram(),
     }  # fmt: skip
@@ -115,6 +116,32 @@ def test_the_commonest_mistake_ignores_the_right_answers():
     said = texts(plots.commonest_mistake(np.array([[90, 6, 4], [0, 10, 0]]), ["a", "b"], ["a", "b", "c"]))
     assert "a → b" in said and "60 % of 10" in said and "b →" not in said
     assert "if mistakes were uniform: 50 %" in said
+
+
+def test_the_commonest_mistake_stands_beside_what_sinks_explain():
+    null = pd.DataFrame({"true": ["a"], "expected": [0.3], "excess": [0.3], "low": [-0.1], "high": [0.6]})
+    figure = plots.commonest_mistake(np.array([[90, 6, 4], [5, 10, 0]]), ["a", "b"], ["a", "b", "c"], expected=null)
+    (diamonds,) = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert list(diamonds.get_xdata()) == [0.3] and list(diamonds.get_ydata()) == [0]  # a → b has the smaller share
+    assert [0.2, 0.9] in [pytest.approx(list(line.get_xdata())) for line in figure.axes[0].lines]
+    assert "60 % of 10:  +30 [−10, +60]" in texts(figure) and "100 % of 5" in texts(figure)
+
+
+def test_the_diagram_draws_labels_and_their_way_back():
+    said = texts(FIGURES["scn_diagram"])
+    for words in ("labels", "cross-entropy", "rank regularisation", "relabel", "from the next epoch on", "low group"):
+        assert words in said
+    assert said.count(" | y | ") >= 2, "y enters the loss and the relabelling"
+
+
+def test_the_diagrams_bars_are_the_same_alphas_ranked():
+    heights = [bar.get_height() for bar in FIGURES["scn_diagram"].axes[0].patches if hasattr(bar, "get_height")]
+    bars = np.array([height for height in heights if height != 8.6])[-20:]
+    assert bars[10:] / bars[10] == pytest.approx(sorted(bars[:10] / bars[:10].max(), reverse=True))
+
+
+def test_kinds_of_uncertainty_are_in_no_order():
+    assert not FIGURES["uncertainty_ladder"].findobj(matplotlib.patches.FancyArrowPatch)
 
 
 def test_bars_are_as_long_as_their_numbers():

@@ -1,0 +1,402 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # The datasets: who said that this face is sad?
+#
+# *After this lesson you can say what each dataset of the paper holds and who labelled it, measure how far ten people agree on a
+# face, find the pictures that stand in a dataset twice, and check your own copy before you train on it.*
+#
+# | | |
+# |---|---|
+# | **You will** | compare class balances · mix up two label orders on purpose · read 34,000 ballots · plant copies and find them · break a dataset and have it checked |
+# | **You need** | lesson 00 |
+# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
+# | **Data** | rendered faces; published counts; counts of FER+ that come with the project |
+# | **Paper** | SCN section 4.1 and table 1 |
+
+# %% tags=["parameters"]
+profile = "quick"  # smoke | quick | paper
+seed = 0
+
+# %%
+from scnlib.course import start
+
+ctx = start("02_datasets", profile=profile, seed=seed)
+
+# %% [markdown]
+# ## Four datasets, four kinds of label
+#
+# SCN is measured on three datasets and pretrained on a fourth. The table holds what the papers print; an empty cell is printed
+# nowhere. (AffectNet's numbers stand in LRN; its "test" set is the official validation set, since the real test set was never
+# given out.)
+
+# %%
+from scnlib.course import datasets
+
+table = datasets.dataset_table()
+table.style.format(lambda value: f"{value:,}" if isinstance(value, int) else value, na_rep="")
+
+# %% [markdown]
+# Look at the column *who labelled*. Forty people, ten people, one person, nobody. All four are called "ground truth" in
+# papers.
+#
+# No picture of a person is in this project. Where a face is shown, it is **rendered**: computed from a few numbers that we
+# know, expression among them.
+
+# %%
+from scnlib import plots
+from scnlib.course.pictures import class_sheet
+
+images, names = class_sheet(people=3, seed=11)
+ctx.save(plots.face_grid(images, names, columns=8, title="Eight expressions, three people",
+                         note="rendered, full intensity; FER+'s eight classes, of which RAF-DB lacks contempt"),
+         "classes", alt="Three rendered people in rows, each showing neutral, happiness, surprise, sadness, anger, disgust, fear "
+         "and contempt.")
+
+# %% [markdown]
+# Those are the textbook versions. A dataset "in the wild" shows faces like these:
+
+# %%
+faces = ctx.faces("train")
+first = [int((faces.labels == c).nonzero()[k]) for k in range(2) for c in range(faces.num_classes)]
+ctx.save(plots.face_grid(faces.images[first], [faces.class_names[faces.labels[i]] for i in first], columns=faces.num_classes,
+                         title="The same classes, as they come", note="the first two training faces of each class"),
+         "in_the_wild", alt="Two faces of each class as training sees them: turned, dark, blurred, partly covered, with faint "
+         "or mixed expressions.")
+
+# %% [markdown]
+# ## Most people on the web are smiling
+#
+# **Predict:** which class is the largest in each dataset, and how many times larger than the smallest?
+
+# %%
+from scnlib.faces import CLASSES
+
+balance = datasets.published_classes("train") | {"rendered": faces.class_counts()}
+figure = plots.class_shares(balance, CLASSES, title="Training images of each class; above: largest to smallest",
+                            note=", ".join(f"{name} n = {sum(part.values()):,}" for name, part in balance.items())
+                            + "; FER+ after the majority vote. Contempt: no class of RAF-DB; AffectNet's count is in no source that we could check")
+ctx.save(figure, "balance", alt="Bars for RAF-DB, AffectNet, FER+ and rendered faces: the share of each class in the training set; "
+         "happiness and neutral lead, disgust, fear and contempt are rare.")
+
+# %%
+for name, part in balance.items():
+    large, small = max(part, key=part.get), min(part, key=part.get)
+    ctx.say("**{name}**: {large} leads with {share:.0%}, and {small} has one image for {ratio:.1f} of them.", name=name,
+            large=large, small=small, share=part[large] / sum(part.values()), ratio=part[large] / part[small],
+            origin="measured here" if name == "rendered" else "published")
+
+# %% [markdown]
+# This is why the papers use two measures. **Predict:** a model that answers *happiness* to everything: what is its accuracy on
+# RAF-DB's test set? And its *mean class accuracy*, the mean over classes of the share that is right?
+
+# %%
+import pandas as pd
+
+tests = datasets.published_classes("test")
+guesses = {name: datasets.constant_guess(part) for name, part in tests.items()}
+pd.DataFrame(guesses).T.rename(columns={"name": "always says"}).style.format(
+    {"accuracy": "{:.1%}", "mean_class_accuracy": "{:.1%}"})
+
+# %%
+ctx.say("The same ignorance scores {raf:.1%} on RAF-DB and {affect:.1%} on AffectNet, whose test set is balanced. A number without "
+        "its measure says little.", raf=guesses["RAF-DB"]["accuracy"], affect=guesses["AffectNet"]["accuracy"], origin="published")
+
+# %% [markdown]
+# AffectNet trains on unbalanced faces and is tested on balanced ones, so people show its rare classes more often. SCN's 60.23
+# carries the mark *oversampling*; how it was done is not stated. Ours shows everyone once, then the rare ones again:
+
+# %%
+import torch
+
+from scnlib.datasets.sampling import balanced_index
+
+labels = torch.cat([torch.full((count,), c) for c, count in enumerate(balance["AffectNet"].values())])
+index = balanced_index(labels, seed)
+ctx.say("AffectNet without contempt: {before:,} samples an epoch become {after:,}, {times:.1f} times as many; a face of {small} is then "
+        "seen {seen:.0f} times as often as one of {large}.", before=len(labels), after=len(index), times=len(index) / len(labels),
+        small=min(balance["AffectNet"], key=balance["AffectNet"].get), large=max(balance["AffectNet"], key=balance["AffectNet"].get),
+        seen=max(balance["AffectNet"].values()) / min(balance["AffectNet"].values()), origin="measured here")
+
+# %% [markdown]
+# ## What does "3" mean?
+#
+# A label file holds numbers. Here is what they stand for.
+
+# %%
+datasets.label_numbers()
+
+# %% [markdown]
+# **Predict:** someone trains on RAF-DB and AffectNet together (SCN's best result does) and forgets that the orders differ. For
+# how many of AffectNet's faces is the label wrong?
+
+# %%
+from scnlib.datasets import affectnet, rafdb
+from scnlib.datasets.classes import map_labels
+
+by_name = map_labels(labels, affectnet.CLASSES, rafdb.CLASSES)
+mixed_up = float((by_name != labels).float().mean())
+ctx.say("**{share:.1%}** of {n:,} labels: and no program would complain, since every number is a valid class.", share=mixed_up,
+        n=len(labels), origin="measured here")
+
+# %% [markdown]
+# That is more label noise than any experiment in the paper. So this project matches classes by **name**, in one function that all
+# loaders use, and refuses a label file of others until you say whether it counts from 0 or from 1. (SCN's released noise files count
+# from 0; the loader beside them expects 1.)
+#
+# ## Ten people look at one face
+#
+# FER+ keeps every vote. Three ballots, made up, in the order of its columns:
+
+# %%
+from scnlib.datasets import ferplus
+
+ballots = pd.DataFrame([[8, 0, 0, 2, 0, 0, 0, 0, 0, 0], [4, 0, 0, 3, 2, 0, 0, 0, 1, 0], [0, 5, 5, 0, 0, 0, 0, 0, 0, 0]],
+                       index=["clear", "torn", "tied"], columns=ferplus.COLUMNS)
+votes = torch.tensor(ballots.to_numpy())
+ballots
+
+# %% [markdown]
+# **Predict:** which of the three get a label if more than half of the votes must agree? (A single vote for a column counts as
+# none.)
+
+# %%
+rules = {"majority": ferplus.majority_labels(votes), "most votes": ferplus.plurality_labels(votes)}
+verdicts = pd.DataFrame({rule: [CLASSES[i] if i >= 0 else "none" for i in given] for rule, given in rules.items()}, index=ballots.index)
+verdicts.assign(**{"disagreement, bits": datasets.vote_entropy(votes[:, :8]).round(decimals=2).numpy()})
+
+# %% [markdown]
+# The last column is the **entropy** of the votes over the emotions: 0 bits if all agree, 1 bit for a coin toss between two
+# classes, 3 bits if all eight are equally likely. It is the closest thing to a measured uncertainty that any dataset of the paper
+# has, and lesson 15 asks whether SCN's $\alpha$ knows it.
+
+# %%
+counted = ctx.results("ferplus_votes")
+spread = datasets.disagreement(counted, "train")
+voted = spread.sum(axis=1)
+lost = voted[datasets.NO_MAJORITY] / voted.sum()
+ctx.say("Of {n:,} training images with votes for an emotion, the majority rule gives **{lost:.1%}** no label: they are not trained on at "
+        "all.", n=int(voted.sum()), lost=float(lost), origin="measured at full scale")
+
+# %% [markdown]
+# SCN reports 28,709 training images, the count *before* any vote rule, and does not say which rule it used. So the paper on
+# uncertain labels may have been trained on data from which a rule had removed the most uncertain faces.
+#
+# **Predict:** on which class do people agree most? On which least?
+
+# %%
+figure = plots.disagreement_map(spread.to_numpy(), list(spread.index), list(spread.columns), title="How far ten people agree",
+                                note="FER+ training images by majority; the last row has no majority")
+ctx.save(figure, "disagreement", alt="Heat map of disagreement in bits for each class of FER+: most happy faces have none, fear, "
+         "disgust and contempt have much, and faces without a majority the most.")
+
+# %%
+unanimous = (spread[0.0] / voted).drop(datasets.NO_MAJORITY)
+best, worst = unanimous.idxmax(), unanimous.idxmin()
+ctx.say("All who name an emotion name the same one for {high:.0%} of the {best} faces and for {low:.0%} of the {worst} faces.", best=best,
+        worst=worst, high=float(unanimous[best]), low=float(unanimous[worst]), origin="measured at full scale")
+
+# %% [markdown]
+# What do those say who disagree? One row for each majority, one column for each single vote:
+
+# %%
+from scnlib.course.measures import counts_matrix
+
+ballots_cast = ctx.results("ferplus_vote_matrix")
+matrix, rows, columns = counts_matrix(ballots_cast, "class", "vote")
+figure = plots.transition_matrix(matrix, rows, columns, title="Single votes under each majority", row_title="majority of ten",
+                                 column_title="single vote", note=f"FER+, all splits, {int(matrix.sum()):,} votes")
+ctx.save(figure, "votes", alt="Matrix of single votes for each majority class: votes for happiness are nearly pure, votes under fear "
+         "go to surprise, those under disgust to anger, those under sadness to neutral.")
+
+# %%
+strayed = {name: {c: v for c, v in zip(columns, row, strict=True) if c != name} for name, row in zip(rows, matrix, strict=True)}
+loudest = {name: max(part, key=part.get) for name, part in strayed.items()}
+shares = {name: 1 - matrix[i, columns.index(name)] / matrix[i].sum() for i, name in enumerate(rows)}
+torn = max(shares, key=shares.get)
+ctx.say("A single person, taken at random, contradicts the majority on {all:.0%} of the labelled faces, and on {share:.0%} of those called {torn}; "
+        "there the usual other word is {other}.", all=1 - sum(matrix[i, columns.index(n)] for i, n in enumerate(rows)) / matrix.sum(),
+        torn=torn, share=shares[torn], other=loudest[torn], origin="measured at full scale")
+
+# %% [markdown]
+# Datasets with **one** annotator, as AffectNet for most of its images, have label noise of about this size built in, and no column that
+# shows it.
+#
+# ## The same face twice
+#
+# Pictures travel: a face collected from the web may come in twice, perhaps compressed again or cropped otherwise. If one copy is
+# in training and one in test, part of the test measures memory. Equal pixels are easy to find. For the rest there is a
+# **fingerprint**: shrink the face to 9 x 9 and write down, cell by cell, whether it gets darker to the right and
+# downwards. That makes 128 bits.
+#
+# Plant copies among rendered faces and see which survive.
+
+# %%
+originals = faces.images[:48] if ctx.smoke else faces.images[:400]
+copies = datasets.plant_copies(originals, seed)
+sample = torch.stack([kind[3] for kind in copies.values()])
+ctx.save(plots.face_grid(sample, list(copies), columns=7, face_width=1.4, title="One face, seven copies",
+                         note="training face number 3"),
+         "copies", alt="One rendered face seven times: unchanged, saved again as JPEG, brighter, grainy, shrunk and enlarged, shifted "
+         "by two pixels, and mirrored.")
+
+# %% [markdown]
+# **Predict:** a fingerprint compares neighbours. Which of the seven copies will it not recognise? Will it take any stranger for
+# a copy?
+
+# %%
+from scnlib.datasets.duplicates import NEAR_BITS
+
+apart = datasets.copy_distances(originals, copies)
+figure = plots.copy_distances(apart, NEAR_BITS, title="What a fingerprint survives",
+                              note=f"{len(originals)} rendered faces, each against its own copy; last row: against the most similar other face")
+ctx.save(figure, "fingerprints", alt="Strips of fingerprint distances: copies that are compressed, brighter, grainy or shrunk lie near zero; "
+         "shifted and mirrored copies lie as far away as strangers.")
+
+# %%
+found = {kind: float((bits <= NEAR_BITS).mean()) for kind, bits in apart.items()}
+missed = [kind for kind, share in found.items() if share < 0.5 and kind != "nearest stranger"]
+ctx.say("Not recognised: {missed}. Strangers taken for copies: {wrong:.1%} of {n}. So a search like this finds a *lower bound*.",
+        missed=" and ".join(missed) or "none", wrong=found["nearest stranger"], n=len(originals), origin="measured here")
+
+# %% [markdown]
+# Now the real thing. The counts below were made on FER+ with the same functions (the fingerprint proposes, the correlation of the pixels
+# decides); the pictures stay where they are.
+#
+# **Predict:** how many of FER+'s 3,137 test faces are also in its training set, pixel for pixel?
+
+# %%
+twins = ctx.results("ferplus_duplicates")
+twins.assign(agree=(twins["same_label"] / twins["pairs"]).map("{:.0%}".format))
+
+# %%
+def cell(kind, first, second):
+    """One row of the table."""
+    return twins.query("kind == @kind and first == @first and second == @second").iloc[0]
+
+
+leak, near = (cell(kind, "train", "test") for kind in ("same pixels", "near"))
+n_test = int(counted.query("split == 'test' and `class` != @datasets.NO_MAJORITY")["count"].sum())
+ctx.say("**{same}** of {n:,} test faces ({share:.1%}) are in the training set pixel for pixel; with near-duplicates at least {near} "
+        "({near_share:.1%}).", same=int(leak["images"]), n=n_test, share=leak["images"] / n_test, near=int(near["images"]),
+        near_share=near["images"] / n_test, origin="measured at full scale")
+
+# %% [markdown]
+# The leak favours whoever memorises, and wrong labels can be memorised too (lesson 04). For scale, what SCN reports on this dataset:
+
+# %%
+from scnlib.paper import published
+
+theirs, baseline = (published("scn-4", f"pretrained, {who}", "FERPlus").value for who in ("SCN", "baseline"))
+ctx.say("{theirs:.2f} % against a baseline of {baseline:.2f} %: {gain:.2f} points (derived from table 7 and a gain in the text).", theirs=theirs, baseline=baseline, gain=theirs - baseline,
+        origin="published")
+
+# %% [markdown]
+# The twins are also a gift. The same pixels were put before annotators **twice**, and two juries of ten voted apart. How often do the two
+# majorities agree?
+
+# %%
+same = twins[twins["kind"] == "same pixels"][["pairs", "same_label", "same_votes"]].sum()
+ctx.say("In {n:,} pairs of the very same picture, both of which got a majority label, the labels agree in **{agree:.1%}** of the cases; the ballots "
+        "are the same in only {votes:.0%}, so they were cast apart.", n=int(same["pairs"]), agree=same["same_label"] / same["pairs"],
+        votes=same["same_votes"] / same["pairs"], origin="measured at full scale")
+
+# %% [markdown]
+# Even on faces that both could label, a second jury of ten does not always repeat the first. Suppose that a jury finds what "people in general"
+# would say with chance $q$, and that two juries err independently. They agree when both are right, about $q^2$ of the time.
+
+# %%
+limit = (same["same_label"] / same["pairs"]) ** 0.5
+ctx.say("So $q$ is about {q:.1%}, and that is roughly where accuracy on such labels must end, for anyone who does not know this very jury.",
+        q=limit, origin="measured at full scale")
+
+# %% [markdown]
+# ## WebEmotion: a dataset without annotators
+#
+# SCN's authors collected videos by searching for words, and took the word as the label. It was announced and never released, and
+# its statistics (table 1) are legible in none of our sources. What the text says: 40 emotion words, 45 countries, 6 age words, the top 20 videos of
+# each search, around 41,000 videos. How the words were combined it does not say.
+#
+# **Predict:** word x country x age, or word x (country *or* age): which gives 41,000?
+
+# %%
+from scnlib.paper.settings import setting
+
+
+def said(name):
+    """What SCN prints about WebEmotion."""
+    return setting("scn", f"WebEmotion {name}").value
+
+
+words, countries, ages, top = (said(name) for name in ("emotion words", "countries", "age words", "videos for each search"))
+readings = {"word x country x age": words * countries * len(ages) * top, "word x (country or age)": words * (countries + len(ages)) * top}
+ctx.say("All three together: up to {first:,} videos; an emotion word with one country *or* one age word: up to **{second:,}**. The paper has about "
+        "{videos:,}.", first=readings["word x country x age"], second=readings["word x (country or age)"], videos=said("videos"),
+        origin="published")
+
+# %% [markdown]
+# So the second reading fits, though the paper does not state it. Lesson 10 renders a stand-in with the same kind of noise: a keyword
+# that describes what somebody wanted to find, not what the face shows.
+#
+# ## Check before you train
+#
+# A half-unpacked archive trains just as well as a whole one, only to another number. So every dataset has a check. Here it
+# meets a small folder of rendered faces in which we emptied one file, cut another in half, and took a class out of the test set.
+
+# %%
+few = faces.select(torch.cat([(faces.labels == c).nonzero().flatten()[:6] for c in range(faces.num_classes)]))
+report = datasets.faulty_folder_report(few, seed)
+print(report)
+
+# %% [markdown]
+# On your machine it is `scn data check rafdb --root DIR` (or `affectnet`, `ferplus`, `folder`). It counts each class beside the published numbers,
+# names the first problems with file and row, ends with exit code 1 if there are any, and says how to get the data and under which
+# terms. Nothing is ever written into your folder, and a file that changes after it was cached is read again.
+#
+# ## Recap
+#
+# You compared the **class balances** and saw why two measures are in use. You mixed up two **label orders** and turned a whole dataset
+# into noise without an error message. You read FER+'s **ballots**: how far people agree, on what they do not, and how many faces the
+# majority rule throws away. You **planted copies and found them**, and read how many real test faces leak. And you broke a dataset
+# and had it **checked**.
+#
+# ## What would change our mind
+#
+# - The leak would not matter if accuracy on test faces without a twin in training were the same. That can be measured, by anyone with FER+.
+# - "Two juries agree" is measured on pictures that stand in the set twice. If those are easier or harder than the rest (popular pictures may be
+#   clearer), the number is theirs alone.
+# - Disagreement is called uncertainty here. If people who disagree saw different *parts* of a mixed expression, a distribution is the right label and
+#   nobody was uncertain.
+#
+# ## Exercises
+#
+# 1. Without running anything: what is the mean class accuracy of a model that always says *neutral*, on eight classes? And its accuracy on a
+#    balanced test set?
+# 2. Read a 1-based label file of RAF-DB as if it began at 0. Which class disappears, and which error message protects you?
+# 3. Lower `NEAR_BITS` to 2 and raise it to 12. Which copies do you win or lose, and when do strangers come in?
+# 4. Make a fingerprint that recognises mirrored copies. What does it cost?
+# 5. The majority rule of FER+ counts single votes as none. Which faces keep their label only because of that?
+#
+# ## References
+#
+# - Wang, Peng, Yang, Lu, Qiao: *Suppressing Uncertainties for Large-Scale Facial Expression Recognition* (SCN), CVPR 2020, section 4.1.
+# - Li, Deng, Du: *Reliable Crowdsourcing and Deep Locality-Preserving Learning for Expression Recognition in the Wild* (RAF-DB), CVPR 2017.
+# - Barsoum, Zhang, Canton Ferrer, Zhang: *Training Deep Networks for Facial Expression Recognition with Crowd-Sourced
+#   Label Distribution* (FER+), ICMI 2016.
+# - Mollahosseini, Hasani, Mahoor: *AffectNet: A Database for Facial Expression, Valence, and Arousal Computing in the Wild*, IEEE Transactions
+#   on Affective Computing, 2019.
+
+# %% tags=["remove-cell"]
+assert sum(balance["RAF-DB"].values()) == table.loc["RAF-DB", "train"]
+assert abs(guesses["RAF-DB"]["accuracy"] - 0.386) < 0.001 and mixed_up > 0.5
+assert verdicts["majority"].tolist() == ["neutral", "none", "none"]
+assert 30_000 < matrix.sum() / 10 < 32_000 and 0.05 < lost < 0.2 and best == "happiness"
+assert found["the same pixels"] == 1 and found["saved again as JPEG"] > 0.9
+assert found["mirrored"] < 0.2 and found["shifted by 2 pixels"] < 0.2 and found["nearest stranger"] < 0.1
+assert n_test == 3137 and leak["images"] <= near["images"] and 0.85 < same["same_label"] / same["pairs"] < 1
+assert "is empty (0 bytes)" in report and "problems:" in report

@@ -1,0 +1,351 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # Synthetic noise: reading table 2 twice
+#
+# *After this lesson you can hold SCN's main table against measurements with error bars, and say what a table without them
+# can and cannot show.*
+#
+# | | |
+# |---|---|
+# | **You will** | check a sentence against its own table · recompute a cell · ask what a single seed would have claimed · see which classes pay |
+# | **You need** | lessons 03, 04 and 08 |
+# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; the runs of lessons 04 and 08 are found) |
+# | **Data** | rendered faces; measured results that come with the project |
+# | **Paper** | SCN section 4.2, table 2; LRN table 1 |
+
+# %% tags=["parameters"]
+profile = "quick"  # smoke | quick | paper
+seed = 0
+
+# %%
+from scnlib.course import start
+
+ctx = start("09_synthetic_noise", profile=profile, seed=seed)
+
+# %% [markdown]
+# ## The table
+#
+# Three data sets, three shares of wrong labels, two ways to begin. In brackets stands the gain over the baseline of the
+# same column. The columns at the right are ours: mean ± standard deviation over n seeds, and the gain with its 95 %
+# interval.
+
+# %%
+from scnlib import paper
+
+results = paper.load_results()
+paper.compact("scn-2", results)
+
+# %% [markdown]
+# The paper reads three sentences from it:
+#
+# - SCN "consistently improves the baseline by a large margin" (S10 from scratch, S11 pretrained);
+# - "for both schemes, the benefit from SCN becomes more obvious as the noise ratio increases up" (S12);
+# - CurriculumNet and MetaCleaner "improve the baseline largely but are still inferior" (S13).
+#
+# The second can be checked without a single training run.
+#
+# **Predict:** the table has six columns (three data sets, two schemes). In how many does the printed gain rise at *both*
+# steps, from 10 to 20 and from 20 to 30 %?
+
+# %%
+from scnlib.course import ablations
+
+printed = ablations.printed_gains("scn-2").query("method == 'scn'")
+columns = printed.pivot(index=["pretrained", "dataset"], columns="noise_rate", values="gain")
+columns
+
+# %%
+from scnlib import plots
+
+drawn = printed.assign(value=100 * printed["noise_rate"], series=printed["dataset"], mean=printed["gain"])
+drawn = drawn.assign(low=float("nan"), high=float("nan"), n=1)
+panels = {"wrong labels, % (from scratch)": drawn[~drawn["pretrained"]], "wrong labels, % (pretrained)": drawn[drawn["pretrained"]]}
+figure = plots.sweep(panels, title="The gains that table 2 prints", label="SCN over baseline, points",
+                     note="published; one number a cell, no spread stated")
+ctx.save(figure, "printed", alt="Printed gains of SCN over the baseline against the share of wrong labels, from scratch and "
+         "pretrained, a line for each data set: not all lines rise.")
+
+# %%
+rises = columns.diff(axis=1).iloc[:, 1:].gt(0).all(axis=1)
+ctx.say("**{rises} of {all}** printed columns rise at both steps; in {ends} the gain is larger at 30 % than at 10 %.", rises=int(rises.sum()),
+        all=len(rises), ends=int((columns[0.3] > columns[0.1]).sum()), origin="published")
+
+# %% [markdown]
+# From end to end the sentence is right; step by step half of the columns contradict it. Is a gain that falls from 1.38 to
+# 0.58 and climbs to 1.91 a trend, or noise around one? The table cannot say: it has **one number in each cell**. To decide,
+# we must know how much such a number moves when nothing but the seed changes. That is what this lesson measures.
+#
+# LRN's table 1 copies SCN's pretrained rows and adds its own. Copies can be checked, too.
+
+# %%
+import pandas as pd
+
+prints = {cell.row.removeprefix("pretrained, ") + f", {cell.column}": cell.value for cell in paper.TABLES["scn-2"] if cell.row.startswith("pretrained")}
+copies = {f"{cell.row}, {cell.column}": cell.value for cell in paper.TABLES["lrn-1"] if cell.row.endswith("SCN")}
+both = pd.DataFrame({"SCN prints": prints, "LRN copies": copies}).dropna()
+both.assign(same=both["SCN prints"] == both["LRN copies"])
+
+# %%
+typos = both[both["SCN prints"] != both["LRN copies"]]
+ctx.say("Of {n} copied cells {typos} differ: {names}. Numbers travel from table to table by hand.", n=len(both), typos=len(typos),
+        names=", ".join(typos.index), origin="published")
+
+# %% [markdown]
+# ## How the noise is made
+#
+# "We randomly choose 10%, 20%, and 30% of training data **for each category** and randomly change their labels to others."
+# That is an exact count in each class. The code that the authors released throws a coin for every face instead, without a
+# seed.
+#
+# **Predict:** a coin that shows "wrong" in 30 % of throws: how far from 30 % do the classes end up?
+
+# %%
+import torch
+
+from scnlib.datasets.noise import corrupt_labels
+
+share_wrong, faces = 0.3, ctx.faces("train")
+exact = corrupt_labels(faces.labels, faces.num_classes, share_wrong, seed=seed) != faces.labels
+coin = torch.rand(len(faces), generator=torch.Generator().manual_seed(seed)) < share_wrong
+names = {"exact, as the paper says": exact, "a coin, as the released code does": coin}
+made = {name: {faces.class_names[c]: float(wrong[faces.labels == c].float().mean()) for c in range(faces.num_classes)}
+        for name, wrong in names.items()}
+
+# %%
+figure = plots.class_counts(made, numbers=".1%", label="share of wrong labels", title=f"Two ways to make {100 * share_wrong:.0f} % noise",
+                            note=f"rendered training faces, n = {len(faces):,}, seed {seed}")
+ctx.save(figure, "coin", alt="Bars: share of wrong labels in each class, the same in all classes with exact counts, scattered "
+         "around it with a coin for each face.")
+thrown = pd.Series(made["a coin, as the released code does"])
+ctx.say("Exact counts give {exact:.1%} everywhere; the coin gives {low:.1%} to {high:.1%}. The smaller a class, the wider it scatters.",
+        exact=float(exact.float().mean()), low=thrown.min(), high=thrown.max(), origin="measured here")
+
+# %% [markdown]
+# ## Recompute a cell
+#
+# Three methods on the same noisy faces. Change `rate` to 0.1 or 0.2 and run the cell again for another row of the table (a
+# minute or two for each network).
+#
+# **Predict** the order of the three, and the sign of SCN's gain.
+
+# %%
+rate = 0.3
+here = ctx.compare(["baseline", ("scn", {"relabelling": False}), "scn"], noise_rate=rate)
+here.table()
+
+# %%
+against = here.against("baseline", of="SCN")
+ctx.say("One seed, {n:,} test faces: SCN {verb} the baseline, {gain:+.1f} ± {interval:.1f} points. This interval knows the luck of the "
+        "test faces and nothing of the luck of training.", **against, origin="measured here")
+
+# %% [markdown]
+# ## The whole table, with seeds
+#
+# The same at four noise levels and with several seeds, measured before. A seed decides the first weights, which labels are
+# wrong, the order of the faces and how each is moved and mirrored; baseline and SCN of one seed share all of that. So gains
+# are taken **seed by seed**, and only then averaged.
+
+# %%
+rates = (0.0, 0.1, 0.2, 0.3)
+rows = pd.concat([ablations.runs_of(results, ablations.three(rate)).assign(noise_rate=rate) for rate in rates])
+seeds = ablations.seed_words(rows["seed"])
+if len(rows):
+    figure = plots.results_bars(rows.rename(columns={"label": "method", "value": "accuracy"}), title="Rendered faces: three methods under noise",
+                                note=f"measured at full scale, quick recipe; dots: single seeds; {seeds}")
+    ctx.save(figure, "bars", alt="Bars of test accuracy on rendered faces for baseline, SCN without relabelling and SCN at 0, 10, "
+             "20 and 30 percent wrong labels; dots are single seeds.")
+
+# %%
+labels = {rate: f"{100 * rate:.0f} % wrong labels" for rate in rates}
+gains = ablations.seed_gains(results, {labels[rate]: (paper.arm("scn", rate), paper.arm("baseline", rate)) for rate in rates})
+shown = gains if len(gains) else pd.DataFrame({"label": list(labels.values()), "seed": 0, "gain": float("nan")})
+raf = printed[(printed["dataset"] == "RAF-DB") & ~printed["pretrained"]]
+figure = plots.seed_gains(shown, dict(zip(raf["noise_rate"].map(labels), raf["gain"], strict=True)), title="SCN over the baseline, seed by seed",
+                          note=f"rendered faces, quick recipe, {seeds}; published: RAF-DB from scratch, SCN table 2")
+ctx.save(figure, "gains", alt="Gain of SCN over the baseline on rendered faces at each share of wrong labels: a dot for each seed, "
+         "the mean with its interval, and the published gain on RAF-DB as a diamond.")
+
+# %%
+measured = pd.concat([paper.arms(results, ablations.three(rate), reference="baseline").assign(noise=labels[rate]) for rate in rates])
+measured = measured.dropna(subset="gain")
+for row in measured[measured["label"] == "SCN"].itertuples():
+    interval = f"interval {row.low:+.1f} to {row.high:+.1f}" if row.low == row.low else "one seed, so no interval"
+    ctx.say("{noise}: SCN **{gain:+.1f}** points ({interval}; n = {n}).", noise=row.noise, gain=row.gain, interval=interval, n=row.n,
+            origin="measured at full scale")
+
+# %% [markdown]
+# ## Read the sign with care
+#
+# Whatever sign you read, it belongs to *this recipe*, in which both train at one learning rate. SCN's loss is a different
+# one: half of it is the rank loss, and $\alpha < 1$ flattens the scores, so at the same nominal rate it takes smaller
+# steps. One look at twice the rate says how much that matters; lesson 11 does it properly.
+
+# %%
+at = {lr: paper.arms(results, ablations.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
+wide = pd.DataFrame({f"rate {lr:g}": table["mean"] for lr, table in at.items()})
+ablations.readable(wide).assign(n=[f"{a}, {b}" for a, b in zip(at[0.05]["n"], at[0.1]["n"], strict=True)]).rename_axis("30 % wrong labels")
+
+# %%
+if wide.notna().all(axis=None):
+    gap = wide.loc["SCN"] - wide.loc["baseline"]
+    ctx.say("Twice the rate changes the baseline by {base:+.1f} points and SCN by {scn:+.1f}: the gap between them goes from {before:+.1f} to "
+            "**{after:+.1f}**.", base=wide.loc["baseline"].diff().iloc[1], scn=wide.loc["SCN"].diff().iloc[1], before=gap.iloc[0],
+            after=gap.iloc[1], origin="measured at full scale")
+
+# %% [markdown]
+# ## What one seed would have said
+#
+# Our table has several seeds; the paper's has one. So throw ours away again: take each single seed as if it were the paper.
+#
+# **Predict:** how far apart do single-seed gains at the same noise lie: a tenth of a point, one point, three?
+
+# %%
+relabelling = {f"relabelling over none, {labels[rate]}": (paper.arm("scn", rate), paper.arm("scn", rate, relabelling=False)) for rate in rates}
+effects = pd.concat([gains.assign(label="SCN over baseline, " + gains["label"]), ablations.seed_gains(results, relabelling)])
+alone = effects.groupby("label", sort=False)["gain"].agg(seeds="count", lowest="min", highest="max", mean="mean", std="std")
+alone["one seed has the wrong sign, %"] = [100 * ablations.wrong_sign(row.mean, row.std) for row in alone.itertuples()]
+ablations.readable(alone)
+
+# %% [markdown]
+# The last column takes the measured mean and spread for the true ones and seeds for normal. Look for effects about as small
+# as their spread: there one seed is a coin.
+
+# %%
+spread = ablations.pooled_std(group["gain"].tolist() for _, group in gains.groupby("label"))
+if spread == spread:
+    ctx.say("From seed to seed SCN's gain moves by {spread:.1f} points (standard deviation, pooled over noise levels). With such a spread a "
+            "single pair of runs must differ by more than **{needed:.1f}** points before luck is unlikely. Of the {all} gains of SCN that "
+            "table 2 prints, {small} are smaller.", spread=spread, needed=1.96 * spread, all=len(printed),
+            small=int((printed["gain"] < 1.96 * spread).sum()), origin="measured at full scale")
+else:
+    ctx.say("> Two seeds of one cell are needed to say how much a gain moves; there is one so far.")
+
+# %% [markdown]
+# The spread is ours, of a small network and rendered faces; theirs may be smaller (longer training, pretrained weights) or
+# larger (RAF-DB has 3,068 test faces and rare classes). Nobody printed it, which is the point: **without it neither
+# "improves" nor "does not" can be read off half a point.** The 8 to 14 points on RAF-DB from scratch are another matter: no
+# luck of seeds makes those.
+#
+# ## The best epoch flatters
+#
+# The released code keeps the epoch with the best *test* accuracy. What would that add here, and to whom?
+
+# %%
+bonus = results.assign(bonus=results["best_accuracy"] - results["accuracy"])
+extra = pd.concat([ablations.runs_of(bonus, ablations.three(rate), column="bonus").assign(noise=labels[rate]) for rate in rates])
+flattery = extra.pivot_table(index="noise", columns="label", values="value", sort=False)
+ablations.readable(flattery, 2).rename_axis("best test epoch minus last, points")
+
+# %%
+if len(extra):
+    ctx.say("Choosing on the test set would add {low:.2f} to {high:.2f} points to these cells. Here the learning rate ends near zero, so the last "
+            "epochs hardly differ; a recipe whose curve wobbles to the end has more to pick from.", low=flattery.min(axis=None),
+            high=flattery.max(axis=None), origin="measured at full scale")
+
+# %% [markdown]
+# ## Which classes pay
+#
+# The noise is spread evenly over the classes. **Predict:** is the damage?
+
+# %%
+confusion = ctx.results("rendered_confusion")
+compared = {"baseline, clean labels": paper.arm("baseline"), "baseline, 30 % wrong": paper.arm("baseline", 0.3), "SCN, 30 % wrong": paper.arm("scn", 0.3)}
+recalls = {name: ablations.class_recall(confusion, ablations.keys_of(results, arm)) for name, arm in compared.items()} if len(confusion) else {}
+recalls = {name: recall for name, recall in recalls.items() if recall}
+if recalls:
+    figure = plots.class_counts(recalls, numbers=".0%", label="share of the class that is recognised", title="Even noise, uneven damage",
+                                note=f"rendered test faces, measured at full scale, quick recipe, {seeds}")
+    ctx.save(figure, "classes", alt="Bars: share of each expression that is recognised on the test faces, by the baseline on clean "
+             "labels, the baseline on 30 percent wrong labels, and SCN on 30 percent wrong labels.")
+
+# %%
+if len(recalls) == len(compared):
+    clean, noisy, cured = (100 * pd.Series(recall) for recall in recalls.values())
+    lost = clean - noisy
+    ctx.say("The noise costs {most} **{high:.0f}** points and {least} **{low:.0f}**. Against the noisy baseline SCN is ahead on {ahead} of {all} "
+            "classes.", most=lost.idxmax(), high=lost.max(), least=lost.idxmin(), low=lost.min(), ahead=int((cured > noisy).sum()),
+            all=len(cured), origin="measured at full scale")
+
+# %% [markdown]
+# Plausibly classes pay whose look-alikes stand near: a boundary between two close neighbours moves first. (`data/results`
+# holds the whole confusion; look where the lost faces went.) A mean over classes belongs beside every accuracy.
+#
+# ## On real faces
+#
+# FER+, ResNet-18 from scratch, measured before. The published FERPlus numbers (another resolution, more than three times as
+# many epochs) stand beside the bars as diamonds.
+
+# %%
+from scnlib import figures
+
+ctx.full_scale(figures.accuracy)
+
+# %%
+real = paper.arms(results, ablations.three(0.3), "ferplus", reference="baseline").dropna(subset="gain")
+for row in real.itertuples():
+    ctx.say("FER+ at 30 %: {label} {gain:+.1f} points over the baseline (n = {n}).", label=row.label, gain=row.gain, n=row.n, origin="measured at full scale")
+
+# %% [markdown]
+# ## The verdicts
+#
+# The ledger of the course judges each claim by one rule: *held* only if the 95 % interval of the paired differences lies on
+# the claimed side under **every** condition that the claim names; *direction only* if the mean does, but luck (or n = 1) is
+# not ruled out; else *not held*. Claims whose methods, weights or data are not there are *not tested*.
+
+# %%
+ledger = paper.claims_table(results)
+mine = ledger[ledger["id"].isin(["S10", "S11", "S12", "S13", "L05", "L11"])]
+ablations.readable(mine[["id", "claim", "dataset", "verdict", "effect", "low", "high", "n"]])
+
+# %%
+for row in mine[mine["verdict"] != "not tested"].itertuples():
+    ctx.say("**{id}** on {dataset}: *{verdict}*. {detail}.", id=row.id, dataset=row.dataset, verdict=row.verdict, detail=row.detail,
+            origin="measured at full scale")
+
+# %% [markdown]
+# ## Recap
+#
+# You **checked a sentence against its own table** and found that half of the printed columns do not rise step by step. You
+# **recomputed a cell** and put seeds and intervals around the others. You asked **what a single seed would have claimed**,
+# and know how large a gain must be before one pair of runs means anything. And you looked at **which classes pay** for
+# evenly spread noise.
+#
+# ## What would change our mind
+#
+# - A recipe, chosen without looking at test labels, in which SCN beats an equally tuned baseline at all three ratios with
+#   intervals clear of zero. Lesson 11 looks for one.
+# - A spread over seeds on RAF-DB or FER+ far below ours would make the small printed gains mean something.
+# - Pretrained features: half of table 2 starts from MS-Celeb-1M weights, and nothing here does. A better doctor from the
+#   first epoch on is the likeliest place for SCN to win.
+#
+# ## Exercises
+#
+# 1. Two methods differ by 1.0 point on average; a single difference scatters with a standard deviation of 1.5. How many
+#    seeds until a 95 % interval would exclude zero? (Start with the normal quantile, then think about Student's.)
+# 2. Change `rate` in "Recompute a cell" to 0.2, and the seed in the parameters cell to 3. Does your gain lie inside the
+#    interval above? Must it?
+# 3. Why are gains paired by seed and not taken as a difference of two means? Compute both intervals from `rows`.
+# 4. A table prints 18 gains, each from one seed, and no method does anything. How many of the 18 do you expect above +1
+#    point if single gains scatter with a standard deviation of 1?
+#
+# ## References
+#
+# - Wang, Peng, Yang, Lu, Qiao: *Suppressing Uncertainties for Large-Scale Facial Expression Recognition* (SCN), CVPR 2020,
+#   section 4.2, table 2.
+# - Yan et al.: *Mitigating Label-Noise for Facial Expression Recognition in the Wild* (LRN), 2022, table 1.
+# - Bouthillier et al.: *Accounting for Variance in Machine Learning Benchmarks*, MLSys 2021.
+
+# %% tags=["remove-cell"]
+assert len(columns) == 6 and int(rises.sum()) == 3, "the printed table has changed: rewrite the lesson's story"
+assert len(typos) == 1
+if profile == "quick":
+    shares = made["exact, as the paper says"].values()
+    assert max(shares) - min(shares) < 0.005
+    assert against["gain"] + against["interval"] < 0, "SCN does not lose at the nominal rate: rewrite the lesson's story"
+    assert not (measured["gain"] >= 2).any(), "SCN gains clearly somewhere: rewrite the lesson's story"

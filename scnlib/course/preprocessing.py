@@ -1,0 +1,198 @@
+"""Lesson 01's experiments: how well faces are found, how fast, what tight crops do, what alignment brings."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from scnlib import counter_rng
+from scnlib.datasets import FaceSet
+from scnlib.datasets.face_detection import Detector, Found
+from scnlib.datasets.face_geometry import padded, similarity, template, transform, warp
+from scnlib.faces import Latents, landmarks
+
+#: Around a tight crop: what, and how much on each side.
+PADDINGS = (("none", 0.0), ("edge", 0.25), ("edge", 0.5), ("constant", 0.5), ("reflect", 0.25), ("reflect", 0.5))
+
+
+def true_points(faces: FaceSet) -> Tensor | None:
+    """Where the five points of rendered faces are ``(N, 5, 2)``; None for faces that were photographed."""
+    return landmarks(Latents.from_dict(faces.latents), faces.images.shape[-1]) if faces.latents else None
+
+
+def point_errors(found: Sequence[Found], truth: Tensor) -> np.ndarray:
+    """Mean distance of the largest face's five points from the truth, in distances between the true eyes.
+
+    Args:
+        found: of N pictures.
+        truth: ``(N, 5, 2)``.
+
+    Returns:
+        ``(N,)``; NaN where nothing was found.
+    """
+    errors = np.full(len(found), np.nan)
+    for i, faces in enumerate(found):
+        if len(faces):
+            apart = (truth[i, 1] - truth[i, 0]).norm()
+            errors[i] = float((faces.points[0] - truth[i]).norm(dim=1).mean() / apart)
+    return errors
+
+
+def find_each(images: Tensor, detector: Detector, pad: str = "none", share: float = 0.0) -> list[Found]:
+    """The faces of N small pictures, padded for the detector, in coordinates without the padding."""
+    wide, across, down = padded(images.expand(-1, 3, -1, -1), pad, share)
+    shift = torch.tensor([across, down], dtype=torch.float32)
+    found = [faces for part in wide.split(32) for faces in detector.find(part)]
+    return [Found(faces.boxes - shift.repeat(2), faces.probabilities, faces.points - shift) for faces in found]
+
+
+def tight_crops(images: Tensor, truth: Tensor | None, detector: Detector) -> pd.DataFrame:
+    """What padding does for faces that were cut out before: a row for each of ``PADDINGS``.
+
+    Args:
+        images: ``(N, C, H, W)`` uint8.
+        truth: ``(N, 5, 2)``, or None where nobody knows.
+
+    Returns:
+        Columns ``around``, ``share``, ``found`` and ``several`` (shares of the pictures), ``error`` and ``error_90``
+        (median and 90 % quantile of ``point_errors``, NaN without truth), ``n``.
+    """
+    rows = []
+    for pad, share in PADDINGS:
+        found = find_each(images, detector, pad, share)
+        errors = np.full(len(found), np.nan) if truth is None else point_errors(found, truth)
+        some = np.isfinite(errors).any()
+        rows.append({
+            "around": pad, "share": share,
+            "found": float(np.mean([len(faces) > 0 for faces in found])),
+            "several": float(np.mean([len(faces) > 1 for faces in found])),
+            "error": float(np.nanmedian(errors)) if some else np.nan,
+            "error_90": float(np.nanquantile(errors, 0.9)) if some else np.nan,
+            "n": len(found),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def in_four_surroundings(
+    images: Tensor, detector: Detector
+) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[str]]:
+    """The face that a mirror multiplies most, as the detector sees it with half its size of this and that around it.
+
+    Args:
+        images: ``(N, C, S, S)`` uint8.
+
+    Returns:
+        Four pictures ``(3, 2 S, 2 S)``, boxes and points of what is found in each, and what is around each.
+    """
+    mirrored = find_each(images, detector, "reflect", 0.5)
+    chosen = max(range(len(images)), key=lambda i: len(mirrored[i]))
+    image = images[chosen : chosen + 1].expand(-1, 3, -1, -1)
+    names = ["none", "edge", "constant", "reflect"]
+    pictures, boxes, points = [], [], []
+    for name in names:
+        wide, across, _ = padded(image, name, 0.5)
+        around = image.shape[-1] // 2 - across  # without padding, the picture stands on a white sheet
+        pictures.append(torch.nn.functional.pad(wide[0], [around] * 4, value=255))
+        (found,) = detector.find(wide)
+        boxes.append(found.boxes + around)
+        points.append(found.points + around)
+    return pictures, boxes, points, names
+
+
+def detection_speed(images: Tensor, detector: Detector, rounds: int = 3) -> dict[str, float]:
+    """Pictures per second: facenet-pytorch's MTCNN called picture by picture, and ours.
+
+    The ways take turns at every picture, and of each picture's rounds the fastest counts, so that whatever else the
+    machine does disturbs none of them more than the others.
+
+    Args:
+        images: ``(N, 3, H, W)`` uint8.
+        detector: facenet-pytorch gets its device and its smallest face.
+    """
+    from facenet_pytorch import MTCNN
+    from PIL import Image
+
+    plain = MTCNN(keep_all=True, min_face_size=detector.smallest, device=detector.device)
+    ways = {
+        "facenet-pytorch, picture by picture": lambda image, picture: plain.detect(picture, landmarks=True),
+        "scnlib, every face": lambda image, picture: detector.find(image, every=True),
+        "scnlib, largest face": lambda image, picture: detector.find(image),
+    }
+    total = dict.fromkeys(ways, 0.0)
+    for image in images.split(1):
+        picture = Image.fromarray(image[0].permute(1, 2, 0).contiguous().numpy())
+        best = dict.fromkeys(ways, float("inf"))
+        for _ in range(rounds):
+            for name, way in ways.items():
+                began = time.perf_counter()
+                way(image, picture)
+                best[name] = min(best[name], time.perf_counter() - began)
+        for name in ways:
+            total[name] += best[name]
+    return {name: len(images) / seconds for name, seconds in total.items()}
+
+
+def shaken(images: Tensor, points: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Faces as careless cropping leaves them: turned by up to 0.4 rad, moved by up to a tenth, 0.75 to 1.05 as large.
+
+    Args:
+        images: ``(N, C, S, S)`` uint8.
+        points: ``(N, 5, 2)``.
+
+    Returns:
+        The images and where their points are now.
+    """
+    n, side = len(images), images.shape[-1]
+    u = counter_rng.uniform(seed, "shaken", torch.arange(4 * n)).view(n, 4)
+    angle, scale = 0.4 * (2 * u[:, 0] - 1), 0.75 + 0.3 * u[:, 1]
+    a, b = scale * angle.cos(), scale * angle.sin()
+    turn = torch.stack([a, -b, b, a], dim=1).view(n, 2, 2)
+    middle = torch.full((2, 1), side / 2)
+    shift = middle - turn @ middle + 0.2 * side * (u[:, 2:, None] - 0.5)
+    matrices = torch.cat([turn, shift], dim=2)
+    return warp(images, matrices, side), transform(points, matrices)
+
+
+def aligned(images: Tensor, points: Tensor, margin: float = 0.0) -> Tensor:
+    """Images turned, scaled and moved so that their five points lie where they should; same size."""
+    side = images.shape[-1]
+    return warp(images, similarity(points, template(side, margin)), side)
+
+
+def aligned_by_detector(images: Tensor, detector: Detector, margin: float = 0.0) -> tuple[Tensor, Tensor]:
+    """As ``aligned`` by the points that are found, with the edge drawn out by half; and bool ``(N,)`` where they were.
+
+    A face that is not found stays as it is.
+    """
+    found = find_each(images, detector, "edge", 0.5)
+    there = torch.tensor([len(faces) > 0 for faces in found])
+    result = images.clone()
+    if there.any():
+        points = torch.stack([faces.points[0] for faces in found if len(faces)])
+        result[there] = aligned(images[there], points, margin)
+    return result, there
+
+
+def hog(images: Tensor) -> np.ndarray:
+    """Histograms of oriented gradients of grey images: float32 ``(N, D)``.
+
+    Source: Dalal and Triggs, Histograms of Oriented Gradients for Human Detection, CVPR 2005.
+    """
+    from skimage.feature import hog as of_one
+
+    grey = images.float().mean(dim=1).numpy() / 255
+    cells = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2), "feature_vector": True}
+    return np.stack([of_one(image, **cells) for image in grey]).astype(np.float32)
+
+
+def linear_svm(train: np.ndarray, train_labels: Tensor, test: np.ndarray, test_labels: Tensor) -> np.ndarray:
+    """Which test samples a linear support vector machine gets right: bool ``(N,)``. Deterministic."""
+    from sklearn.svm import LinearSVC
+
+    middle, spread = train.mean(axis=0), train.std(axis=0) + 1e-6
+    machine = LinearSVC(C=0.003, dual=False, random_state=0)
+    machine.fit((train - middle) / spread, train_labels.numpy())
+    return machine.predict((test - middle) / spread) == test_labels.numpy()

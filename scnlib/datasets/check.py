@@ -1,0 +1,307 @@
+"""``scn data check``: is what lies on the disk the dataset that the papers mean?
+
+Counts of each split and class beside the published ones, everything that is wrong with file and row, and for those who
+do not have the data yet, how to get it and under which terms.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from scnlib.datasets import affectnet, ferplus, folder, rafdb
+from scnlib.datasets.decode import decode_all
+from scnlib.datasets.listing import Listing, names_in
+from scnlib.datasets.released import flip_report, flips_as_known, released_labels
+
+#: Problems that are shown; the rest is counted.
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class SplitCheck:
+    """What was found in one split.
+
+    Attributes:
+        split: its name here.
+        found: class -> usable images.
+        published: class -> images, None where no source states it; empty where nothing is published.
+        total: all images as published, or None.
+        problems: each with file and row.
+        notes: what is no problem, but worth knowing.
+    """
+
+    split: str
+    found: dict[str, int]
+    published: dict[str, int | None]
+    total: int | None
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def differences(self) -> list[str]:
+        """Counts that are not the published ones."""
+        wrong = [
+            f"{self.split}: {self.found.get(name, 0):,} images of {name}, published are {count:,}"
+            for name, count in self.published.items()
+            if count is not None and count != self.found.get(name, 0)
+        ]
+        here = sum(self.found.values())
+        if self.total is not None and self.total != here and not wrong:
+            wrong.append(f"{self.split}: {here:,} images, published are {self.total:,}")
+        return wrong
+
+
+#: What each check answers: a title, its splits, and problems that belong to no split.
+Found = tuple[str, list[SplitCheck], list[str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole answer; ``ok`` where nothing is wrong."""
+
+    title: str
+    splits: tuple[SplitCheck, ...]
+    problems: tuple[str, ...]
+    how: str
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def text(self) -> str:
+        """For a terminal."""
+        lines = [self.title]
+        for split in self.splits:
+            lines += _table(split)
+            lines += [f"  {note}" for note in split.notes]
+        lines += [""] if self.splits else []
+        if self.ok:
+            lines.append("Nothing is wrong.")
+        else:
+            lines.append(f"{len(self.problems):,} problem{'s' if len(self.problems) > 1 else ''}:")
+            lines += [f"  {problem}" for problem in self.problems[:SHOWN]]
+            if len(self.problems) > SHOWN:
+                lines.append(f"  ... and {len(self.problems) - SHOWN:,} more")
+        return "\n".join([*lines, self.how])
+
+
+def check(name: str, root: Path | str | None = None, *, decode: bool = True, **options: object) -> Report:
+    """Look at a dataset without training on it.
+
+    Args:
+        name: ``"rendered"``, ``"ferplus"``, ``"rafdb"``, ``"affectnet"`` or ``"folder"``.
+        root: its folder.
+        decode: open every image; False looks at lists and names only.
+        options: those of the loader that decide what is read.
+
+    Raises:
+        ValueError: unknown name or option.
+    """
+    if name not in CHECKS:
+        raise ValueError(f"unknown dataset {name!r}; known: {', '.join(CHECKS)}")
+    try:
+        title, splits, more = CHECKS[name](root, decode, **options)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        option = str(error).rsplit("'", 2)[1]
+        raise ValueError(f"`scn data check {name}` has no option {option!r}") from None
+    except (FileNotFoundError, NotADirectoryError) as error:  # what cannot be read at all is a finding, too
+        return Report(name, (), (str(error),), HOW[name])
+    problems = [problem for split in splits for problem in split.problems]
+    more = [*more, *(difference for split in splits for difference in split.differences())]
+    return Report(title, tuple(splits), tuple(problems + more), HOW[name])
+
+
+def _rendered(root: Path | str | None, decode: bool) -> Found:
+    return "Rendered faces: computed from a seed, nothing to check.", [], []
+
+
+def _rafdb(
+    root: Path | str | None,
+    decode: bool,
+    images: str = "aligned",
+    label_file: str | None = None,
+    label_base: int | None = None,
+) -> Found:
+    listings = {split: rafdb.read_list(root, split, images) for split in ("train", "test")}
+    splits = []
+    for number, (split, listing) in enumerate(listings.items()):
+        # The list is one file: what is wrong with it is told once.
+        problems = listing.problems if number == 0 else ()
+        published = dict(zip(rafdb.CLASSES, rafdb.PUBLISHED[split], strict=True))
+        splits.append(_split(split, listing, published, sum(rafdb.PUBLISHED[split]), decode, problems))
+    where = listings["train"].root
+    problems: list[str] = []
+    if label_file is not None:
+        names = [rafdb.list_name(one) for one in listings["train"].ids]
+        other = [rafdb.list_name(one) for one in listings["test"].ids]
+        true = listings["train"].labels
+        try:
+            released = released_labels(where / "EmoLabel" / label_file, base=label_base)
+            labels = released.onto(names, true, len(rafdb.CLASSES), other)
+        except (ValueError, FileNotFoundError) as error:
+            problems.append(str(error))
+        else:
+            note = flip_report(released, labels, true, rafdb.CLASSES)
+            splits[0] = _noted(splits[0], note)
+            problems += [] if flips_as_known(released, labels, true) else [note]
+    return f"RAF-DB, basic expressions, Image/{images}, at {where}", splits, problems
+
+
+def _affectnet(
+    root: Path | str | None,
+    decode: bool,
+    num_classes: int = 8,
+    release: str | None = None,
+    images: str | None = None,
+    crop: bool = True,
+) -> Found:
+    release = release or affectnet.detect_release(root)
+    splits = []
+    for split, counts in affectnet.PUBLISHED.items():
+        listing = affectnet.read_list(root, split, release, num_classes, images, crop)
+        published = dict(zip(affectnet.CLASSES[:num_classes], counts, strict=False))
+        total = None
+        if split == "test" and num_classes == 8:
+            total = affectnet.PUBLISHED_TEST_TOTAL[release]
+        if release == "npy":
+            published = dict.fromkeys(published)  # counted for the other release; this one's are stated nowhere
+        splits.append(_split(split, listing, published, total, decode, listing.problems))
+    return f"AffectNet, {release} release, {num_classes} classes, at {root}", splits, []
+
+
+def _folder(root: Path | str | None, decode: bool, classes: object = None) -> Found:
+    root = folder.checked_root(root)
+    names = folder.class_order(root, classes)
+    splits, problems = [], []
+    for split in folder.SPLITS:
+        if (root / split).is_dir():
+            listing = folder.read_list(root, split, names)
+            splits.append(_split(split, listing, {}, None, decode, listing.problems))
+        elif split == "test":
+            problems.append(f"there is no {split}/: nothing to measure accuracy on")
+    order = "as given" if classes else "sorted by name; give classes= for another order"
+    return f"Folder {root}; classes in order ({order}): {', '.join(names)}", splits, problems
+
+
+def _ferplus(root: Path | str | None, decode: bool, votes: str | None = None) -> Found:
+    root = ferplus.checked_root(root)
+    in_folders = (root / "data").is_dir()
+    votes = votes or ("label.csv" if in_folders else "fer2013new.csv")
+    splits = []
+    for split in ferplus.FOLDERS:
+        try:
+            splits.append(_ferplus_split(root, split, in_folders, votes, decode))
+        except ValueError as error:
+            splits.append(SplitCheck(split, {}, {}, None, (str(error),)))
+    return f"FER+ at {root}, votes of {votes}, majority rule", splits, []
+
+
+def _ferplus_split(root: Path, split: str, in_folders: bool, votes: str, decode: bool) -> SplitCheck:
+    path = root / "data" / ferplus.FOLDERS[split]
+    table = ferplus.read_label_csv(path / "label.csv") if votes == "label.csv" else ferplus.read_vote_table(root, split)
+    labels = ferplus.majority_labels(table.votes)
+    problems: list[str] = []
+    if in_folders:
+        here = set(names_in(path)) if path.is_dir() else set()
+        problems += [
+            f"data/{path.name}/{name} is named in {votes} (image {row}) but is not there"
+            for row, name in enumerate(table.names, start=1)
+            if name not in here
+        ]
+        if decode:
+            problems += [one for name in table.names if name in here for one in ferplus.image_problem(path / name)]
+    elif decode:
+        ferplus.load(root, split)
+    counts = torch.bincount(labels[labels >= 0], minlength=len(ferplus.CLASSES)).tolist()
+    before, after = ferplus.PUBLISHED_BEFORE[split], ferplus.PUBLISHED[votes][split]
+    plural = int((ferplus.plurality_labels(table.votes) >= 0).sum())
+    note = (
+        f"{len(table.names):,} images with votes; the papers count {before:,} rows, before any vote rule and with "
+        f"those that show no face. The majority rule keeps {sum(counts):,}, the most votes alone {plural:,}."
+    )
+    per_class = ferplus.PUBLISHED_CLASSES if votes == "label.csv" and split == "train" else (None,) * 8
+    published = dict(zip(ferplus.CLASSES, per_class, strict=True))
+    return SplitCheck(
+        split, dict(zip(ferplus.CLASSES, counts, strict=True)), published, after, tuple(problems), (note,)
+    )
+
+
+CHECKS: dict[str, Callable[..., Found]] = {
+    "rendered": _rendered, "ferplus": _ferplus, "rafdb": _rafdb, "affectnet": _affectnet, "folder": _folder,
+}  # fmt: skip
+
+#: How to get each dataset, and its terms in our words; data/README.md says more.
+HOW = {
+    "rendered": "Terms: MIT, like the code.",
+    "ferplus": (
+        "How to get it: the pictures are fer2013.csv of Kaggle's FER2013 challenge, the votes fer2013new.csv of "
+        "github.com/microsoft/FERPlus.\nTerms: votes MIT; the pictures under Kaggle's terms, not to be passed on."
+    ),
+    "rafdb": (
+        "How to get it: ask its authors from the address of a university or institute (whdeng.cn/RAF/model1.html), "
+        "then unpack basic/EmoLabel and basic/Image.\nTerms: non-commercial research only; not to be copied, published "
+        "or passed on."
+    ),
+    "affectnet": (
+        "How to get it: a professor or head of a laboratory signs the licence agreement and asks for it "
+        "(mohammadmahoor.com/pages/databases/affectnet); students ask through their supervisor.\nTerms: research only, "
+        "not to be passed on."
+    ),
+    "folder": "Your own images: train/<class>/ and test/<class>/, val/<class>/ if you have it.\nTerms: yours to know.",
+}
+
+
+def _split(
+    split: str,
+    listing: Listing,
+    published: dict[str, int | None],
+    total: int | None,
+    decode: bool,
+    problems: tuple[str, ...],
+) -> SplitCheck:
+    """A list against its images on the disk."""
+    there = listing.there()
+    problems = [*problems, *(listing.missing(row) for row in (~there).nonzero().flatten().tolist())]
+    usable = there.clone()
+    if decode:
+        rows = there.nonzero().flatten().tolist()
+        for number, reason in _damaged(listing, rows):
+            usable[rows[number]] = False
+            row = rows[number]
+            place = "" if listing.places[row] == listing.ids[row] else f"; {listing.places[row]}"
+            problems.append(reason + place)
+    problems += [f"{split}: no row of the class {name}" for name in listing.empty_classes()]
+    return SplitCheck(split, _counts(listing, usable), published, total, tuple(problems), listing.notes)
+
+
+def _damaged(listing: Listing, rows: list[int]) -> list[tuple[int, str]]:
+    files = [listing.root / listing.ids[row] for row in rows]
+    boxes = None if listing.boxes is None else [listing.boxes[row] for row in rows]
+    return decode_all(files, 8, boxes, what=listing.title)[1]
+
+
+def _counts(listing: Listing, usable: Tensor) -> dict[str, int]:
+    counts = torch.bincount(listing.labels[usable], minlength=len(listing.class_names)).tolist()
+    return dict(zip(listing.class_names, counts, strict=True))
+
+
+def _noted(split: SplitCheck, note: str) -> SplitCheck:
+    return SplitCheck(split.split, split.found, split.published, split.total, split.problems, (*split.notes, note))
+
+
+def _table(split: SplitCheck) -> list[str]:
+    """Class by class, published beside here."""
+    known = any(count is not None for count in split.published.values())
+    lines = ["", f"  {split.split:12}{'published':>12}{'here':>12}"]
+    for name, here in split.found.items():
+        count = split.published.get(name)
+        said = f"{count:,}" if count is not None else "not stated" if known else "-"
+        lines.append(f"    {name:10}{said:>12}{here:>12,}{'' if count in (None, here) else '  <-'}")
+    total = split.total
+    here = sum(split.found.values())
+    said = f"{total:,}" if total is not None else "not stated" if known else "-"
+    return [*lines, f"    {'all':10}{said:>12}{here:>12,}{'' if total in (None, here) else '  <-'}"]

@@ -1,0 +1,85 @@
+"""The runs behind a table: which there are, which are missing, and training those."""
+
+import json
+from collections.abc import Sequence
+
+import pandas as pd
+
+from scnlib import runs
+from scnlib.config import Config, profile_config
+from scnlib.datasets import LOADERS
+from scnlib.methods import METHODS
+from scnlib.paper.grid import Cell, find_cell, grid, needs
+from scnlib.paper.results import FULL_SCALE, HERE, load_epochs, load_results
+from scnlib.paths import out_dir
+
+
+def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
+
+    A run that stands in both is shown as committed, and of one config that ran twice, on older data or older code, the
+    last counts: nothing counts twice.
+
+    Args:
+        profile: of the runs under out/runs; None: every profile but smoke, which learns nothing.
+
+    Returns:
+        One row a run, one row an epoch of these runs, and a line for each directory that cannot be read.
+    """
+    full, epochs = load_results().assign(origin=FULL_SCALE), [load_epochs()]
+    if profile is None:
+        full = full[full["profile"] != "smoke"]
+    found, unreadable = {}, []
+    for path in sorted(manifest.parent for manifest in (out_dir() / "runs").glob("*/manifest.json")):
+        try:
+            run = runs.open_run(path)
+            kept = run.config.profile == profile if profile else run.config.profile != "smoke"
+            if kept and run.manifest["key"] not in set(full["key"]):
+                sha256, finished = run.config.sha256(), run.manifest["finished"]
+                if sha256 not in found or found[sha256][0] < finished:
+                    found[sha256] = finished, run, run.row()
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            unreadable.append(f"{path.name} ({type(error).__name__}: {error})")
+    if found:
+        full = full[[_sha256(config) not in found for config in full["config"]]]  # measured again here
+        here = pd.DataFrame([row for _, _, row in found.values()]).assign(origin=HERE)
+        full = pd.concat([part for part in (full, here) if len(part)], ignore_index=True)
+        epochs += [run.metrics.assign(key=run.manifest["key"]) for _, run, _ in found.values()]
+    return full, pd.concat([part for part in epochs if len(part)] or epochs), unreadable
+
+
+def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)) -> list[Config]:
+    """The runs that measure a table on a dataset, and the baselines that its gains are over, each once.
+
+    Cells that need a method or weights that are not there have none.
+
+    Raises:
+        ValueError: if the table, dataset or profile is unknown.
+    """
+    if dataset not in LOADERS:
+        raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(LOADERS)}")
+    cells = [cell for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
+    cells += [find_cell(*cell.baseline) for cell in cells if cell.baseline is not None]
+    configs = [_config(cell, dataset, profile, seed) for seed in seeds for cell in cells]
+    return list({config.sha256(): config for config in configs}.values())
+
+
+def missing(configs: Sequence[Config], results: pd.DataFrame) -> list[Config]:
+    """Those of the configs that no row of results has measured."""
+    measured = {_sha256(config) for config in results["config"]}
+    return [config for config in configs if config.sha256() not in measured]
+
+
+def _config(cell: Cell, dataset: str, profile: str, seed: int) -> Config:
+    chosen = cell.runs
+    return profile_config(
+        profile, dataset=dataset, method=chosen.method, options=dict(chosen.options), noise_rate=chosen.noise_rate,
+        noise_kind=chosen.noise_kind, seed=seed,
+    )  # fmt: skip
+
+
+def _sha256(config: str) -> str:
+    try:
+        return Config.from_dict(json.loads(config)).sha256()
+    except (ValueError, TypeError, KeyError):
+        return ""  # a config that this code does not know is no run of its

@@ -1,0 +1,107 @@
+"""What lessons 05 and 06 measure, against autograd, loops and numbers done by hand."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from scnlib import losses
+from scnlib.course import importance
+from scnlib.runs import profile_config
+from scnlib.training import epoch_batches
+from tests.conftest import make_faces
+from tests.course.made import write_run
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(40, 8, generator=generator, dtype=torch.float64)
+    return logits, torch.rand(40, generator=generator, dtype=torch.float64), torch.arange(40) % 8
+
+
+def test_the_slope_is_autograds(batch):
+    logits, alpha, labels = batch
+    alpha.requires_grad_()
+    losses.logit_weighted_cross_entropy(logits, alpha, labels).backward()
+    torch.testing.assert_close(importance.logit_slope(logits, alpha.detach(), labels), len(alpha) * alpha.grad)
+
+
+def test_a_right_prediction_never_wants_less_importance(batch):
+    logits, alpha, _ = batch
+    assert (importance.logit_slope(logits, alpha, logits.argmax(1)) <= 0).all()
+
+
+def test_the_loss_over_alpha_begins_at_a_guess_and_is_convex(batch):
+    logits, _, labels = batch
+    curves = importance.loss_over_alpha(logits, labels, np.linspace(0, 1, 21))
+    assert curves[:, 0] == pytest.approx(math.log(8))
+    assert (np.diff(curves, n=2) > -1e-9).all()
+    assert curves[:, -1] == pytest.approx(F.cross_entropy(logits, labels, reduction="none").numpy())
+
+
+def test_the_gap_by_hand():
+    alpha = np.array([0.1, 0.9, 0.4, 0.8, 0.7, 0.2, 0.6, 0.5, 0.3, 1.0])
+    assert importance.group_gap(alpha) == pytest.approx(0.7 - 0.2)
+    assert importance.group_gap(alpha, beta=0.5) == pytest.approx(0.8 - 0.3)
+    loss = losses.rank_regularization(torch.tensor(alpha), margin=0.8)
+    assert importance.group_gap(alpha) == pytest.approx(0.8 - float(loss))
+    with pytest.raises(ValueError, match="leave a group empty"):
+        importance.group_gap(alpha[:1])
+
+
+def test_uniform_importances_have_the_gap_of_theory():
+    # The k-th smallest of N uniform numbers is k / (N + 1) on average: the parts of any split are N / 2(N + 1) apart.
+    alpha = np.random.default_rng(1).random(200_000)
+    gaps = importance.batch_gaps(alpha, (10, 100, 10**7), draws=2000)
+    assert list(gaps) == [10, 100]
+    for size, found in gaps.items():
+        assert found.mean() == pytest.approx(size / (2 * (size + 1)), abs=4 * found.std() / 2000**0.5)
+    assert gaps[10].std() / gaps[100].std() == pytest.approx(10**0.5, rel=0.15)
+
+
+def test_recorded_gaps_are_those_of_the_batches(tmp_path):
+    run = write_run(tmp_path / "run")
+    run.__dict__["config"] = dataclasses.replace(run.config, batch_size=4)
+    table = importance.recorded_gaps(run)
+    assert table["step"].tolist() == list(range(1, 10)) and table["epoch"].tolist() == [1] * 3 + [2] * 3 + [3] * 3
+    index = epoch_batches(10, 4, 0, 2)[1].numpy()
+    high, low = np.split(np.sort(run.samples["alpha"][1][index].astype(float))[::-1], [int(0.7 * len(index))])
+    assert table["gap"][4] == pytest.approx(high.mean() - low.mean())
+
+
+def test_a_printed_margin_sinks_until_it_is_silent():
+    path = importance.margin_path([0.1] * 50, 0.15, lr=0.01)
+    assert (np.diff(path) <= 0).all() and path[1] == pytest.approx(0.145)
+    assert path[-1] == pytest.approx(0.1, abs=1e-9) and len(path) == 51
+    # Each step may have its own rate.
+    assert importance.margin_path([0.0, 0.0], 0.15, lr=[0.02, 0.04]) == pytest.approx([0.15, 0.14, 0.12])
+
+
+def test_a_rewarded_margin_finds_the_quantile():
+    gaps = np.random.default_rng(0).normal(0.3, 0.02, 20_000)
+    path = importance.margin_path(gaps, 0.0, lr=0.002, reward=0.25)
+    assert path[-5000:].mean() == pytest.approx(np.quantile(gaps, 0.25), abs=0.002)
+
+
+def test_the_expected_loss_is_least_at_the_quantile():
+    gaps = np.random.default_rng(0).random(999)
+    margins = np.linspace(0, 1, 2001)
+    for reward in (0.25, 0.5, 0.9):
+        curve = importance.expected_margin_loss(gaps, margins, reward)
+        assert margins[curve.argmin()] == pytest.approx(np.quantile(gaps, reward), abs=0.002)
+    printed = importance.expected_margin_loss(gaps, margins)
+    assert printed[margins < gaps.min()].max() == 0 < printed[-1]
+
+
+def test_first_steps_are_the_runs_own():
+    config = profile_config("smoke", method="scn", options={"relabelling": False})
+    faces = make_faces(96)
+    table = importance.first_steps(config, faces, epochs=1)
+    assert table["step"].tolist() == [1, 2, 3]  # 96 faces in batches of 32
+    assert (table["alpha_min"] <= table["alpha_mean"]).all() and (table["alpha_mean"] <= table["alpha_max"]).all()
+    again = importance.first_steps(config, faces, epochs=1)
+    assert again.equals(table)

@@ -1,0 +1,140 @@
+"""What alpha and its rivals know, on signals made by hand; the ledger's sentences, on rows made by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from scnlib import paper, runs
+from scnlib.course import knowledge, ledger
+from tests.course.made import GIVEN, TRUE, write_run
+
+KNOWN = {"flipped": torch.tensor([True, True, False, False]), "blur": torch.tensor([3.0, 2.0, 1.0, torch.nan])}
+
+
+class TestOneScale:
+    def test_an_oracle_a_coin_and_the_wrong_way_round(self):
+        signals = {
+            "oracle": np.array([0.1, 0.2, 0.3, 0.4]),
+            "inverse": np.array([0.4, 0.3, 0.2, 0.1]),
+            "flat": np.ones(4),
+        }
+        table = knowledge.knowledge(signals, KNOWN).set_index(["quantity", "signal"])["knowledge"]
+        assert table["flipped"].tolist() == [1, -1, 0]
+        assert table["blur"]["oracle"] == pytest.approx(1) and table["blur"]["inverse"] == pytest.approx(-1)
+        assert np.isnan(table["blur"]["flat"])
+
+    def test_signals_of_a_quantity_stand_together(self):
+        table = knowledge.knowledge({"a": torch.rand(4), "b": torch.rand(4)}, KNOWN)
+        assert table["title"].tolist() == ["wrong label"] * 2 + ["blur"] * 2
+        assert table["n"].tolist() == [4, 4, 3, 3]
+
+    def test_95_percent_of_blind_signals_lie_within_chance(self):
+        generator = torch.Generator().manual_seed(0)
+        known = {"flipped": torch.arange(200) < 40, "blur": torch.rand(200, generator=generator)}
+        blind = {str(i): torch.rand(200, generator=generator) for i in range(400)}
+        table = knowledge.knowledge(blind, known)
+        within = (table["knowledge"].abs() <= table["chance"]).groupby(table["quantity"]).mean()
+        assert within.between(0.92, 0.98).all(), within
+
+    def test_overview_counts_whom_it_concerns(self):
+        table = knowledge.overview(KNOWN)
+        assert table.loc["wrong label", "faces concerned, %"] == 50
+        assert table.loc["blur", ["faces concerned, %", "median of these"]].tolist() == [66.7, 2.5]
+
+
+def test_disagreement_by_hand(tmp_path):
+    table = knowledge.disagreement_auroc(write_run(tmp_path / "run"))
+    wrong, right = GIVEN != TRUE, GIVEN == TRUE
+    assert wrong.sum() == 4 and right.sum() == 6
+    # epoch 1 predicts 0 for all: of the wrong, 8 and 9 disagree; of the right, 5, 6 and 7. Epoch 2 predicts the truth.
+    assert table["prediction ≠ given label"].tolist() == pytest.approx([0.5 + (2 / 4 - 3 / 6) / 2, 1.0, 0.5])
+
+
+def test_a_look_is_the_networks_own(squares):
+    run = runs.run(runs.profile_config("smoke", noise_rate=0.25), progress=False)
+    faces = runs.load_splits(run.config).train
+    view = knowledge.look(run, faces)
+    assert view["alpha"].numpy() == pytest.approx(
+        run.samples["alpha_eval"], abs=0.02
+    )  # recorded in bfloat16 or float16
+    assert (view["confidence"] >= view["margin"]).all()
+    with torch.no_grad():
+        logits = run.network().classifier(view["features"])
+    expected = -torch.nn.functional.cross_entropy(logits, faces.labels, reduction="none")
+    torch.testing.assert_close(view["given_label"], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_probe_finds_what_is_in_the_features_and_nothing_else():
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(300, 5, generator=generator)
+    there, absent = features[:, 0], torch.rand(300, generator=generator)
+    known = {"grey": there > 0.5, "blur": there.exp(), "grain": absent, "occluded": torch.arange(300) < 2}
+    judged = knowledge.probe(features, known)
+    assert set(judged) == {"grey", "blur", "grain"}, "two faces are too few for five folds"
+    found = {name: knowledge.knowledge({"p": judged[name]}, {name: known[name]})["knowledge"][0] for name in judged}
+    assert found["grey"] > 0.9 and found["blur"] > 0.9 and abs(found["grain"]) < 0.25
+
+
+def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(knowledge.results, "load", lambda name, suffix: pd.DataFrame(
+        {"key": ["k0", "k0", "other"], "quantity": ["flipped", "blur", "flipped"], "mode": ["train", "test", "train"],
+         "measure": ["auroc", "spearman", "auroc"], "value": [0.75, 0.2, 0.9], "n": [10, 5, 10]}))  # fmt: skip
+    config = runs.profile_config("quick", noise_rate=0.3, options={"relabelling": False})
+    row = {"key": "k0", "dataset": "rendered", "method": "scn", "variant": "paper", "noise_kind": "symmetric",
+           "noise_rate": 0.3, "seed": 4, "size": 48, "backbone": "small", "epochs": 12, "profile": "quick",
+           "split": "train", "options": '{"relabelling": false}', "accuracy": 50.0, "mean_class_accuracy": 50.0,
+           "config": json.dumps(config.to_dict())}  # fmt: skip
+    monkeypatch.setattr(knowledge, "load_results", lambda: pd.DataFrame([row]))
+    chosen = paper.arm("scn", 0.3, relabelling=False)
+    table = knowledge.full_scale_knowledge("rendered", chosen, mode="train")
+    assert table[["quantity", "seed", "knowledge", "n"]].to_numpy().tolist() == [["flipped", 4, 0.5, 10]]
+    assert knowledge.full_scale_knowledge("rendered", paper.arm("scn", 0.1), mode="train").empty
+
+
+def test_best_epoch_bonus_by_hand():
+    rows = pd.DataFrame({"profile": "quick", "dataset": ["rendered"] * 3 + ["ferplus"],
+                         "method": ["scn"] * 3 + ["baseline"],
+                         "accuracy": [50.0, 51.0, 52.0, 70.0], "best_accuracy": [51.0, 51.0, 54.0, 71.0]})  # fmt: skip
+    (row,) = knowledge.best_epoch_bonus(rows).to_dict("records")
+    assert (row["label"], row["effect"], row["n"], row["group"]) == ("SCN", 1.0, 3, "rendered faces")
+    assert row["high"] - row["effect"] == pytest.approx(4.302653 * 1.0 / 3**0.5)  # t(2) at 97.5 %
+
+
+ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
+       "recipe": "quick", "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
+       "detail": "at noise 10 %: -8.50 points, n = 3; at noise 30 %: -9.50 points [-10.00, -9.00], n = 3"}  # fmt: skip
+NAN = float("nan")
+
+
+class TestLedger:
+    def test_a_line_says_what_decided_and_why(self):
+        line = ledger.claim_line(pd.DataFrame([ROW]))
+        assert "**✗ not held** on rendered faces (at noise 30 %: −9.5 points [−10.0, −9.0], n = 3)" in line
+        assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
+
+    def test_groups_by_how_claims_fared(self):
+        held = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "detail": "x"}
+        split = ROW | {"id": "S15", "dataset": "ferplus", "verdict": "held"}
+        pending = ROW | {"id": "S19", "verdict": "direction only", "low": NAN, "high": NAN}
+        rows = [held, ROW, ROW | {"id": "S15"}, split, pending]
+        text = ledger.page(pd.DataFrame(rows))
+        held_part, rest = text.split("**Not held somewhere** (2)")
+        assert "S02" in held_part and "S10" in rest and "✓ held** on FER+" in rest
+        assert "S19" in rest.split("Points the claimed way")[1]
+
+    def test_an_effect_too_small_to_use_is_called_so(self):
+        row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5", "detail": "x"}
+        assert "of no use, whatever its sign" in ledger.claim_line(pd.DataFrame([row]))
+
+    def test_what_was_not_tested_waits_for_something(self):
+        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}
+        text = ledger.untested(pd.DataFrame([ROW, row, row | {"id": "L03"}]))
+        assert text.startswith("**Not tested** (2)") and "*Needs method lrn*: **L02**" in text and "**L03**" in text
+        assert "S10" not in text
+        assert ledger.page(pd.DataFrame([row])).startswith("> No claim was tested")
+
+    def test_every_reason_is_of_a_claim_there_is(self):
+        assert set(ledger.REASONS) <= set(paper.CLAIMS)

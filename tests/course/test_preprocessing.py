@@ -1,0 +1,74 @@
+"""Lesson 01's experiments, where their result is known beforehand."""
+
+import numpy as np
+import pytest
+import torch
+
+from scnlib.course import preprocessing
+from scnlib.datasets import load_dataset
+from scnlib.datasets.face_detection import Found
+from scnlib.datasets.face_geometry import template
+
+POINTS = template(40)[None].expand(3, -1, -1)
+
+
+def test_errors_are_counted_in_eye_distances():
+    nobody = Found(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, 5, 2))
+    apart = float((POINTS[0, 1] - POINTS[0, 0]).norm())
+    off = Found(torch.zeros(1, 4), torch.ones(1), POINTS[:1] + torch.tensor([apart / 2, 0.0]))
+    errors = preprocessing.point_errors([nobody, off], POINTS[:2])
+    assert np.isnan(errors[0]) and errors[1] == pytest.approx(0.5)
+
+
+def test_shaking_moves_the_points_with_the_picture_and_alignment_takes_it_back():
+    """A white dot at each eye: after shaking it is at the shaken point, after alignment back in its place."""
+    images = torch.zeros(3, 1, 40, 40, dtype=torch.uint8)
+    rows, columns = POINTS[0, :2, 1].long(), POINTS[0, :2, 0].long()
+    images[:, :, rows, columns] = 255
+    points = POINTS.clone()
+    points[:, :2] = torch.stack([columns + 0.5, rows + 0.5], dim=1)
+    moved, moved_points = preprocessing.shaken(images, points, seed=0)
+    assert (moved_points - points).norm(dim=2).amax(dim=1).min() > 1
+    back = preprocessing.aligned(moved, moved_points)
+    y, x = torch.meshgrid(torch.arange(40) + 0.5, torch.arange(40) + 0.5, indexing="ij")
+    for pictures, places in ((moved, moved_points), (back, points)):
+        for picture, (left, right, *_) in zip(pictures[:, 0].float(), places, strict=True):
+            for half, eye in ((x < (left + right)[0] / 2, left), (x >= (left + right)[0] / 2, right)):
+                weight = picture * half
+                centre = torch.stack([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
+                assert (centre - eye).norm() < 1
+
+
+def test_true_points_come_from_the_latents():
+    faces = load_dataset("rendered", n=4, size=32)
+    assert preprocessing.true_points(faces).shape == (4, 5, 2)
+    assert preprocessing.true_points(faces.select(torch.tensor([2]))).shape == (1, 5, 2)
+
+
+def test_hog_tells_upright_from_level_stripes():
+    stripes = (255 * (torch.arange(32) // 4 % 2)).to(torch.uint8)
+    upright, level = stripes.expand(1, 1, 32, 32), stripes[:, None].expand(1, 1, 32, 32)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 60, (16, 1, 32, 32), generator=generator)
+    images = (torch.cat([upright, level]).repeat(8, 1, 1, 1).int() // 2 + noise).to(torch.uint8)
+    features = preprocessing.hog(images)
+    assert features.shape == (16, 8 * 4 * 9)
+    labels = torch.arange(16) % 2
+    assert preprocessing.linear_svm(features[:8], labels[:8], features[8:], labels[8:]).all()
+
+
+class Sees:
+    """Stands in for a detector: finds a face wherever a picture is wide."""
+
+    def find(self, images):
+        wide = images.shape[3] > 40
+        one = Found(torch.zeros(1, 4), torch.ones(1), POINTS[:1] + (images.shape[3] - 40) / 2)
+        return [one if wide else Found(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, 5, 2))] * len(images)
+
+
+def test_tight_crops_compares_in_the_coordinates_of_the_crop():
+    table = preprocessing.tight_crops(torch.zeros(3, 1, 40, 40, dtype=torch.uint8), POINTS, Sees())
+    assert list(table["found"]) == [0, 1, 1, 1, 1, 1]
+    assert table["error"].isna().tolist() == [True] + 5 * [False]
+    assert table["error"].max() < 1e-5
+    assert preprocessing.tight_crops(torch.zeros(3, 1, 40, 40, dtype=torch.uint8), None, Sees())["error"].isna().all()

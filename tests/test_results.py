@@ -1,0 +1,126 @@
+"""``data/results``: rows are added, replaced, and what came later fits what was there."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from scnlib import results, runs
+from scnlib.config import profile_config
+
+from .conftest import load_squares, make_faces
+
+
+def smoke(**fields):
+    return profile_config("smoke", noise_rate=0.25, **fields)
+
+
+def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
+    first = runs.run(smoke(), progress=False)
+    second = runs.run(smoke(method="baseline"), progress=False)
+    results.add("squares", [first, second], tmp_path)
+    path = results.add("squares", [first], tmp_path)
+    table = results.load("squares", folder=tmp_path)
+    assert list(table["key"]) == [first.manifest["key"], second.manifest["key"]]
+    assert path.name == "squares.csv"
+    assert len(results.load("squares", "_epochs", tmp_path)) == 4
+    alpha = results.load("squares", "_alpha", tmp_path)
+    assert alpha.groupby("epoch")[["right", "wrong"]].sum().to_numpy().tolist() == [[48, 16]]
+    assert set(alpha["epoch"]) == {2}
+    confusion = results.load("squares", "_confusion", tmp_path)
+    assert list(confusion.columns) == ["key", "label", *"abcd"]
+    assert confusion.groupby("key")[list("abcd")].sum().sum(axis=1).tolist() == [32, 32]
+    again = path.read_bytes()
+    results.add("squares", [second, first], tmp_path)
+    assert path.read_bytes() == again
+
+
+def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_path, monkeypatch):
+    old = runs.run(smoke(), out=tmp_path / "old", progress=False)
+    other = runs.run(smoke(method="baseline"), progress=False)
+    results.add("squares", [old, other], tmp_path)
+    monkeypatch.setattr(
+        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+    )
+    new = runs.run(smoke(), out=tmp_path / "new", progress=False)
+    assert new.manifest["key"] != old.manifest["key"]
+    results.add("squares", [new], tmp_path)
+    for suffix in ("", "_epochs", "_alpha", "_knows", "_confusion"):
+        assert old.manifest["key"] not in set(results.load("squares", suffix, tmp_path)["key"])
+    assert set(results.load("squares", folder=tmp_path)["key"]) == {other.manifest["key"], new.manifest["key"]}
+
+
+def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
+    run = runs.run(smoke(), progress=False)
+    results.add("squares", [run, runs.run(smoke(method="baseline"), progress=False)], tmp_path)
+    table = results.load("squares", "_knows", tmp_path)
+    assert list(table.columns) == ["key", "quantity", "mode", "measure", "value", "n"]
+    assert set(table["key"]) == {run.manifest["key"]}, "the baseline has no alpha"
+    wrong = run.samples["given"] != run.samples["true"]
+    for mode, alpha in (("train", run.samples["alpha"][-1]), ("eval", run.samples["alpha_eval"])):
+        right, low = alpha[~wrong].astype(float), alpha[wrong].astype(float)
+        expected = np.mean([(a < b) + (a == b) / 2 for a in low for b in right])
+        row = table[(table["quantity"] == "flipped") & (table["mode"] == mode)].iloc[0]
+        assert (row["measure"], row["n"]) == ("auroc", 64)
+        assert row["value"] == pytest.approx(expected, abs=1e-4)
+    assert "test" not in set(table["mode"]), "test labels are clean, and squares have no other uncertainty"
+
+
+def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
+    run = runs.run(smoke(), progress=False)
+    monkeypatch.setattr(
+        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+    )
+    with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
+        results.add("squares", [run], tmp_path)
+
+
+def test_a_root_is_handed_to_the_loader(tmp_path, monkeypatch):
+    roots = []
+
+    def load(name, root=None, split="train", **options):
+        roots.append(root)
+        return load_squares(name, root, split, **options)
+
+    monkeypatch.setattr(runs, "load_dataset", load)
+    run = runs.run(smoke(), root="here", progress=False)
+    roots.clear()
+    results.add("squares", [run], tmp_path, root="here")
+    assert set(roots) == {"here"}
+
+
+def test_weights_that_exist_in_training_alone(squares, tmp_path):
+    run = runs.run(smoke(method="self_paced"), progress=False)
+    assert "alpha" in run.samples and "alpha_eval" not in run.samples
+    results.add("squares", [run], tmp_path)
+    assert set(results.load("squares", "_knows", tmp_path)["mode"]) == {"train"}
+
+
+def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):
+    first = runs.run(smoke(), progress=False)
+    path = results.add("squares", [first], tmp_path)
+    results.load("squares", folder=tmp_path).drop(columns=["alpha_regained", "alpha_regained_others"]).to_csv(
+        path, index=False
+    )
+    (tmp_path / "squares_knows.csv").unlink()
+    results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
+    table = results.load("squares", folder=tmp_path)
+    assert list(table.columns) == list(first.row())
+    assert len(table) == 2 and pd.isna(table["alpha_regained"][0])
+    assert len(set(results.load("squares", "_knows", tmp_path)["key"])) == 1
+
+
+def test_a_row_says_how_alpha_rises_after_relabelling(squares):
+    run = runs.run(
+        smoke(options={"margin_relabel": 0.0, "relabel_group": "all", "relabel_epoch": 1}, epochs=3), progress=False
+    )
+    samples = run.samples
+    first = samples["current"][1] != samples["given"]
+    later = ~first & (samples["current"][2] != samples["given"])
+    assert first.any(), "nothing was relabelled: the test is empty"
+    alpha = torch.from_numpy(samples["alpha"].astype("float32")).double()
+    rises = torch.cat([(alpha[2] - alpha[0])[torch.from_numpy(first)], (alpha[2] - alpha[1])[torch.from_numpy(later)]])
+    assert run.row()["alpha_regained"] == pytest.approx(float(rises.mean()), abs=1e-5)
+    assert np.isnan(runs.run(smoke(method="baseline"), progress=False).row()["alpha_regained"])
