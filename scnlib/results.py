@@ -3,7 +3,7 @@
     NAME.csv             one row = one finished run, columns as ``Run.row``
     NAME_epochs.csv      its metrics, one row an epoch
     NAME_alpha.csv       histogram of alpha in the last epoch, for samples whose given label is right and wrong
-    NAME_knows.csv       what alpha knows of each known uncertainty
+    NAME_knows.csv       what alpha and the network's confidence know of each known uncertainty
     NAME_confusion.csv   test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
@@ -53,7 +53,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         "": pd.DataFrame([run.row() for run in runs]),
         "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
-        "_knows": _what_alpha_knows(runs, root),
+        "_knows": _what_is_known(runs, root),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }
     old = load(name, folder=folder)
@@ -92,35 +92,36 @@ def alpha_histogram(run: Run) -> pd.DataFrame:
 
 
 def knowledge(run: Run, train: Known, test: Known) -> pd.DataFrame:
-    """What alpha of a run knows: columns quantity, mode, measure, value, n as in ``uncertainty.knows``.
+    """What a run's signals of trust know: columns quantity, mode, measure, value, n as in ``uncertainty.knows``.
 
-    Mode ``train``: the last training epoch's alpha; ``eval``: the finished network's on the unchanged training images;
-    ``test``: the same on the test faces.
+    The mode says which signal, on which faces. Alpha: ``train`` of the last training epoch; ``eval`` of the finished
+    network on the unchanged training images; ``test`` on the test faces. Confidence, the probability of the predicted
+    class, which every method has: ``confidence_eval`` and ``confidence_test``. A signal that there is not has no rows.
 
     Args:
         train, test: the known uncertainties of the run's faces.
     """
-    samples, last = run.samples, run.samples["alpha"][-1]
-    modes = {
-        "train": (last, train),
+    samples = run.samples
+    signals = {
+        "train": (samples["alpha"][-1] if "alpha" in samples else None, train),
         "eval": (samples.get("alpha_eval"), train),
         "test": (samples.get("test_alpha"), test),
+        "confidence_eval": (samples["confidence_eval"], train),
+        "confidence_test": (samples["test_confidence"], test),
     }
     tables = [
-        knows(torch.from_numpy(alpha.astype(np.float32)), known).assign(mode=mode)
-        for mode, (alpha, known) in modes.items()
-        if alpha is not None
+        knows(torch.from_numpy(signal.astype(np.float32)), known).assign(mode=mode)
+        for mode, (signal, known) in signals.items()
+        if signal is not None
     ]
     table = pd.concat(tables, ignore_index=True)
     return table.assign(value=table["value"].round(4))[["quantity", "mode", "measure", "value", "n"]]
 
 
-def _what_alpha_knows(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
-    """``knowledge`` of all runs that have alpha. Runs on the same faces under the same noise share one loading."""
+def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
+    """``knowledge`` of all runs. Runs on the same faces under the same noise share one loading."""
     tables, known = [pd.DataFrame(columns=["key", "quantity", "mode", "measure", "value", "n"])], {}
     for run in runs:
-        if "alpha" not in run.samples:
-            continue
         content = json.dumps(run.manifest["data"], sort_keys=True)
         if content not in known:
             splits = load_splits(run.config, root)

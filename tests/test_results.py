@@ -57,15 +57,18 @@ def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
     results.add("squares", [run, runs.run(smoke(method="baseline"), progress=False)], tmp_path)
     table = results.load("squares", "_knows", tmp_path)
     assert list(table.columns) == ["key", "quantity", "mode", "measure", "value", "n"]
-    assert set(table["key"]) == {run.manifest["key"]}, "the baseline has no alpha"
+    modes = {key: set(rows["mode"]) for key, rows in table.groupby("key")}
+    assert modes.pop(run.manifest["key"]) == {"train", "eval", "confidence_eval"}
+    assert [*modes.values()] == [{"confidence_eval"}], "the baseline has no alpha"
     wrong = run.samples["given"] != run.samples["true"]
-    for mode, alpha in (("train", run.samples["alpha"][-1]), ("eval", run.samples["alpha_eval"])):
-        right, low = alpha[~wrong].astype(float), alpha[wrong].astype(float)
+    table = table[table["key"] == run.manifest["key"]]
+    signals = {"train": run.samples["alpha"][-1], "eval": run.samples["alpha_eval"]}
+    for mode, signal in {**signals, "confidence_eval": run.samples["confidence_eval"]}.items():
+        right, low = signal[~wrong].astype(float), signal[wrong].astype(float)
         expected = np.mean([(a < b) + (a == b) / 2 for a in low for b in right])
         row = table[(table["quantity"] == "flipped") & (table["mode"] == mode)].iloc[0]
         assert (row["measure"], row["n"]) == ("auroc", 64)
         assert row["value"] == pytest.approx(expected, abs=1e-4)
-    assert "test" not in set(table["mode"]), "test labels are clean, and squares have no other uncertainty"
 
 
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
@@ -95,7 +98,7 @@ def test_weights_that_exist_in_training_alone(squares, tmp_path):
     run = runs.run(smoke(method="self_paced"), progress=False)
     assert "alpha" in run.samples and "alpha_eval" not in run.samples
     results.add("squares", [run], tmp_path)
-    assert set(results.load("squares", "_knows", tmp_path)["mode"]) == {"train"}
+    assert set(results.load("squares", "_knows", tmp_path)["mode"]) == {"train", "confidence_eval"}
 
 
 def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):

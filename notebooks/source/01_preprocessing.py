@@ -192,7 +192,7 @@ ctx.save(figure, "means", alt="Two average faces: by boxes a blur, by five point
 # %%
 on_cpu = Detector("cpu")
 speeds = preprocessing.detection_speed(scenes.images[:4 if ctx.smoke else 12], on_cpu)
-figure = plots.class_counts({"speed": speeds}, label="pictures per second", numbers=",.0f", title="Finding faces on a CPU",
+figure = plots.class_counts({"speed": speeds}, label="pictures per second", numbers=",.1f", title="Finding faces on a CPU",
                             note=f"240 x 320 px, {torch.get_num_threads()} thread(s); of 3 turns at each picture the best")
 ctx.save(figure, "speed", alt="Bars: pictures per second of facenet-pytorch picture by picture, of our loop for every face, "
          "and of our loop for the largest face.")

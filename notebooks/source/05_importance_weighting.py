@@ -454,14 +454,12 @@ for name in ("baseline", "self-paced"):
     own = keys_of(load_results(), weightings["baseline"] if name == "baseline" else arms_of[name])
     rows = counts[counts["key"].isin(own)]
     if len(rows):
-        hits = rows[rows["label"] == rows["prediction"]].groupby("label")["count"].sum()
-        recall[f"{name}, recognised %"] = 100 * hits / rows.groupby("label")["count"].sum()
+        recall[f"{name}, recognised %"] = 100 * importance.class_recall(rows)
 pd.DataFrame(recall).round(1)
 
 # %%
 for key in own:
-    rows = counts[counts["key"] == key]
-    hits = rows[rows["label"] == rows["prediction"]].set_index("label")["count"] / rows.groupby("label")["count"].sum()
+    hits = importance.class_recall(counts[counts["key"] == key])
     lost = [name for name, share in hits.items() if share < 0.1]
     ctx.say("Self-paced run {key}: {count} of {all} classes are recognised in less than 10 % of their faces: **{lost}**.", key=key[:6], count=len(lost),
             all=len(hits), lost=", ".join(lost) or "none", origin="measured at full scale")

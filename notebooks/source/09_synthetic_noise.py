@@ -92,9 +92,9 @@ both = pd.DataFrame({"SCN prints": prints, "LRN copies": copies}).dropna()
 both.assign(same=both["SCN prints"] == both["LRN copies"])
 
 # %%
-typos = both[both["SCN prints"] != both["LRN copies"]]
-ctx.say("Of {n} copied cells {typos} differ: {names}. Numbers travel from table to table by hand.", n=len(both), typos=len(typos),
-        names=", ".join(typos.index), origin="published")
+unlike = both[both["SCN prints"] != both["LRN copies"]]
+ctx.say("Of {n} copied cells {differ} differ: {names}. Numbers travel from table to table by hand.", n=len(both), differ=len(unlike),
+        names=", ".join(unlike.index), origin="published")
 
 # %% [markdown]
 # ## How the noise is made
@@ -343,7 +343,7 @@ for row in mine[mine["verdict"] != "not tested"].itertuples():
 
 # %% tags=["remove-cell"]
 assert len(columns) == 6 and int(rises.sum()) == 3, "the printed table has changed: rewrite the lesson's story"
-assert len(typos) == 1
+assert len(unlike) == 1
 if profile == "quick":
     shares = made["exact, as the paper says"].values()
     assert max(shares) - min(shares) < 0.005

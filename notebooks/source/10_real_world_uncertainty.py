@@ -181,13 +181,14 @@ if errors:
              "where that was measured, row shares in percent.")
 
 # %%
+used = ablations.classes_in_use(transition, *errors.values())
 for kind, matrix in errors.items():
-    ctx.say("Trained on *{kind}*: its mistakes agree with FER2013's by **{alike:.2f}**.", kind=kind,
-            alike=ablations.same_mistakes(transition, matrix), origin="measured at full scale")
+    ctx.say("Trained on *{kind}*: its mistakes agree with FER2013's by **{alike:+.2f}** (the {n} classes that all of them use).", kind=kind,
+            alike=ablations.same_mistakes(transition, matrix, used), n=len(used), origin="measured at full scale")
 
 # %% [markdown]
-# The first line is the yardstick: even a network trained on clean labels errs where people err, because the faces are
-# alike. What real noise adds is the distance from that line to the last.
+# The first line is the yardstick: how far a network errs where people err although its labels were clean, merely because
+# the faces are alike. What a kind of noise adds is the distance from that line to its own.
 #
 # ## Does SCN help where annotators agree least?
 #
@@ -292,9 +293,9 @@ ctx.save(figure, "figure4", alt="The ten training faces with the lowest importan
 order, sizes = np.argsort(alpha, kind="stable"), pd.Series(labels).value_counts()
 for end, chosen in (("lowest", order[:10]), ("highest", order[-10:])):
     counted = pd.Series(labels[chosen]).value_counts()
-    ctx.say("Of the ten with the **{end}** α no expression is there more often than {name}, {most} times; ten random faces hold some "
-            "expression that often in {chance:.1%} of draws.", end=end, name=counted.idxmax(), most=int(counted.max()),
-            chance=ablations.crowding(int(counted.max()), sizes, 10, seed=seed), origin="measured here")
+    chance = ablations.crowding(int(counted.max()), sizes, 10, seed=seed)
+    ctx.say("Of the ten with the **{end}** α {most} show {name}; ten random faces show some expression that often in {chance} draws.",
+            end=end, name=counted.idxmax(), most=int(counted.max()), chance="fewer than 1 in 1,000" if chance < 0.001 else f"{100 * chance:.1f} % of", origin="measured here")
 
 # %% [markdown]
 # Look at both rows before you explain the lower one. What all faces of a row share, and the other row lacks, is a candidate

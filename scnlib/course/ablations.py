@@ -402,7 +402,16 @@ def class_recall(confusion: pd.DataFrame, keys: Iterable[str]) -> dict[str, floa
     return {name: counts.loc[name, name] / counts.loc[name].sum() for name in counts.index if counts.loc[name].sum()}
 
 
-def same_mistakes(first: pd.DataFrame, second: pd.DataFrame) -> float:
+def classes_in_use(*tables: pd.DataFrame) -> list[str]:
+    """Classes that every matrix of counts names at least once, in the order of the first one's rows."""
+    return [
+        name
+        for name in tables[0].index
+        if all(name in table.index and name in table and table[name].sum() > 0 for table in tables)
+    ]
+
+
+def same_mistakes(first: pd.DataFrame, second: pd.DataFrame, classes: Sequence[str] | None = None) -> float:
     """How alike the mistakes of two matrices are: rank correlation of the shares off the diagonal.
 
     Each row is divided by its mistakes, so that only counts *for what* a class is taken, not how often. Classes that
@@ -410,15 +419,12 @@ def same_mistakes(first: pd.DataFrame, second: pd.DataFrame) -> float:
 
     Args:
         first, second: counts, true class by given or predicted class, named alike on both axes.
+        classes: look at these alone, so that several matrices are judged by the same cells; of ``classes_in_use``.
 
     Returns:
         -1 to 1; NaN where fewer than three cells are left.
     """
-    used = [
-        name
-        for name in first.index
-        if all(name in table.index and name in table and table[name].sum() > 0 for table in (first, second))
-    ]
+    used = classes_in_use(first, second) if classes is None else list(classes)
     shares = []
     for table in (first, second):
         counts = table.loc[used, used].to_numpy(dtype=float, copy=True)

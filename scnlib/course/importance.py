@@ -68,6 +68,19 @@ def trained_logits(run: Run, images: Tensor) -> tuple[Tensor, Tensor | None]:
     return logits, None if parts[0][1] is None else torch.cat([alpha for _, alpha in parts]).float()
 
 
+def class_recall(confusion: pd.DataFrame) -> pd.Series:
+    """The share of each class that is recognised, over all runs in a table.
+
+    Args:
+        confusion: rows of ``data/results/NAME_confusion.csv``: ``label``, and a column of counts for every class.
+
+    Returns:
+        class name -> share, in the order of the rows.
+    """
+    counts = confusion.groupby("label", sort=False).sum(numeric_only=True)
+    return pd.Series({label: counts.loc[label, label] / counts.loc[label].sum() for label in counts.index})
+
+
 class _Watched:
     """A method that writes down what each of its steps saw."""
 

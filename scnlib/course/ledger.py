@@ -1,6 +1,7 @@
 """The claims ledger in plain words: a sentence for each claim, built from its rows."""
 
 import math
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -107,7 +108,7 @@ def claim_line(rows: pd.DataFrame) -> str:
     verdicts = set(rows["verdict"])
     why = reason.failed if "not held" in verdicts else reason.held if verdicts == {"held"} else ""
     scaled = rows["unit"].str.startswith(("AUROC", "correlation"))
-    if verdicts != {"not held"} and (scaled & (rows["effect"].abs() < USELESS)).all():
+    if verdicts != {"not held"} and scaled.all() and all(_largest(row) < USELESS for row in rows.to_dict("records")):
         why = f"An effect below {USELESS:g} is of no use, whatever its sign"
     lesson = f" Lesson {reason.lesson}." if reason.lesson else ""
     because = f" {why[0].upper()}{why[1:]}." if why else ""
@@ -115,18 +116,29 @@ def claim_line(rows: pd.DataFrame) -> str:
 
 
 def _judged(row: dict) -> str:
-    points = str(row["unit"]).startswith("points")
-    digits = 1 if points else 3
+    digits = _digits(row)
     interval = "" if math.isnan(row["low"]) else f" [{signed(row['low'], digits)}, {signed(row['high'], digits)}]"
-    seeds = f"n = {int(row['n'])}"
-    where = DATASETS.get(row["dataset"], row["dataset"])
-    weakest = _weakest(row)
-    effect = f"{signed(row['effect'], digits)} {row['unit']}{interval}, {seeds}"
-    return f"**{WORDS[row['verdict']]}** on {where} ({weakest}{effect})"
+    effect = f"{signed(row['effect'], digits)} {row['unit']}{interval}, n = {int(row['n'])}"
+    where, conditions = DATASETS.get(row["dataset"], row["dataset"]), _conditions(row)
+    if len(conditions) == 1:
+        effect = f"{next(iter(conditions))}: {effect}"
+    elif conditions:
+        weakest = min(conditions, key=lambda name: abs(conditions[name] - row["effect"]))
+        strongest = max(conditions, key=conditions.get)
+        effect = f"weakest of {len(conditions)}, {weakest}: {effect}"
+        effect += f"; strongest, {strongest}: {signed(conditions[strongest], digits)}"
+    return f"**{WORDS[row['verdict']]}** on {where} ({effect})"
 
 
-def _weakest(row: dict) -> str:
-    """Which of several conditions decided: the one whose effect is the row's."""
-    parts = str(row["detail"]).split("; ")
-    found = [part.split(":")[0] for part in parts if f": {row['effect']:+.2f} " in part]
-    return f"{found[0]}: " if found and len(parts) > 1 else ""
+def _digits(row: dict) -> int:
+    return 1 if str(row["unit"]).startswith("points") else 3
+
+
+def _conditions(row: dict) -> dict[str, float]:
+    """The effect in each condition that the row's detail tells of, by the condition's name."""
+    parts = [re.match(r"(.+?): ([+-]\d+\.\d+) ", part) for part in str(row["detail"]).split("; ")]
+    return {part[1]: float(part[2]) for part in parts if part}
+
+
+def _largest(row: dict) -> float:
+    return max(map(abs, [row["effect"], *_conditions(row).values()]))

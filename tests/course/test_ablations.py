@@ -273,6 +273,14 @@ class TestClasses:
         other = self.frame([[50, 9, 1, 0], [8, 70, 2, 0], [3, 7, 60, 0], [9, 0, 0, 0]], "abcd")
         assert ablations.same_mistakes(one, other) == pytest.approx(1)
 
+    def test_several_matrices_are_judged_by_the_same_classes(self):
+        one = self.frame([[50, 9, 1, 5], [8, 70, 2, 5], [3, 7, 60, 5], [1, 2, 3, 4]], "abcd")
+        silent = one.assign(d=0)
+        assert ablations.classes_in_use(one, silent) == ["a", "b", "c"]
+        inside = one.loc[list("abc"), list("abc")]
+        other = self.frame([[1, 2, 3], [1, 2, 4], [5, 2, 1]])
+        assert ablations.same_mistakes(one, other, ["a", "b", "c"]) == ablations.same_mistakes(inside, other)
+
     def test_too_little_is_no_number(self):
         assert math.isnan(
             ablations.same_mistakes(self.frame([[1, 2], [3, 4]], "ab"), self.frame([[1, 2], [3, 4]], "ab"))

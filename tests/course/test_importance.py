@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -51,6 +52,12 @@ def test_the_gap_by_hand():
     assert importance.group_gap(alpha) == pytest.approx(0.8 - float(loss))
     with pytest.raises(ValueError, match="leave a group empty"):
         importance.group_gap(alpha[:1])
+
+
+def test_recall_is_over_all_runs_of_a_table():
+    table = pd.DataFrame({"key": ["x", "x", "y", "y"], "label": ["b", "a", "b", "a"]})
+    table = table.assign(b=[3, 5, 1, 5], a=[1, 0, 3, 0])
+    assert importance.class_recall(table).to_dict() == {"b": 0.5, "a": 0.0}
 
 
 def test_uniform_importances_have_the_gap_of_theory():

@@ -112,7 +112,10 @@ NAN = float("nan")
 class TestLedger:
     def test_a_line_says_what_decided_and_why(self):
         line = ledger.claim_line(pd.DataFrame([ROW]))
-        assert "**✗ not held** on rendered faces (at noise 30 %: −9.5 points [−10.0, −9.0], n = 3)" in line
+        assert (
+            "**✗ not held** on rendered faces (weakest of 2, at noise 30 %: −9.5 points [−10.0, −9.0], n = 3;" in line
+        )
+        assert "strongest, at noise 10 %: −8.5)" in line
         assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
 
     def test_groups_by_how_claims_fared(self):
@@ -128,6 +131,10 @@ class TestLedger:
     def test_an_effect_too_small_to_use_is_called_so(self):
         row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5", "detail": "x"}
         assert "of no use, whatever its sign" in ledger.claim_line(pd.DataFrame([row]))
+        some = row | {
+            "detail": "on real labels: +0.189 AUROC above .5, n = 1; at noise 30 %: +0.004 AUROC above .5, n = 1"
+        }
+        assert "of no use" not in ledger.claim_line(pd.DataFrame([some]))
 
     def test_what_was_not_tested_waits_for_something(self):
         row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}

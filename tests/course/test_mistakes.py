@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scnlib.course.mistakes import commonest_beyond_sinks, sink_shares
+from scnlib.paper.claims_lrn import quasi_independence
 
 NAMES = list("abcd")
 OFF = ~np.eye(4, dtype=bool)
@@ -95,3 +96,10 @@ def test_one_class_alone_cannot_be_compared():
 def test_classes_that_share_no_mistake_cannot_be_compared_and_say_so():
     table = commonest_beyond_sinks([[0, 9], [9, 0]], ["a", "b"], ["a", "b"], draws=10)
     assert table["share"].tolist() == [1, 1] and table[["expected", "excess", "low", "high"]].isna().all(axis=None)
+
+
+def test_the_claims_ledgers_fit_agrees():
+    wrong = np.random.default_rng(2).integers(1, 500, (4, 4)) * OFF
+    weights = sink_shares(wrong, OFF)
+    expected = wrong.sum(1, keepdims=True) * OFF * weights / (OFF * weights).sum(1, keepdims=True)
+    assert expected == pytest.approx(quasi_independence(wrong.astype(float)), rel=1e-3)
