@@ -179,7 +179,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         "--dataset", default="rendered", help="rendered (default), ferplus, rafdb, affectnet, folder, joint"
     )
     run.add_argument("--root", metavar="DIR", help="the dataset's folder")
-    run.add_argument("--method", default="scn", help="scn (default) or baseline")
+    run.add_argument("--method", default="scn", help="scn (default), baseline or self_paced")
     run.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], help="an option of the method")
     run.add_argument("--data", metavar="OPTION=VALUE", action="append", default=[], help="an option of the dataset")
     run.add_argument("--noise-rate", type=float, help="share of wrong training labels, 0 to 1 (default 0)")
@@ -189,6 +189,8 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--epochs", type=int)
     run.add_argument("--batch-size", type=int)
     run.add_argument("--lr", type=float, help="largest learning rate")
+    run.add_argument("--optimizer", help="sgd (default) or adam")
+    run.add_argument("--schedule", help="one_cycle, steps or exponential")
     run.add_argument(
         "--oversample", action="store_true", default=None, help="show rare classes as often as common ones"
     )
@@ -210,6 +212,8 @@ def _run(options: argparse.Namespace) -> None:
         "split",
         "epochs",
         "batch_size",
+        "optimizer",
+        "schedule",
         "lr",
         "size",
         "backbone",
@@ -310,14 +314,18 @@ def _table(options: argparse.Namespace) -> None:
     if options.run:
         _train_missing(options)
     results, _, unreadable = everything(options.profile)
-    for line in unreadable:
-        print(f"left out: {line}", file=sys.stderr)
+    _left_out(unreadable)
     table = paper.side_by_side(options.table, results, options.dataset, options.profile)
     if options.format == "csv":
         print(paper.to_csv(table), end="")
     else:
         write = {"text": paper.to_text, "latex": paper.to_latex, "html": paper.to_html}[options.format]
         print(write(table, options.all_recipes), end="")
+
+
+def _left_out(unreadable: list[str]) -> None:
+    for line in unreadable:
+        print(f"left out: {line}", file=sys.stderr)
 
 
 def _train_missing(options: argparse.Namespace) -> None:
@@ -346,7 +354,9 @@ def _figure(options: argparse.Namespace) -> None:
     from scnlib.paper.measuring import everything
     from scnlib.paths import out_dir
 
-    drawing = figures.of_paper(options.figure, everything(options.profile)[0], options.dataset, options.profile)
+    results, _, unreadable = everything(options.profile)
+    _left_out(unreadable)
+    drawing = figures.of_paper(options.figure, results, options.dataset, options.profile)
     path = Path(options.out) if options.out else out_dir() / "figures" / f"{drawing.name}.svg"
     path.parent.mkdir(parents=True, exist_ok=True)
     drawing.figure.savefig(path)
@@ -357,7 +367,8 @@ def _claims(options: argparse.Namespace) -> None:
     from scnlib import paper
     from scnlib.paper.measuring import everything
 
-    results, epochs, _ = everything()
+    results, epochs, unreadable = everything()
+    _left_out(unreadable)
     ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
     print(ledger.to_csv(index=False, lineterminator="\n") if options.format == "csv"
           else paper.claims_text(ledger, long=options.long), end="")  # fmt: skip

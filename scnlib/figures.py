@@ -520,7 +520,7 @@ def readme_table(results: Path | None = None) -> str:
     if not recipes:
         raise NothingMeasured("there are no runs in data/results yet")
     how = f"Measured at full scale; mean ± standard deviation over n seeds, last epoch. {'; '.join(recipes)}."
-    return "\n".join([*lines, "", how])
+    return "\n".join([*lines, "", how, "", f"Of what the papers claim: {paper.counts(paper.ledger(results))}"])
 
 
 def _plus_minus(values: pd.Series) -> str:

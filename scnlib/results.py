@@ -91,7 +91,7 @@ def alpha_histogram(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def knowledge(run: Run, train: Known, test: Known) -> pd.DataFrame:
+def knowledge(run: Run, train: Known, test: Known, classes: torch.Tensor | None = None) -> pd.DataFrame:
     """What a run's signals of trust know: columns quantity, mode, measure, value, n as in ``uncertainty.knows``.
 
     The mode says which signal, on which faces. Alpha: ``train`` of the last training epoch; ``eval`` of the finished
@@ -100,18 +100,19 @@ def knowledge(run: Run, train: Known, test: Known) -> pd.DataFrame:
 
     Args:
         train, test: the known uncertainties of the run's faces.
+        classes: true labels of the training faces, where they are known.
     """
     samples = run.samples
     signals = {
-        "train": (samples["alpha"][-1] if "alpha" in samples else None, train),
-        "eval": (samples.get("alpha_eval"), train),
-        "test": (samples.get("test_alpha"), test),
-        "confidence_eval": (samples["confidence_eval"], train),
-        "confidence_test": (samples["test_confidence"], test),
+        "train": (samples["alpha"][-1] if "alpha" in samples else None, train, classes),
+        "eval": (samples.get("alpha_eval"), train, classes),
+        "test": (samples.get("test_alpha"), test, None),
+        "confidence_eval": (samples["confidence_eval"], train, classes),
+        "confidence_test": (samples["test_confidence"], test, None),
     }
     tables = [
-        knows(torch.from_numpy(signal.astype(np.float32)), known).assign(mode=mode)
-        for mode, (signal, known) in signals.items()
+        knows(torch.from_numpy(signal.astype(np.float32)), known, labels).assign(mode=mode)
+        for mode, (signal, known, labels) in signals.items()
         if signal is not None
     ]
     table = pd.concat(tables, ignore_index=True)
@@ -129,7 +130,8 @@ def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
                 raise ValueError(
                     f"{run.path.name} was trained on other {run.config.dataset} faces or labels than these"
                 )
-            known[content] = (known_uncertainty(splits.train), known_uncertainty(splits.test))
+            sets = (splits.train, splits.test)
+            known[content] = (*map(known_uncertainty, sets), splits.train.true_labels)
         tables.append(_keyed(run, knowledge(run, *known[content])))
     return pd.concat([table for table in tables if len(table)] or tables)
 

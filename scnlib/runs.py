@@ -222,7 +222,7 @@ class Run:
             current, final, given = map(torch.from_numpy, labels)
             after = torch.cat([current[1:], final[None]])
             alpha = torch.from_numpy(self.samples["alpha"].astype(np.float32))
-            values = alpha_regained(alpha, current, after, given, self.config.method.beta)
+            values = alpha_regained(alpha, current, after, given)
         return {name: round(v, 5) for name, v in zip(("alpha_regained", "alpha_regained_others"), values, strict=True)}
 
 
@@ -364,11 +364,11 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
         tensors, words = _read_checkpoint(checkpoint)
         training.restore(tensors, json.loads(words["records"]))
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
-        warnings = symptoms(training.records, config, len(training))  # said already
+        warnings = symptoms(training.records, config, training.samples_per_epoch)  # said already
     sessions.append({"begun": _now(), **_commit(), "device": _device_name(device), "dtype": str(precision)})
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)
-        warnings = _warn(bar, symptoms(training.records, config, len(training)), warnings)
+        warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
             seconds = before + time.perf_counter() - started
@@ -379,7 +379,7 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
             }
             _write_tensors(checkpoint, training.state(), words)
             _write(path / "metrics.csv", _metrics_text(training.records))
-            warnings = _warn(bar, symptoms(training.records, config, len(training)), warnings)
+            warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
     # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
     _write(path / "metrics.csv", _metrics_text(training.records))

@@ -88,7 +88,7 @@ def _causes(latents: Mapping[str, Tensor], class_names: tuple[str, ...]) -> dict
     }
 
 
-def knows(alpha: Tensor, quantities: Mapping[str, Tensor]) -> pd.DataFrame:
+def knows(alpha: Tensor, quantities: Mapping[str, Tensor], classes: Tensor | None = None) -> pd.DataFrame:
     """How much of each quantity an importance weight tells: 0.5 (AUROC) or 0 (Spearman) is nothing.
 
         yes or no:   AUROC of -alpha, the probability that a face which has it has the lower alpha
@@ -97,10 +97,11 @@ def knows(alpha: Tensor, quantities: Mapping[str, Tensor]) -> pd.DataFrame:
     Args:
         alpha: ``(N,)``.
         quantities: name -> ``(N,)`` as from ``known_uncertainty``; rows with NaN are left out.
+        classes: true labels ``(N,)``; with them ``flipped`` has a second row, of ``auroc_within``.
 
     Returns:
-        Columns quantity, measure (``"auroc"`` or ``"spearman"``), value, n (faces used). A quantity that is the same
-        for all faces has no row; ``value`` is NaN where alpha is the same for all.
+        Columns quantity, measure (``"auroc"``, ``"auroc_within"`` or ``"spearman"``), value, n (faces used). A quantity
+        that is the same for all faces has no row; ``value`` is NaN where alpha is the same for all.
     """
     rows = []
     for name, quantity in quantities.items():
@@ -110,44 +111,79 @@ def knows(alpha: Tensor, quantities: Mapping[str, Tensor]) -> pd.DataFrame:
             continue
         measure, value = ("auroc", auroc) if known.dtype == torch.bool else ("spearman", spearman)
         rows.append((name, measure, float(value(low, known)), len(known)))
+        if name == "flipped" and classes is not None:
+            rows.append((name, "auroc_within", float(auroc_within(low, known, classes[defined])), len(known)))
     return pd.DataFrame(rows, columns=["quantity", "measure", "value", "n"])
 
 
-def alpha_regained(alpha: Tensor, before: Tensor, after: Tensor, given: Tensor, beta: float) -> tuple[float, float]:
-    """How much alpha rises after a relabelling, and how much it rises for faces that were as low and kept their label.
+def auroc_within(scores: Tensor, positive: Tensor, classes: Tensor) -> Tensor:
+    """AUROC within each class, averaged with the number of its pairs: what scores know beyond the class of a sample.
+
+        sum_c P_c Q_c AUROC_c / sum_c P_c Q_c          P_c, Q_c: positives and negatives of class c
+
+    So it is the share of pairs *of one class* whose positive scores above its negative. Where positives crowd in few
+    classes, scores that rank whole classes have an AUROC above .5 and .5 here.
+
+    Args:
+        scores: ``(N,)``, finite.
+        positive: bool ``(N,)``.
+        classes: int ``(N,)``.
+
+    Returns:
+        0-d float64 in 0..1, NaN where no class has both.
+    """
+    right, pairs = torch.zeros((), dtype=torch.float64), 0
+    for label in classes.unique():
+        member = classes == label
+        yes = int(positive[member].sum())
+        count = yes * (int(member.sum()) - yes)
+        if count:
+            right += count * auroc(scores[member], positive[member])
+            pairs += count
+    return right / pairs if pairs else torch.tensor(torch.nan, dtype=torch.float64)
+
+
+def alpha_regained(
+    alpha: Tensor, before: Tensor, after: Tensor, given: Tensor, neighbours: int = 30
+) -> tuple[float, float]:
+    """How much alpha rises after a relabelling, and how much it rises for faces of the same alpha that kept their label.
 
         rise(i, e) = alpha(i, E) - alpha(i, e)          e: the epoch of i's first new label, before the last epoch E
 
-    Samples are relabelled because their alpha is low, so part of any rise is the way back to the mean. The others, of
-    the same epochs in the same proportions, rise by that part alone.
+    Samples are relabelled because their alpha is low, so part of any rise is the way back to the mean, and it is the
+    longer the lower alpha was. The others, of the same epoch and the same alpha, rise by that part alone. (The whole
+    low group is no fair comparison: equation 5 decides on alpha-scaled probabilities, so it picks the higher half.)
 
     Args:
         alpha: ``(E, N)``, of each epoch.
         before, after: int ``(E, N)``, the labels that each epoch trained on and left behind.
         given: int ``(N,)``.
-        beta: share of the high-importance group; the lowest ``1 - beta`` of an epoch are the low one.
+        neighbours: how many faces each relabelled one is compared with: those of nearest alpha that had their given
+            label before and after the epoch, half of them below it and half above.
 
     Returns:
-        The mean rise of the relabelled, and of those in the low group of such an epoch that had their given label
-        before and after it. NaN where there are none.
+        The mean rise of the relabelled, and the mean over them of the mean rise of their neighbours. NaN where there
+        are none.
     """
     alpha = alpha.double()
     relabelled = (after != given).cummax(0).values if after.numel() else after != given
     first = relabelled & ~torch.cat([torch.zeros_like(relabelled[:1]), relabelled[:-1]])
-    own, others, weights = [], [], []
+    own, others = [], []
     for epoch in range(len(alpha) - 1):
-        rise = alpha[-1] - alpha[epoch]
         kept = (before[epoch] == given) & (after[epoch] == given)
-        lowest = torch.zeros_like(kept)
-        lowest[alpha[epoch].argsort()[: round((1 - beta) * alpha.shape[1])]] = True
-        if first[epoch].any():
+        if first[epoch].any() and kept.any():
+            rise = alpha[-1] - alpha[epoch]
             own.append(rise[first[epoch]])
-            if (kept & lowest).any():
-                others.append(rise[kept & lowest].mean())
-                weights.append(int(first[epoch].sum()))
+            others.append(_mean_of_neighbours(alpha[epoch][first[epoch]], alpha[epoch][kept], rise[kept], neighbours))
     if not own:
         return float("nan"), float("nan")
-    weight = torch.tensor(weights, dtype=torch.float64)
-    return float(torch.cat(own).mean()), float(
-        (torch.stack(others) * weight).sum() / weight.sum()
-    ) if others else float("nan")
+    return float(torch.cat(own).mean()), float(torch.cat(others).mean())
+
+
+def _mean_of_neighbours(places: Tensor, known: Tensor, values: Tensor, count: int) -> Tensor:
+    """For each place the mean of ``values`` at the ``count`` of ``known`` around it: half below, half above."""
+    known, order = known.sort()
+    count = min(count, len(known))
+    sums = torch.cat([values.new_zeros(1), values[order].cumsum(0)])
+    begin = (torch.searchsorted(known, places) - count // 2).clamp(0, len(known) - count)
+    return (sums[begin + count] - sums[begin]) / count

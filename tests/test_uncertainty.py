@@ -110,6 +110,29 @@ class TestKnows:
         assert table.loc["flipped", "value"] == 0.5
         assert math.isnan(table.loc["blur", "value"])
 
+    def test_within_the_class_against_loops(self):
+        generator = torch.Generator().manual_seed(0)
+        classes = torch.randint(0, 4, (120,), generator=generator)
+        alpha = torch.randint(0, 9, (120,), generator=generator) / 10 - 0.3 * classes  # ties, and classes apart
+        flipped = torch.rand(120, generator=generator) < 0.1 + 0.2 * classes
+        flipped[classes == 0] = False  # a class without pairs
+        right = pairs = 0
+        for i in range(120):
+            for j in range(120):
+                if flipped[i] and not flipped[j] and classes[i] == classes[j]:
+                    pairs += 1
+                    right += float(alpha[i] < alpha[j]) + 0.5 * float(alpha[i] == alpha[j])
+        table = uncertainty.knows(alpha, {"flipped": flipped, "grey": flipped}, classes)
+        assert table[["quantity", "measure"]].to_numpy().tolist() == [
+            ["flipped", "auroc"], ["flipped", "auroc_within"], ["grey", "auroc"],
+        ]  # fmt: skip
+        assert table["value"][1] == pytest.approx(right / pairs, abs=1e-12)
+        assert table["value"][0] > table["value"][1] + 0.1, "classes that lie low know mistakes that lie in classes"
+
+    def test_no_class_with_both_is_undefined(self):
+        flipped = torch.tensor([True, True, False])
+        assert uncertainty.auroc_within(torch.rand(3), flipped, flipped.long()).isnan()
+
 
 class TestRegained:
     given = torch.zeros(10, dtype=torch.int64)
@@ -122,14 +145,29 @@ class TestRegained:
         before[1:] = after[:-1]
         alpha = torch.full((3, 10), 0.9)
         alpha[:, :4] = torch.tensor([[0.1, 0.2, 0.3, 0.8], [0.2, 0.3, 0.5, 0.8], [0.6, 0.7, 0.4, 0.8]])
-        own, others = uncertainty.alpha_regained(alpha, before, after, self.given, beta=0.7)
+        own, others = uncertainty.alpha_regained(alpha, before, after, self.given, neighbours=2)
         assert own == pytest.approx(((0.6 - 0.1) + (0.7 - 0.3)) / 2)
-        first = ((0.7 - 0.2) + (0.4 - 0.3)) / 2  # samples 1 and 2, low in the first epoch
-        second = 0.4 - 0.5  # sample 2 alone; 0 and 1 have new labels
+        # Of those that kept their labels, 1 and 2 have the alpha nearest to sample 0's in the first epoch; in the second
+        # 0 and 1 have new labels, and the nearest to sample 1's are samples 2 and 3.
+        first, second = ((0.7 - 0.2) + (0.4 - 0.3)) / 2, ((0.4 - 0.5) + (0.8 - 0.8)) / 2
         assert others == pytest.approx((first + second) / 2)
+
+    def test_where_labels_cannot_act_on_alpha_both_rise_alike(self):
+        """Alpha wanders about a mean of its own; the upper half of the lowest third gets new labels, as in equation 5."""
+        generator = torch.Generator().manual_seed(0)
+        n = 20_000
+        own_mean = torch.rand(n, generator=generator, dtype=torch.float64)
+        alpha = own_mean + 0.2 * torch.randn(2, n, generator=generator, dtype=torch.float64)
+        given, after = torch.zeros(n, dtype=torch.int64), torch.zeros(2, n, dtype=torch.int64)
+        upper_part_of_the_low = alpha[0].argsort()[n // 6 : n // 3]
+        after[:, upper_part_of_the_low[torch.rand(n // 3 - n // 6, generator=generator) < 0.5]] = 1
+        before = torch.stack([given, after[0]])
+        own, others = uncertainty.alpha_regained(alpha, before, after, given)
+        assert own > 0.02  # the way back to the mean
+        assert own == pytest.approx(others, abs=0.01)
 
     def test_a_change_in_the_last_epoch_has_no_later_alpha(self):
         after = torch.zeros(2, 10, dtype=torch.int64)
         after[1, 3] = 1
-        values = uncertainty.alpha_regained(torch.rand(2, 10), torch.zeros_like(after), after, self.given, 0.7)
+        values = uncertainty.alpha_regained(torch.rand(2, 10), torch.zeros_like(after), after, self.given)
         assert all(map(math.isnan, values))

@@ -93,7 +93,7 @@ ranked = ctx.run("scn", noise_rate=0.3, relabelling=False)
 n, config = len(faces), ranked.config
 last_batch = epoch_batches(n, config.batch_size, config.seed, config.epochs)[-1].numpy()
 panels = {"fresh network": alpha.numpy(), "last batch of a training with ranking": ranked.samples["alpha"][-1][last_batch]}
-figure = plots.rank_groups(panels, note=f"δ₁ = 0.15, β = 0.7; seed {seed}, 30 % wrong labels; lines: means of the groups")
+figure = plots.rank_groups(panels, note=f"δ₁ = 0.15, β = 0.7; batches of n = {n:,} training faces, 1 run, seed {seed}, 30 % wrong labels; lines: means of the groups")
 ctx.save(figure, "groups", alt="Two batches sorted by alpha with the means of the high and the low group. The fresh network's gap is "
          "smaller than the margin, so arrows push the groups apart; the trained one's is compared with the same margin.")
 
@@ -118,7 +118,7 @@ for name, run in {"without": weighted, "with": ranked}.items():
 # %%
 spread = {name: run.metrics["alpha_std"] for name, run in {"without": weighted, "with": ranked}.items()}
 ctx.say("The standard deviation of α is largest in epoch {a} without ({wide_a:.2f}) and in epoch {b} with ranking ({wide_b:.2f}); at the end it is "
-        "**{without:.3f}** without and **{ranking:.3f}** with ranking. The two colours lie on each other in both: the AUROC of α for wrong labels is "
+        "**{without:.3f}** without and **{ranking:.3f}** with ranking. The two colours lie on each other in both: the AUROC of α for wrong labels (0.5: a coin) is "
         "{auroc_a:.3f} and {auroc_b:.3f} at the end.", a=int(spread["without"].idxmax()) + 1, b=int(spread["with"].idxmax()) + 1,
         wide_a=spread["without"].max(), wide_b=spread["with"].max(), without=spread["without"].iloc[-1], ranking=spread["with"].iloc[-1],
         auroc_a=weighted.metrics["alpha_auroc"].iloc[-1], auroc_b=ranked.metrics["alpha_auroc"].iloc[-1], origin="measured here")
@@ -136,7 +136,7 @@ from scnlib.course import importance
 gaps = {name: importance.recorded_gaps(run) for name, run in {"without ranking": weighted, "with ranking": ranked}.items()}
 paths = {name: (table["step"], table["gap"]) for name, table in gaps.items()}
 paths["δ₁ = 0.15"] = (gaps["with ranking"]["step"], np.full(len(gaps["with ranking"]), 0.15))
-figure = plots.margin_paths(paths, title="The gap between the groups, step by step", note=f"1 run each, seed {seed}, 30 % wrong labels, batches of {config.batch_size}")
+figure = plots.margin_paths(paths, title="The gap between the groups, step by step", note=f"1 run each, seed {seed}, 30 % wrong labels, n = {n:,} training faces in batches of {config.batch_size}")
 ctx.save(figure, "gaps", alt="Gap between the means of the high and the low group in every step, without and with the rank loss, beside "
          "the margin: with it the gap overshoots the margin early and rests on it late.")
 
@@ -173,24 +173,24 @@ from scnlib.paper.verdicts import arm
 results, noises = load_results(), {"clean labels": 0.0, "10 % wrong labels": 0.1}
 ranges = {"margin_rank": ("δ₁", (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3), 0.15), "beta": ("β", (0.9, 0.8, 0.7, 0.6, 0.5), 0.7)}
 sweeps = {title: option_sweep(results, option, values, usual, noises) for option, (title, values, usual) in ranges.items()}
-sweeps = {title: table for title, table in sweeps.items() if table["value"].nunique() > 1}
+# A line needs two values: what was measured at the paper's own alone is no sweep.
+sweeps = {title: table[table.groupby("series")["value"].transform("nunique") > 1] for title, table in sweeps.items()}
 
 # %%
-full = "rendered faces, quick recipe, SCN; measured at full scale"
-if sweeps:
-    figure = plots.sweep(sweeps, defaults={"δ₁": 0.15, "β": 0.7}, title="Figure 5, left and right, redrawn", note=full + "; bars: 95 % over seeds, where there are several")
+drawn = {title: table for title, table in sweeps.items() if len(table)}
+if drawn:
+    bars = "; bars: 95 % intervals where n > 1" if max(table["n"].max() for table in drawn.values()) > 1 else ""
+    figure = plots.sweep(drawn, defaults={"δ₁": 0.15, "β": 0.7}, title="After figure 5",
+                         note=f"rendered faces, quick recipe, SCN; measured at full scale{bars}")
     ctx.save(figure, "sweeps", alt="Test accuracy over the margin of the rank loss and over the share of the high group, on clean labels and "
              "with ten percent wrong ones; the paper's values are marked.")
 
 # %%
 for title, usual in {"δ₁": 0.15, "β": 0.7}.items():
-    for series, rows in sweeps[title].groupby("series", sort=False) if title in sweeps else ():
-        best = rows.loc[rows["mean"].idxmax()]
-        interval = "" if pd.isna(best["gain_low"]) else f" [{best['gain_low']:+.1f}, {best['gain_high']:+.1f}]"
-        ahead = "the paper's own" if best["value"] == usual else f"{best['gain']:+.1f}{interval} points over the paper's {usual:g}"
-        ctx.say("**{title}, {series}**: of {k} values {best:g} is best with {mean:.1f} %, {ahead} (n = {n}); all lie within {span:.1f} points.", title=title,
-                series=series, k=len(rows), best=best["value"], mean=best["mean"], ahead=ahead, n=best["n"], span=rows["mean"].max() - rows["mean"].min(),
-                origin="measured at full scale")
+    for series in noises:
+        rows = sweeps[title][sweeps[title]["series"] == series]
+        ctx.say("**{title}, {series}**: {found}.", title=title, series=series, found=importance.best_of_sweep(rows, usual),
+                origin="measured at full scale" if len(rows) else "")
 
 # %% [markdown]
 # Before you believe in a best value, ask what two seeds of *one* value differ by; lesson 11 does.
@@ -222,17 +222,20 @@ ctx.say("Autograd says {slope:+.0f}. From each start the margin only sinks: {end
 
 # %% [markdown]
 # The margin is asked how large it wants to be, and the answer that costs least is: so small that nobody ever falls short. That is one
-# more **trivial solution**, the third after lesson 05's two. In a real run the gap reacts, and SGD has momentum. Measured:
+# more **trivial solution**, the third after lesson 05's two. In a real run the gap reacts, and SGD has momentum:
 
 # %%
 epochs = load_epochs()
 learnable = {"clean": arm("scn", 0.0, learnable_margin=True), "10 % wrong": arm("scn", 0.1, learnable_margin=True)}
 learnt = {name: epochs[epochs["key"].isin(keys_of(results, selector))] for name, selector in learnable.items() if len(epochs)}
-for name, rows in learnt.items():
+for name in learnable:
+    rows = learnt.get(name, ())
     ends = rows.sort_values("epoch").groupby("key")["margin_rank"].agg(["first", "last"]) if len(rows) else []
+    found = "not measured yet"
     if len(ends):
-        ctx.say("**As printed, {name} labels**: from 0.15 to {first:.3f} on average over epoch 1 and **{last:.3f}** over the last (n = {n}).", name=name,
-                first=ends["first"].mean(), last=ends["last"].mean(), n=len(ends), origin="measured at full scale")
+        first, last = ends.mean()
+        found = f"from 0.15 to {first:.3f} on average over epoch 1 and **{last:.3f}** over the last (n = {len(ends)})"
+    ctx.say("**As printed, {name} labels**: {found}.", name=name, found=found, origin="measured at full scale" if len(ends) else "")
 
 # %% [markdown]
 # What, then, would 0.142 ± 0.05 be? Under equation 3 a margin can only have come *down* to it. Suppose it began at the default.
@@ -265,7 +268,7 @@ grid = np.linspace(0, 1.25 * late.max(), 400)
 curves = {f"r = {r:g}" + (", as printed" if r == 0 else ""): importance.expected_margin_loss(late, grid, r) for r in (0.0, 0.1, 0.5, 0.9)}
 stars = {name: grid[curve.argmin()] for name, curve in curves.items() if "printed" not in name}
 figure = plots.margin_loss(grid, curves, late, marks=stars, title="What a learnable margin descends on",
-                           note=f"gaps of the last {config.epochs - config.epochs // 2} epochs with ranking, seed {seed}; expected loss over batches")
+                           note=f"gaps of the last {config.epochs - config.epochs // 2} epochs with ranking, 1 run, seed {seed}; expected loss over batches")
 ctx.save(figure, "pinball", alt="Expected loss of a learnable margin over its value for four rewards: as printed it is flat at zero below all gaps; with a "
          "reward it has a lowest point at a quantile of the gaps.")
 
@@ -288,14 +291,14 @@ end = rewarded.metrics.iloc[-1]
 half = np.median(rewarded.samples["alpha"][-1])
 extreme = ((rewarded.samples["alpha"][-1] < 0.05) | (rewarded.samples["alpha"][-1] > 0.95)).mean()
 ctx.say("The margin goes from 0.15 to **{margin:.2f}**, the gap to {gap:.2f}; {extreme:.0%} of all α lie below 0.05 or above 0.95 (median {median:.2f}), and the test "
-        "accuracy is {accuracy:.1f} %.", margin=end["margin_rank"], gap=chase.iloc[-1], extreme=extreme, median=half, accuracy=100 * end["test_accuracy"], origin="measured here")
+        "accuracy is {accuracy:.2f} %.", margin=end["margin_rank"], gap=chase.iloc[-1], extreme=extreme, median=half, accuracy=100 * end["test_accuracy"], origin="measured here")
 
 # %%
 kinds = {"fixed 0.15": {}, "as printed": {"learnable_margin": True}, "rewarded": {"learnable_margin": True, "margin_reward": 0.5}}
 for words, rate in noises.items():
     table = arms(results, {name: arm("scn", rate, **options) for name, options in kinds.items()}, reference="fixed 0.15")
-    found = "; ".join(f"{row.label} {row.mean:.1f} % (n = {row.n})" for row in table.itertuples() if row.n)
-    ctx.say("**{words}**: {found}.", words=words.capitalize(), found=found or "not measured yet", origin="measured at full scale")
+    found = "; ".join(f"{row.label} {row.mean:.2f} % (n = {row.n})" if row.n else f"{row.label} not measured yet" for row in table.itertuples())
+    ctx.say("**{words}**: {found}.", words=words.capitalize(), found=found, origin="measured at full scale")
 
 # %% [markdown]
 # A margin that asks for more whenever it is met, and a gap that gives more whenever it is asked: they run up together until α has no room
@@ -334,15 +337,16 @@ ctx.say("In the last epoch the mean gap is {a:.3f} at N = {small} and {b:.3f} at
 # %% [markdown]
 # The mean asks for no other margin. The scatter asks for a somewhat smaller one, if the loss is to fire as rarely by chance in a small batch as in
 # a large one; the sentence says how much of the advice that is. The rest must have other reasons (16 times as many steps, another
-# optimiser). The test is to train at 64 with both:
+# optimiser). The test is to train at 64 with both.
 
 # %%
-sixty_four = {"baseline": arm("baseline", 0.3), "δ₁ = 0.15": arm("scn", 0.3, relabelling=False), "δ₁ = 0.07": arm("scn", 0.3, relabelling=False, margin_rank=0.07)}
+sixty_four = {"Baseline": arm("baseline", 0.3), "δ₁ = 0.15": arm("scn", 0.3, relabelling=False), "δ₁ = 0.07": arm("scn", 0.3, relabelling=False, margin_rank=0.07)}
 table = arms(results, sixty_four, reference="δ₁ = 0.15", batch_size=64, lr=0.025)
-for row in table[table["n"] > 0].itertuples():
-    interval = "" if pd.isna(row.low) else f" [{row.low:+.1f}, {row.high:+.1f}]"
-    ctx.say("**{label}**, batches of 64: {mean:.1f} %{gain} (n = {n}).", label=row.label, mean=row.mean, n=row.n, origin="measured at full scale",
-            gain="" if row.label == "δ₁ = 0.15" else f", {row.gain:+.1f}{interval} points against 0.15")
+for row in table.itertuples():
+    interval = "" if pd.isna(row.low) else f" [{row.low:+.2f}, {row.high:+.2f}]"
+    gain = "" if pd.isna(row.gain) else f", {row.gain:+.2f}{interval} points against δ₁ = 0.15 at the same seeds"
+    found = f"{row.mean:.2f} %{gain} (n = {row.n})" if row.n else "not measured yet"
+    ctx.say("**{label}**, batches of 64: {found}.", label=row.label, found=found, origin="measured at full scale" if row.n else "")
 
 # %% [markdown]
 # ## What ranking brings, and what it only costs
@@ -364,12 +368,11 @@ pairs = {
     ("against weighting alone", "ranking beside weighting"): (beside, alone),
     ("equal steps", "ranking beside weighting, twice the rate"): ((beside, {"lr": 2 * rate}), alone),
 }
-rows = [{"group": group, "label": label, **arms(results, dict(zip("ab", pair, strict=True)), reference="b").iloc[0]} for (group, label), pair in pairs.items()]
+effects = pd.DataFrame([{"group": group, "label": label, **importance.difference(results, *pair)} for (group, label), pair in pairs.items()])
 
 # %%
-effects = pd.DataFrame(rows).drop(columns="label").assign(label=[label for _, label in pairs]).rename(columns={"gain": "effect"})
 figure = plots.effects(effects, unit="points of test accuracy", title="The rank loss, and half a step",
-                       note="rendered faces, quick recipe, 30 % wrong labels, no relabelling; paired by seed, intervals where there are several; measured at full scale")
+                       note=f"rendered faces, quick recipe, 30 % wrong labels, no relabelling; {importance.seeds_note(effects)}; measured at full scale")
 ctx.save(figure, "effects", alt="Differences in test accuracy: ranking alone and half the learning rate against the baseline, both against each "
          "other, and ranking beside weighting at the same and at twice the rate.")
 
@@ -377,8 +380,8 @@ ctx.save(figure, "effects", alt="Differences in test accuracy: ranking alone and
 from scnlib.course.ablations import printed_gains
 
 for row in effects.dropna(subset="effect").itertuples():
-    interval = "" if pd.isna(row.low) else f" [{row.low:+.1f}, {row.high:+.1f}]"
-    ctx.say("**{label}**, {group}: {effect:+.1f}{interval} points (n = {n}).", label=row.label.capitalize(), group=row.group, effect=row.effect, interval=interval,
+    interval = "" if pd.isna(row.low) else f" [{row.low:+.2f}, {row.high:+.2f}]"
+    ctx.say("**{label}**, {group}: {effect:+.2f}{interval} points (n = {n}).", label=row.label.capitalize(), group=row.group, effect=row.effect, interval=interval,
             n=row.n, origin="measured at full scale")
 said = printed_gains("scn-5").query("not pretrained").set_index("row")["gain"]
 ctx.say("The paper, on RAF-DB from scratch with the labels as they are: {alone:+.2f} alone, {beside:+.2f} beside weighting.", alone=said["rank"],

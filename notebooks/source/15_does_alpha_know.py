@@ -145,19 +145,35 @@ held_out = table[table["signal"] == "unseen faces"].set_index("title")
 told = held_out[held_out["knowledge"] > held_out["chance"]].sort_values("knowledge", ascending=False)
 wrong_way = held_out[held_out["knowledge"] < -held_out["chance"]]
 silent = held_out.index.difference([*told.index, *wrong_way.index], sort=False)
-ctx.say("On unseen faces alpha knows something of: {told}. The wrong way round: {wrong}. Not to be told from chance: {silent}.",
+weak = [name for name in told.index if told["knowledge"][name] < 0.1]
+ctx.say("On unseen faces alpha knows something of: {told}. Weakly, below 0.10, that is: {weak}. The wrong way round: {wrong}. Not to be told from chance: {silent}.",
+        weak=", ".join(weak) or "none",
         told=", ".join(f"**{name}** {value:+.2f}" for name, value in told["knowledge"].items()) or "nothing",
         wrong=", ".join(f"{name} {value:+.2f}" for name, value in wrong_way["knowledge"].items()) or "none",
         silent=", ".join(silent) or "none", origin="measured here")
+
+# %% [markdown]
+# Two measures of one cause need not agree. Lesson 08 counted causes among the twentieth of the *training* faces with the lowest
+# alpha; here *all unseen* faces are put in order.
+
+# %%
+lowest = torch.from_numpy(original.samples["alpha_eval"].astype("float32")).argsort()[: len(faces) // 20]
+covered = {name: float(known["occluded"][chosen].float().mean()) for name, chosen in (("lowest", lowest), ("all", slice(None)))}
+row = held_out.loc[TITLES["occluded"]]
+ctx.say("*Covered*: {low:.1%} of that lowest twentieth against {all:.1%} of all training faces, and on unseen faces a knowledge of {value:+.2f} (chance: ±{chance:.2f}); "
+        "an order over all faces may miss what its last twentieth shows, and a face that was trained on is not a new one.", low=covered["lowest"], all=covered["all"],
+        value=row["knowledge"], chance=row["chance"], origin="measured here")
 
 # %% [markdown]
 # Look at single quantities before you trust a coefficient. First the one that alpha knows best, then the classes.
 
 # %%
 strongest = held_out["knowledge"].abs().idxmax()
-quantity = held_out.loc[strongest, "quantity"]
-ctx.save(plots.by_bins(known_unseen[quantity].numpy(), original.samples["test_alpha"], quantity_name=strongest,
-                       title="The cause that alpha knows best", note=note), "strongest", alt="Median and middle 80 percent of alpha on unseen "
+values, value = known_unseen[held_out.loc[strongest, "quantity"]].numpy(), held_out["knowledge"][strongest]
+heading = "The cause that alpha knows best: knowledge " + f"{value:+.2f}".replace("-", "−")
+if values.dtype == bool:
+    heading, values = f"{heading}, AUROC {(1 + value) / 2:.2f}", ["yes" if flaw else "no" for flaw in values]
+ctx.save(plots.by_bins(values, original.samples["test_alpha"], quantity_name=strongest, title=heading, note=note), "strongest", alt="Median and middle 80 percent of alpha on unseen "
          "faces for the values of the cause of uncertainty that alpha knows best.")
 
 # %%
@@ -201,8 +217,9 @@ both = probed.pivot(index="title", columns="signal", values="knowledge").join(pr
 absent = both[both["taught on the same features"] <= both["chance"]].index
 unused = both[(both["taught on the same features"] > 0.25) & (both["alpha"] < both["taught on the same features"] / 3)].index
 used = both[(both["taught on the same features"] > 0.25) & ~both.index.isin(unused)].index
-ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and passed over**: {unused}. **There, and used at least "
-        "by a third**: {used}.", absent=", ".join(absent) or "none", unused=", ".join(unused) or "none", used=", ".join(used) or "none", origin="measured here")
+weakly = both.index.difference([*absent, *unused, *used], sort=False)
+ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and passed over**: {unused}. **There, and used by at least "
+        "a third**: {used}. **Weakly held** (the taught model knows 0.25 or less): {weakly}.", weakly=", ".join(weakly) or "none", absent=", ".join(absent) or "none", unused=", ".join(unused) or "none", used=", ".join(used) or "none", origin="measured here")
 
 # %% [markdown]
 # Both happen. Information is missing where a flaw is too small for the picture: at 48 pixels a slight blur is no blur.
@@ -260,7 +277,9 @@ by_seed.pivot_table("knowledge", "title", ["rate", "seed"], sort=False).round(2)
 # %%
 turns = by_seed.groupby(["title", "rate"], sort=False)["knowledge"].agg(["min", "max"])
 turned = turns[(turns["min"] < -0.05) & (turns["max"] > 0.05)].index
-if len(turns):
+if by_seed["seed"].nunique() == 1:
+    ctx.say("> One seed so far: how much alphas differ cannot be said.", origin="measured at full scale")
+elif len(turns):
     ctx.say("Unseen faces, {seeds} seed(s). Above +0.05 in one seed and below −0.05 in another: {turned}.", seeds=by_seed["seed"].nunique(),
             turned=", ".join(f"**{title}** ({rate})" for title, rate in turned) or "none", origin="measured at full scale")
 else:
@@ -288,9 +307,31 @@ if len(votes):
 # %%
 entropy = votes[votes["title"] == TITLES["vote_entropy"]]
 if len(entropy):
-    ctx.say("Of the entropy of the votes: {words}.", words="; ".join(f"{row.signal} **{row.knowledge:+.2f}** (n = {row.seeds})" for row in entropy.itertuples()), origin="measured at full scale")
+    ctx.say("Of the entropy of the votes, on test faces: {words}.", words="; ".join(f"{row.signal} **{row.knowledge:+.2f}** (n = {row.seeds})" for row in entropy.itertuples()), origin="measured at full scale")
 else:
     ctx.say("> What alpha knows of people's votes has not been measured at full scale yet.")
+
+# %% [markdown]
+# One network for each kind of labels is little. Is it the same when the labels change, or when relabelling is on?
+
+# %%
+settings = {"majority": {}, "30 % random flips": {"noise_rate": 0.3}, "FER2013's own": {"noise_kind": "fer2013"}}
+turning = [full_scale_knowledge("ferplus", paper.arm("scn", **labels, **options), mode).assign(labels=kind, method=method, signal=signal)
+           for kind, labels in settings.items() for method, options in (("SCN", {}), ("SCN without relabelling", {"relabelling": False}))
+           for signal, mode in (("α", "test"), ("confidence", "confidence_test"))]
+turning = pd.concat(turning)
+turning = turning[turning["quantity"] == "vote_entropy"]
+turning.pivot_table("knowledge", ["labels", "method"], "signal", sort=False).round(2)
+
+# %%
+if len(turning):
+    alphas = turning[turning["signal"] == "α"].groupby(["labels", "method"], sort=False)["knowledge"].agg(["mean", "size"])
+    signs = set((alphas["mean"] > 0).tolist())
+    ctx.say("Alpha and the votes: {words}. {verdict}", words="; ".join(f"{method}, {kind} **{row['mean']:+.2f}** (n = {row['size']:.0f})" for (kind, method), row in alphas.iterrows()),
+            verdict="Its **sign differs between runs**: with some labels alpha is *high* where people disagree, so no single one of these numbers says what alpha knows of ambiguity."
+            if len(signs) > 1 else "Its sign is the same in all of them.", origin="measured at full scale")
+else:
+    ctx.say("> These runs are not in `data/results` yet.")
 
 # %% [markdown]
 # ## Mistakes that people make
@@ -298,34 +339,43 @@ else:
 # All flips so far were dice. FER2013's labels are real mistakes: one person's word against the majority of ten. Real mistakes are
 # made *because of how a face looks*, and looks are what alpha sees.
 #
-# **Predict** alpha's AUROC for FER2013's wrong labels. Does "alpha cannot know" still hold?
+# Two AUROCs are asked for. One compares any two faces. The other compares only faces of the **same true class** (by the majority), because
+# mistakes crowd in few classes and alpha, as seen above, ranks whole classes low: that alone makes the first one large.
+#
+# **Predict** both for FER2013's wrong labels. Does "alpha cannot know" still hold?
 
 # %%
 noises = {"30 % random flips": paper.arm("scn", 0.3, relabelling=False), "FER2013's own mistakes": paper.arm("scn", noise_kind="fer2013", relabelling=False)}
-mistakes = pd.concat([full_scale_knowledge("ferplus", runs, mode).assign(labels=kind, signal=signal) for kind, runs in noises.items()
-                      for signal, mode in (("α", "eval"), ("confidence", "confidence_eval"))])
+mistakes = pd.concat([full_scale_knowledge("ferplus", runs, mode, within=within).assign(labels=kind, signal=signal + (", within the true class" if within else ""))
+                      for kind, runs in noises.items() for within in (False, True) for signal, mode in (("α", "eval"), ("confidence", "confidence_eval"))])
 mistakes = mistakes[mistakes["quantity"] == "flipped"].assign(AUROC=lambda rows: (1 + rows["knowledge"]) / 2)
 mistakes.pivot_table("AUROC", "labels", "signal", sort=False).round(3)
 
 # %%
+own = mistakes[mistakes["labels"] == "FER2013's own mistakes"].groupby("signal")["AUROC"].mean()
 real = mistakes[(mistakes["labels"] == "FER2013's own mistakes") & (mistakes["signal"] == "α")]["AUROC"]
 dice = paper.arms(paper.load_results(), {"30 %": noises["30 % random flips"]}, dataset="ferplus", column="alpha_auroc")["mean"][0]
 if len(real):
-    ctx.say("Real mistakes: **{real:.2f}** (n = {n}). Random flips of the same dataset: {dice:.2f}. So alpha {verdict}.", real=real.mean(), n=len(real), dice=dice,
-            verdict="does know real mistakes, through the faces that invite them" if real.mean() > 0.55 else "does not know real mistakes either", origin="measured at full scale")
+    inside = own.get("α, within the true class", float("nan"))
+    ctx.say("Real mistakes, n = {n}: AUROC **{real:.2f}** over all faces, **{inside:.2f}** within the true class. Random flips of the same dataset: {dice:.2f}. "
+            "{share:.0%} of what is above one half is gone once the class is held fixed: {verdict} Confidence has {conf:.2f} and {conf_inside:.2f}.",
+            real=real.mean(), n=len(real), dice=dice, inside=inside, share=1 - (inside - 0.5) / (real.mean() - 0.5),
+            conf=own["confidence"], conf_inside=own["confidence, within the true class"],
+            verdict="alpha knows mostly *which expressions* are mistaken, and little of *which face of them*." if inside - 0.5 < 0.5 * (real.mean() - 0.5)
+            else "alpha knows more than which expressions are mistaken.", origin="measured at full scale")
 else:
     ctx.say("> What alpha knows of real mistakes has not been measured at full scale yet. Random flips of FER+: AUROC {dice:.2f}.", dice=dice, origin="measured at full scale")
 
 # %% [markdown]
-# Mind what this is and what it is not. Alpha does not find the *label* wrong; it finds the *face* hard, and hard faces are where
-# people err. A hard face with a right label is lowered just the same. And confidence, again, has it for nothing. But a verdict
+# Mind what this is and what it is not. Alpha does not find the *label* wrong; it finds a face, or its whole expression, hard, and there people
+# err more often. A hard face with a right label is lowered just the same. But a verdict
 # on SCN that rests on random flips alone would do it an injustice: lesson 10 looks at real noise.
 #
 # ## The ledger
 #
 # Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds lies on the claimed
-# side in **every** condition that the claim names, *not held* if the mean of one lies on the other, *direction only* between. No
-# verdict was typed.
+# side in **every** condition that the claim names, *not held* if the mean of one lies on the other, *direction only* between. Where
+# a single seed speaks against a claim that is said, and another may turn it. No verdict was typed.
 #
 # **Predict:** how many of the claims that could be tested held everywhere?
 
@@ -355,7 +405,7 @@ ctx.say("{untested}", untested=untested(verdicts))
 # ## Recap
 #
 # You put **alpha on a scale** from nothing to everything. Of **random flips** it knows next to nothing, because it cannot see
-# labels; of **unclear faces** something, though nobody asked for it, and so of mistakes that faces invite. What a taught probe
+# labels; of **unclear faces** something, though nobody asked for it; of **real mistakes** first of all which expressions they befall. What a taught probe
 # finds and alpha does not is a lack of **incentive**. **Rivals** that every classifier has for nothing know wrong labels and the
 # network's errors better. And you read the **ledger**, where a *no* comes with its reason.
 #
@@ -386,7 +436,7 @@ if profile == "quick":
     assert usual["α"].between(0.45, 0.55).all(), "alpha should not know random flips"
     assert again["α"].max() < best - 0.08, "alpha should stay far behind the bit of disagreement: rewrite the story"
     assert best > 0.65 and end < best - 0.05, "disagreement should know flips early and forget them: rewrite the story"
-    assert not len(real) or real.mean() > 0.55, "alpha should know real mistakes: rewrite the story"
+    assert not len(real) or 0.5 < inside < real.mean() > 0.55, "alpha should know real mistakes: rewrite the story"
     assert len(told) and len(silent), "alpha knows everything or nothing of the faces: rewrite the story"
     assert len(absent) and len(unused), "no cause is missing, or none is passed over: rewrite the story"
     assert flips[cleaner] > 0.4 > abs(flips["alpha"]) and better, "a rival that costs nothing should know more"

@@ -194,14 +194,33 @@ def printed_gains(table: str) -> pd.DataFrame:
     return found.dropna(subset="gain").reset_index(drop=True)
 
 
-def readable(table: pd.DataFrame, digits: int = 1, missing: str = "", exact: Sequence[str] = ()) -> pd.DataFrame:
+#: What stands in a table of arms where there is no number.
+NO_NUMBER = {
+    "mean": "not measured", "std": "one seed", "gain": "no gain to show", "effect": "not tested",
+    "low": "no interval", "high": "no interval",
+}  # fmt: skip
+
+
+def readable(
+    table: pd.DataFrame, digits: int = 1, missing: str | Mapping[str, str] = NO_NUMBER, exact: Sequence[str] = ()
+) -> pd.DataFrame:
     """A table for the eye: numbers rounded, and a word (or nothing) where there is none.
 
     Args:
+        missing: the word, or column -> word; a column without one stays empty there.
         exact: columns that are not rounded, such as settings.
     """
-    rounded = table.round({name: digits for name in table.select_dtypes("number") if name not in exact})
-    return rounded.astype(object).where(rounded.notna(), missing)
+    # Python rounds the number as a format does; pandas would make 62.4 of 62.45, and text 62.5.
+    shorter = {name: table[name].map(lambda value: round(value, digits)) for name in table.select_dtypes("float")}
+    rounded = table.assign(**{name: column for name, column in shorter.items() if name not in exact})
+    words = {name: missing if isinstance(missing, str) else missing.get(name, "") for name in table}
+    # fillna would refuse a word in a column of numbers.
+    return rounded.astype(object).apply(lambda column: column.where(column.notna(), words[column.name]))
+
+
+def rare(share: float) -> str:
+    """A share before a noun: ``"12.0 % of"``, or ``"fewer than 1 in 1,000"``; a simulated 0 is no zero."""
+    return "fewer than 1 in 1,000" if share < 0.001 else f"{100 * share:.1f} % of"
 
 
 def seed_words(seeds: Iterable[int]) -> str:
@@ -259,6 +278,25 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     for label, row in rows.items():
         row |= _over(chosen[label], {} if label == reference else chosen[reference])
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_TUNED))
+
+
+def unequal_effort(runs: pd.DataFrame, choice: pd.DataFrame, setting: str = "rates") -> list[str]:
+    """Why a comparison of tuned methods is not fair yet, in words; empty if nothing speaks against it.
+
+    Args:
+        runs: as ``tuned`` reads them.
+        choice: of ``tuned``.
+        setting: what was tuned, in the plural.
+    """
+    grids = {label: tuple(sorted(set(_complete(own)["value"]))) for label, own in runs.groupby("label", sort=False)}
+    reasons = []
+    if len(set(grids.values())) > 1:
+        tried = "; ".join(f"{label} {', '.join(f'{value:g}' for value in grid)}" for label, grid in grids.items())
+        reasons.append(f"the {setting} tried differ ({tried})")
+    edges = choice.index[choice["at_edge"].astype(bool)]
+    if len(edges):
+        reasons.append(f"the best may lie beyond what was tried for {', '.join(edges)}")
+    return reasons
 
 
 def _complete(runs: pd.DataFrame) -> pd.DataFrame:
@@ -436,6 +474,25 @@ def same_mistakes(first: pd.DataFrame, second: pd.DataFrame, classes: Sequence[s
         return math.nan
     ranks = [pd.Series(share[both]).rank() for share in shares]
     return float(ranks[0].corr(ranks[1]))
+
+
+def class_only_auroc(counts: pd.DataFrame, by: str = "true") -> float:
+    """The AUROC for wrong labels of a score that knows a face's class and nothing of the face.
+
+    The score is the share of mistakes in the class, so it is the best that ranking whole classes can do.
+
+    Args:
+        counts: faces, index the true class, columns the given one, named alike.
+        by: the class that the score knows, ``"true"`` or ``"given"``.
+    """
+    axis = 1 if by == "true" else 0
+    total = counts.sum(axis=axis)
+    right = pd.Series({name: counts.loc[name, name] if name in counts else 0 for name in total.index})
+    order = ((total - right) / total.where(total > 0)).sort_values().dropna().index
+    wrong, right = (total - right)[order].to_numpy(float), right[order].to_numpy(float)
+    rates = wrong / (wrong + right)
+    above = (rates[:, None] > rates) + 0.5 * (rates[:, None] == rates)
+    return float(wrong @ above @ right / (wrong.sum() * right.sum()))
 
 
 def _over(values: Mapping[int, float], reference: Mapping[int, float]) -> dict[str, float]:

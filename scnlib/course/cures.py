@@ -118,10 +118,12 @@ def low_groups(run: Run) -> np.ndarray:
     The batches are drawn again from the seed.
 
     Raises:
-        ValueError: if the run has no importance.
+        ValueError: if the run has no importance, or drew its batches with repetition.
     """
     if "alpha" not in run.samples:
         raise ValueError(f"{run.path.name} has no importance, so nobody is in a low group")
+    if run.config.oversample:
+        raise ValueError(f"{run.path.name} was oversampled: a face was in several batches of an epoch")
     config, alpha = run.config, torch.from_numpy(run.samples["alpha"].astype(np.float32))
     low = torch.zeros(alpha.shape, dtype=torch.bool)
     for epoch, row in enumerate(alpha, start=1):

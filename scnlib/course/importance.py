@@ -1,7 +1,7 @@
 """What lessons 05 and 06 measure about the importance weights: on one batch, in the first steps, over recorded runs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,68 @@ from scnlib.losses import high_importance_count
 from scnlib.methods import Method
 from scnlib.methods.base import Batch, Step
 from scnlib.models import normalize
+from scnlib.paper.arms import arms
+from scnlib.paper.grid import Selector
 from scnlib.precision import choose_device, choose_precision
 from scnlib.runs import Run
 from scnlib.training import Training, epoch_batches, learning_rate
 
+#: Which runs, and what differs from the recipe.
+ArmOf = Selector | tuple[Selector, Mapping[str, object]]
 _PART = 500
+
+
+def in_words(value: float, digits: int = 2) -> str:
+    """A number in 0..1 with ``digits`` decimals, two significant ones below 0.01, "< 0.0001" where it is less."""
+    if value < 1e-4:
+        return "< 0.0001"
+    return f"{value:.2g}" if value < 0.01 else f"{value:.{digits}f}"
+
+
+def seeds_note(table: pd.DataFrame) -> str:
+    """What a figure's note says of seeds and intervals: ``n`` of each row, and ``low`` where there is an interval."""
+    if table["n"].max() <= 1:
+        return "1 run each"
+    return "paired by seed" + ("; 95 % intervals where n > 1" if table["low"].notna().any() else "")
+
+
+def difference(results: pd.DataFrame, runs: ArmOf, reference: ArmOf) -> dict[str, float]:
+    """What runs are ahead of others, paired by seed.
+
+    Args:
+        results: ``load_results()``.
+        runs, reference: as in ``scnlib.paper.arms``: which runs, with a recipe of their own if they like.
+
+    Returns:
+        ``effect`` in points with its 95 % interval ``low``, ``high`` (NaN where there is none), ``n``: shared seeds.
+    """
+    first, second = arms(results, {"runs": runs, "reference": reference}, reference="reference").to_dict("records")
+    shared = set(first["seeds"].split(", ")) & set(second["seeds"].split(", ")) - {""}
+    return {"effect": first["gain"], "low": first["low"], "high": first["high"], "n": len(shared)}
+
+
+def best_of_sweep(rows: pd.DataFrame, usual: float) -> str:
+    """Which value of an option did best, in words.
+
+    Args:
+        rows: of ``scnlib.course.ablations.option_sweep``, one series.
+        usual: the value that gains are over.
+    """
+    if len(rows) < 2:
+        return "not measured yet at more than one value, so nothing can be compared"
+    best = rows.loc[rows["mean"].idxmax()]
+    interval = "" if pd.isna(best["gain_low"]) else f" [{best['gain_low']:+.2f}, {best['gain_high']:+.2f}]"
+    ahead = f"{best['gain']:+.2f}{interval} points over the paper's {usual:g} at the same seeds"
+    if best["value"] == usual:
+        ahead = "the paper's own"
+    elif pd.isna(best["gain"]):
+        ahead = f"the paper's {usual:g} is not measured yet"
+    span = rows["mean"].max() - rows["mean"].min()
+    values = ", ".join(f"{value:g}" for value in sorted(rows["value"]))
+    return (
+        f"of the {len(rows)} values measured ({values}) {best['value']:g} has the largest mean, {best['mean']:.2f} % "
+        f"(n = {int(best['n'])}), {ahead}; the means lie within {span:.2f} points"
+    )
 
 
 def logit_slope(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
@@ -160,8 +217,13 @@ def recorded_gaps(run: Run) -> pd.DataFrame:
 
     Returns:
         A row a step: ``step`` and ``epoch`` (from 1), ``lr``, ``gap``.
+
+    Raises:
+        ValueError: if the run drew its batches with repetition.
     """
     config, alpha = run.config, run.samples["alpha"]
+    if config.oversample:
+        raise ValueError(f"{run.path.name} was oversampled: a face was in several batches of an epoch")
     beta, rows = getattr(config.method, "beta", 0.7), []
     for epoch, values in enumerate(alpha, start=1):
         order = epoch_batches(len(values), config.batch_size, config.seed, epoch)

@@ -72,7 +72,7 @@ def knowledge(signals: Mapping[str, Tensor | np.ndarray], known: Mapping[str, Te
 
 def on_one_scale(table: pd.DataFrame) -> pd.DataFrame:
     """A table of ``uncertainty.knows`` or of ``NAME_knows.csv`` with the columns ``knowledge`` and ``title`` added."""
-    answered = table["measure"] == "auroc"
+    answered = table["measure"] != "spearman"
     scaled = table["value"].astype(float).where(~answered, 2 * table["value"].astype(float) - 1)
     return table.assign(knowledge=scaled, title=[TITLES.get(name, name) for name in table["quantity"]])
 
@@ -164,7 +164,9 @@ def probe(features: Tensor, known: Mapping[str, Tensor], folds: int = 5) -> dict
     return judged
 
 
-def full_scale_knowledge(name: str, runs: Selector, mode: str = "test", profile: str = "quick") -> pd.DataFrame:
+def full_scale_knowledge(
+    name: str, runs: Selector, mode: str = "test", profile: str = "quick", within: bool = False
+) -> pd.DataFrame:
     """What alpha of committed runs knows, a row for each quantity and seed; no rows where nothing was measured.
 
     Args:
@@ -172,6 +174,7 @@ def full_scale_knowledge(name: str, runs: Selector, mode: str = "test", profile:
         runs: which arm, of ``scnlib.paper.arm``.
         mode: ``"train"``, ``"eval"`` or ``"test"``, see ``results.knowledge``.
         profile: whose recipe.
+        within: of wrong labels the AUROC within each true class instead of that over all, and nothing else.
 
     Returns:
         Columns title, quantity, seed, knowledge, n.
@@ -180,31 +183,28 @@ def full_scale_knowledge(name: str, runs: Selector, mode: str = "test", profile:
     if table.empty:
         return pd.DataFrame(columns=["title", "quantity", "seed", "knowledge", "n"])
     rows = rows_of(prepare(load_results()), runs, name, Recipe.of(profile, name))
+    table = table[(table["measure"] == "auroc_within") == within]
     found = table[table["mode"] == mode].merge(rows[["key", "seed"]], on="key")
     return on_one_scale(found)[["title", "quantity", "seed", "knowledge", "n"]]
 
 
 def best_epoch_bonus(runs: pd.DataFrame, profile: str = "quick", fewest: int = 2) -> pd.DataFrame:
-    """How many points the best epoch on the test set is above the last one, for ``scnlib.plots.effects``.
+    """How many points the best epoch on the test set is above the last one, for ``scnlib.plots.epoch_bonus``.
 
     Args:
         runs: ``load_results()``.
         profile: only its runs.
-        fewest: runs that a method needs on a dataset to have a row.
+        fewest: runs that a method needs on a dataset to be there.
 
     Returns:
-        A row for each dataset and method (all its options, noises and seeds together): label, effect, low, high (95 %
-        t interval over runs), n, group.
+        A row for each run, those of a dataset and method (all its options, noises and seeds) together: label, group,
+        bonus.
     """
-    from scnlib.paper import stats
-
-    rows = []
-    chosen = runs[runs["profile"] == profile]
-    for (dataset, method), same in chosen.groupby(["dataset", "method"], sort=False):
-        bonus = [*(same["best_accuracy"] - same["accuracy"]).dropna()]
-        if len(bonus) >= fewest:
-            mean, half = stats.mean(bonus), stats.half_width(bonus)
-            rows.append(
-                (method_label(method), mean, mean - half, mean + half, len(bonus), DATASETS.get(dataset, dataset))
-            )
-    return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "n", "group"])
+    chosen = runs[runs["profile"] == profile].drop_duplicates("key")  # measured here and at full scale: once
+    chosen = chosen.assign(bonus=chosen["best_accuracy"] - chosen["accuracy"]).dropna(subset="bonus")
+    parts = [
+        same.assign(label=method_label(method), group=DATASETS.get(dataset, dataset))[["label", "group", "bonus"]]
+        for (dataset, method), same in chosen.groupby(["dataset", "method"], sort=False)
+        if len(same) >= fewest
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "group", "bonus"])

@@ -127,7 +127,8 @@ def _judged(row: dict) -> str:
         strongest = max(conditions, key=conditions.get)
         effect = f"weakest of {len(conditions)}, {weakest}: {effect}"
         effect += f"; strongest, {strongest}: {signed(conditions[strongest], digits)}"
-    return f"**{WORDS[row['verdict']]}** on {where} ({effect})"
+    single = " (one seed)" if row["n"] == 1 else ""
+    return f"**{WORDS[row['verdict']]}{single}** on {where} ({effect})"
 
 
 def _digits(row: dict) -> int:

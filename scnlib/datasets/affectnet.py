@@ -22,7 +22,7 @@ import torch
 from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import SUFFIXES, Box
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, check_choice, load_listing, names_in, part_of
+from scnlib.datasets.listing import Listing, by_stem, check_choice, check_flag, load_listing, names_in, part_of
 
 #: In the order of AffectNet's labels 0 to 7; 8 to 10 are no expression, uncertain and no face.
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -55,7 +55,7 @@ def load(
     num_classes: int = 8,
     release: str | None = None,
     images: str | None = None,
-    crop: bool = True,
+    crop: bool | None = None,
     val_fraction: float = 0.0,
     val_seed: int = 0,
     allow_missing: bool = False,
@@ -70,7 +70,8 @@ def load(
         num_classes: 8, or 7 without contempt.
         release: ``"csv"`` or ``"npy"``; None finds out.
         images: ``csv`` only: the folder of images below the root, if it is another one, for example of aligned faces.
-        crop: ``csv`` only: cut out a square around the list's face box first. False for images that are faces already.
+        crop: ``csv`` only: cut out a square around the list's face box first. None does so unless ``images`` names
+            another folder, whose pictures the boxes may not belong to.
         val_fraction, val_seed: which share of each training class is set aside, see ``listing.validation_share``.
         allow_missing: leave out rows and images that cannot be used instead of refusing.
 
@@ -82,6 +83,7 @@ def load(
         ValueError: an option is unknown, both releases are there, or a row or an image cannot be read.
     """
     part, share = part_of("affectnet", split, val_fraction)
+    check_flag(allow_missing=allow_missing)
     check_choice("affectnet", num_classes=(num_classes, (8, 7)), release=(release, (None, *RELEASES)))
     release = release or detect_release(root)
     listing = read_list(root, part, release, num_classes, images, crop)
@@ -131,9 +133,11 @@ def read_list(
     release: str,
     num_classes: int = 8,
     images: str | None = None,
-    crop: bool = True,
+    crop: bool | None = None,
 ) -> Listing:
     """The rows of one official split, ``"train"`` or ``"test"``, that carry one of the classes."""
+    crop = images is None if crop is None else crop
+    check_flag(crop=crop)
     if release == "csv":
         return _read_csv(Path(root), split, num_classes, images, crop)
     if images is not None:
@@ -149,7 +153,8 @@ def _read_csv(root: Path, split: str, num_classes: int, images: str | None, crop
     if folder is None or not (root / folder).is_dir():
         raise FileNotFoundError(f"AffectNet at {root}: there is no folder {folder or IMAGES[0]}; unpack it there")
     title = path.relative_to(root).as_posix()
-    rows, problems, left_out = [], [], {}
+    rows, problems, left_out, seen = [], [], {}, {}
+    on_disk: dict[str, dict[str, list[str]]] = {}
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for line, text in enumerate(file, start=1):
             fields = [field.strip().strip('"') for field in text.split(",")]  # a stray quote spoils its own row only
@@ -160,8 +165,20 @@ def _read_csv(root: Path, split: str, num_classes: int, images: str | None, crop
                 problems.append(f"{title}, line {line}: {row}")
             elif row[1] >= num_classes:
                 left_out[row[1]] = left_out.get(row[1], 0) + 1
+            elif row[0] in seen:
+                problems.append(f"{title}, line {line}: {row[0]} stands in line {seen[row[0]]} already")
             else:
-                rows.append((f"{folder}/{row[0]}", row[1], f"{title} (line {line})", row[2]))
+                seen[row[0]] = line
+                place = f"{folder}/{row[0]}".rpartition("/")[0]
+                if place not in on_disk:
+                    on_disk[place] = by_stem(root / place)
+                name = Path(row[0]).name
+                names = _files_of(name, on_disk[place])
+                if len(names) > 1:
+                    problems.append(f"{title}, line {line}: {row[0]} may be {' or '.join(names)} in {place}")
+                else:
+                    file = f"{place}/{names[0] if names else name}"
+                    rows.append((file, row[1], f"{title} (line {line})", row[2]))
     return Listing(
         "AffectNet",
         root,
@@ -173,6 +190,12 @@ def _read_csv(root: Path, split: str, num_classes: int, images: str | None, crop
         problems=tuple(problems),
         notes=_notes(left_out),
     )
+
+
+def _files_of(name: str, stems: dict[str, list[str]]) -> list[str]:
+    """The files that a name in the list may mean: itself, else those with its stem (``scn align`` writes .png)."""
+    same = stems.get(Path(name).stem, [])
+    return [name] if name in same else same or stems.get(name, [])
 
 
 def _parsed(fields: list[str], crop: bool) -> tuple[str, int, Box | None] | str:
@@ -206,9 +229,9 @@ def _read_npy(root: Path, split: str, num_classes: int) -> Listing:
             raise FileNotFoundError(f"AffectNet at {root}: there is no folder {folder.relative_to(root)}")
     names = sorted((name for name in names_in(annotations) if name.endswith("_exp.npy")), key=_number_first)
     files = [annotations / name for name in names]
-    key = {"source": "affectnet exp.npy", "files": fingerprint(root, files)}
+    key = {"source": "affectnet exp.npy, whole numbers", "files": fingerprint(root, files)}
     codes = cached("affectnet-labels", key, lambda: {"codes": _codes(files)})["codes"].tolist()
-    on_disk = {Path(name).stem: name for name in names_in(images) if name.lower().endswith(SUFFIXES)}
+    on_disk = by_stem(images)
     rows, problems, left_out = [], [], {}
     for name, code in zip(names, codes, strict=True):
         place = f"{_SET[split]}/annotations/{name}"
@@ -218,9 +241,13 @@ def _read_npy(root: Path, split: str, num_classes: int) -> Listing:
             left_out[code] = left_out.get(code, 0) + 1
         else:
             stem = name.removesuffix("_exp.npy")
-            rows.append((f"{_SET[split]}/images/{on_disk.get(stem, stem + '.jpg')}", code, place))
+            found = on_disk.get(stem, [stem + ".jpg"])
+            if len(found) > 1:
+                problems.append(f"{place}: its image may be {' or '.join(found)} in {_SET[split]}/images")
+            else:
+                rows.append((f"{_SET[split]}/images/{found[0]}", code, place))
     labelled = {name.removesuffix("_exp.npy") for name in names}
-    alone = [name for stem, name in on_disk.items() if stem not in labelled]
+    alone = [name for stem, found in on_disk.items() if stem not in labelled for name in found]
     problems += [f"{_SET[split]}/images/{name}: has no annotation" for name in alone]
     return Listing(
         "AffectNet",
@@ -239,10 +266,13 @@ def _codes(files: list[Path]) -> torch.Tensor:
     codes = torch.full((len(files),), -1, dtype=torch.int64)
     for row, file in enumerate(files):
         try:
-            code = int(np.load(file, allow_pickle=False).item())
-        except (ValueError, OSError, EOFError):
+            with file.open("rb") as opened:  # numpy leaves a broken archive open
+                value = np.load(opened, allow_pickle=False).item()
+            number = float(value)
+        except Exception:  # a file that is no array, an archive of some, or a value that is no number
             continue
-        codes[row] = code if 0 <= code <= 10 else -1
+        if not isinstance(value, bool) and number in range(11):
+            codes[row] = int(number)
     return codes
 
 

@@ -90,21 +90,25 @@ def align_folder(
         ScnError: ``target`` holds other files, another process writes to it, or facenet-pytorch is missing.
     """
     source, target, settings = Path(source), Path(target), settings or Settings()
-    files = _pictures(source)
-    _check_apart(source, target)
+    files, originals = _pictures(source)
+    for folder in originals:
+        _check_apart(folder, target)
     detector = detector or Detector(choose_device(device), settings.smallest)
     claim(target)
     try:
         with FileLock(target / LOCK, timeout=0):
             check_settings(target, settings)
-            return _align(source, target, files, settings, detector)
+            return _align(source, target, files, originals, settings, detector)
     except Timeout:
         raise ScnError(f"another process is aligning into {target} at this moment; wait for it to end") from None
 
 
-def _align(source: Path, target: Path, files: list[str], settings: Settings, detector: Detector) -> pd.DataFrame:
+def _align(
+    source: Path, target: Path, files: list[str], originals: list[Path], settings: Settings, detector: Detector
+) -> pd.DataFrame:
     rows = rows_before(target, settings)
     outputs = output_names(sorted({*files, *rows}))  # a new picture must not take the name of one that is gone
+    _check_folders(target, {Path(output).parent for output in outputs.values()}, originals)
     stamps = {file: stamp(source / file) for file in files}
     todo = [file for file in files if not is_done(target, rows.get(file), stamps[file], outputs[file], settings)]
     for file in todo:  # what an earlier version of the picture gave
@@ -230,19 +234,28 @@ def _write_crop(path: Path, crop: Tensor) -> None:
 # ------------------------------------------------------------------------------------------------------ bookkeeping
 
 
-def _pictures(source: Path) -> list[str]:
-    """All pictures below a folder, as sorted relative paths."""
+def _pictures(source: Path) -> tuple[list[str], list[Path]]:
+    """All pictures below a folder, as sorted relative paths, and the folders they lie in: it, and those linked to."""
     if not source.is_dir():
         raise FileNotFoundError(f"{source} is no folder; name the folder that holds the pictures")
-    found = [
-        (Path(folder) / name).relative_to(source).as_posix()
-        for folder, _, names in os.walk(source)
-        for name in names
-        if name.lower().endswith(SUFFIXES)
-    ]
+    found, originals, visited = [], [source], {source.resolve()}
+    for place, folders, names in os.walk(source, followlinks=True):
+        found += [
+            (Path(place) / name).relative_to(source).as_posix() for name in names if name.lower().endswith(SUFFIXES)
+        ]
+        folders.sort()
+        for folder in [Path(place) / name for name in folders]:
+            real = folder.resolve()
+            second = folder.is_symlink() and source.resolve() in real.parents  # these pictures are found without it
+            if second or real in visited:  # a link in a circle is one of them
+                folders.remove(folder.name)
+                continue
+            if folder.is_symlink():
+                originals.append(folder)
+            visited.add(real)
     if not found:
         raise FileNotFoundError(f"{source} holds no pictures; known endings: {', '.join(SUFFIXES)}")
-    return sorted(found)
+    return sorted(found), originals
 
 
 def _check_apart(source: Path, target: Path) -> None:
@@ -251,6 +264,17 @@ def _check_apart(source: Path, target: Path) -> None:
     if inner == outer or outer in inner.parents or inner in outer.parents:
         where = "is" if inner == outer else "lies in" if outer in inner.parents else "holds"
         raise ValueError(f"{target} {where} the folder of the originals, {source}; choose an OUT outside of it")
+
+
+def _check_folders(target: Path, folders: set[Path], originals: list[Path]) -> None:
+    """No folder below OUT may be a link to originals: crops are written and deleted there."""
+    sources = {folder.resolve() for folder in originals}
+    for folder in sorted(folders):
+        real = (target / folder).resolve()
+        if sources & {real, *real.parents}:
+            raise ScnError(
+                f"{target / folder} leads to {real}, among the originals; remove that link, or choose another OUT"
+            )
 
 
 @contextmanager

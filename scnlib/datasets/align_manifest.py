@@ -47,7 +47,12 @@ def check_settings(target: Path, settings: Settings) -> None:
     """Note the settings in a new folder; refuse others in an old one."""
     path, now = target / SETTINGS, dataclasses.asdict(settings)
     if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            before = None
+        if not isinstance(before, dict):
+            raise ScnError(f"{path} does not hold the settings that `scn align` wrote; choose another OUT")
         for name, value in now.items():
             if before.get(name) != value:
                 raise ValueError(
@@ -98,8 +103,14 @@ def rows_before(target: Path, settings: Settings) -> dict[str, list[dict]]:
             lines = file.readlines()
         if lines and not lines[-1].endswith("\n"):  # a killed process was writing it
             lines.pop()
+        if name == MANIFEST and [*csv.reader(lines[:1])] != [list(COLUMNS)]:
+            raise ScnError(
+                f"{path} does not have the columns that `scn align` wrote; put them back, or delete the file"
+            )
         here: dict[str, list[dict]] = {}
         for row in csv.DictReader(lines, COLUMNS):
+            if None in row:
+                raise ScnError(f"{path}: the row of {row['file']} has more than {len(COLUMNS)} fields; delete that row")
             if row["file"] != "file" and row[COLUMNS[-1]] is not None:
                 here.setdefault(row["file"], []).append(row)
         rows |= here
@@ -111,11 +122,15 @@ def is_done(target: Path, rows: list[dict] | None, stamp: dict[str, str], output
     """Whether a picture is the one that its rows speak of, and their crops are where they belong."""
 
     def fits(row: dict) -> bool:
+        if row["status"] == UNREADABLE:  # a disk that was away, a file without rights: worth another look
+            return False
         if any(row[name] != value for name, value in stamp.items()):
             return False
         if not row["output"]:
             return True
-        return row["output"] == face_name(output, int(row["face"]), settings) and (target / row["output"]).is_file()
+        crop = target / row["output"]
+        right = row["output"] == face_name(output, int(row["face"]), settings)
+        return right and crop.is_file() and crop.stat().st_size > 0
 
     return bool(rows) and all(map(fits, rows))
 

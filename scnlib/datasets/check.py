@@ -141,7 +141,7 @@ def _rafdb(
         true = listings["train"].labels
         try:
             released = released_labels(where / "EmoLabel" / label_file, base=label_base)
-            labels = released.onto(names, true, len(rafdb.CLASSES), other)
+            labels = released.onto(names, true, len(rafdb.CLASSES), other, rafdb.CLASSES)
         except (ValueError, FileNotFoundError) as error:
             problems.append(str(error))
         else:
@@ -157,7 +157,7 @@ def _affectnet(
     num_classes: int = 8,
     release: str | None = None,
     images: str | None = None,
-    crop: bool = True,
+    crop: bool | None = None,
 ) -> Found:
     release = release or affectnet.detect_release(root)
     splits = []

@@ -38,11 +38,11 @@ def open_rgb(path: Path) -> Image.Image:
     try:
         if path.stat().st_size == 0:
             raise ValueError(f"{path} is empty (0 bytes)")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged EXIF and of large images, which are no news here
-            with Image.open(path) as file:
-                return _upright_rgb(file, path)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # SyntaxError: Pillow's of broken PNG
+        with Image.open(path) as file:
+            return _upright_rgb(file, path)
+    except Exception as error:  # a decoder that meets a broken file may raise anything
+        if isinstance(error, ValueError) and str(error).startswith(f"{path} "):
+            raise
         raise ValueError(f"{path} cannot be read as an image ({_reason(error)})") from None
 
 
@@ -59,7 +59,7 @@ def decode(path: Path, size: int, box: Box | None = None) -> np.ndarray:
     """
     image = open_rgb(path)
     if box is not None:
-        image = image.crop(box)
+        image = _cut(image, box, path)
     width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise ValueError(f"{path} is {width} x {height} px; no face can be seen in less than {MIN_SIDE}")
@@ -92,11 +92,25 @@ def decode_all(
             return str(error)
         return None
 
-    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow decodes and resizes outside the lock
+    with (
+        warnings.catch_warnings(),  # around the pool: filters belong to the process, not to a thread
+        ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool,  # Pillow decodes and resizes outside the lock
+    ):
+        warnings.simplefilter("ignore")  # of damaged EXIF and of large images, which are no news here
         for rows in _chunks(len(files), what):
             found = zip(rows, pool.map(one, rows), strict=True)
             problems += [(row, reason) for row, reason in found if reason is not None]
     return images, problems
+
+
+def _cut(image: Image.Image, box: Box, path: Path) -> Image.Image:
+    left, top, right, bottom = box
+    if right <= 0 or bottom <= 0 or left >= image.width or top >= image.height:
+        raise ValueError(f"{path} is {image.width} x {image.height} px, and the box {box} lies outside of it")
+    try:
+        return image.crop(box)
+    except Exception as error:  # a box of any size may stand in a list
+        raise ValueError(f"{path} cannot be cut to the box {box} ({_reason(error)})") from None
 
 
 def _chunks(count: int, what: str) -> Iterable[range]:

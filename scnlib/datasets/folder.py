@@ -11,7 +11,7 @@ import torch
 
 from scnlib.datasets.decode import SUFFIXES
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, check_choice, check_fraction, load_listing, names_in
+from scnlib.datasets.listing import Listing, check_choice, check_flag, check_fraction, load_listing, names_in
 
 SPLITS = ("train", "val", "test")
 
@@ -47,6 +47,7 @@ def load(
     """
     check_choice("folder", split=(split, (*SPLITS, "train+val")))
     check_fraction(val_fraction)
+    check_flag(allow_missing=allow_missing)
     root = checked_root(root)
     names = class_order(root, classes)
     order = f"classes {', '.join(names)} ({'as given' if classes else 'sorted by name'}), {size} px, {split}"
@@ -74,11 +75,13 @@ def class_order(root: Path, classes: Sequence[str] | str | None = None) -> tuple
     """The classes as given, or the folders of ``train`` sorted by name.
 
     Raises:
-        ValueError: a class that was given has no folder in ``train``, or there are fewer than two.
+        ValueError: the classes are no names, one of them has no folder in ``train``, or there are fewer than two.
     """
     there = sorted(entry.name for entry in os.scandir(root / "train") if entry.is_dir() and entry.name[0] != ".")
     if classes is None:
         names = tuple(there)
+    elif not isinstance(classes, str | list | tuple) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"folder: classes must be names of folders, as anger,fear; got {classes!r}")
     else:
         names = tuple(part.strip() for part in classes.split(",")) if isinstance(classes, str) else tuple(classes)
         missing = [name for name in names if name not in there]
@@ -106,7 +109,8 @@ def read_list(root: Path, split: str, names: tuple[str, ...]) -> Listing:
             found += [(Path(folder) / file).relative_to(root).as_posix() for file in images]
         ids += found
         labels += [label] * len(found)
-    unknown = sorted(entry.name for entry in os.scandir(place) if entry.is_dir() and entry.name not in names)
+    known = {*names, *names_in(root / "train")}  # a class of train that was not asked for is only left out
+    unknown = sorted(entry.name for entry in os.scandir(place) if entry.is_dir() and entry.name not in known)
     if split != "train":
         problems += [f"{split}/{name} is a class that train/ does not have" for name in unknown if name[0] != "."]
     notes = [f"{others:,} files are no images by their suffix and are not used"] if others else []

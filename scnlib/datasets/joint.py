@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from scnlib.datasets import affectnet, ferplus, folder, rafdb
-from scnlib.datasets.classes import in_order_of
+from scnlib.datasets.classes import canonical, in_order_of
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
-from scnlib.datasets.listing import check_choice
+from scnlib.datasets.listing import check_choice, check_flag
 
 PARTS: dict[str, Callable[..., FaceSet]] = {
     "rafdb": rafdb.load, "affectnet": affectnet.load, "ferplus": ferplus.load, "folder": folder.load,
@@ -45,6 +45,7 @@ def load(
         ValueError, FileNotFoundError: from the loaders, or an unknown name.
     """
     check_choice("joint", split=(split, ("train", "val", "test", "train+val")))
+    check_flag(allow_missing=allow_missing)
     names = sets.split("+")
     for name in names:
         check_choice("joint", sets=(name, tuple(PARTS)))
@@ -56,7 +57,7 @@ def load(
     first = _load(names[0], root, split, shared | {"val_fraction": val_fraction, "val_seed": val_seed})
     parts = [first]
     if split in ("train", "train+val"):
-        parts += [in_order_of(_load(name, root, "train", shared), first.class_names) for name in names[1:]]
+        parts += [_matched(_load(name, root, "train", shared), first) for name in names[1:]]
     images = [part.images.expand(-1, 3, -1, -1) for part in parts]
     labels = torch.cat([part.labels for part in parts])
     digests = (torch.tensor(list(bytes.fromhex(part.source.sha256))) for part in parts)
@@ -67,6 +68,25 @@ def load(
         class_names=first.class_names,
         ids=tuple(f"{name}/{one}" for name, part in zip(names, parts, strict=False) for one in part.ids),
         source=Source("joint", version, content_sha256(labels, *digests)),
+    )
+
+
+def _matched(faces: FaceSet, first: FaceSet) -> FaceSet:
+    """The faces under the classes of the first; which are left out stands in the version."""
+    wanted = {canonical(name) for name in first.class_names}
+    notes = []
+    for label, name in enumerate(faces.class_names):
+        if canonical(name) in wanted:
+            continue
+        if canonical(name) not in affectnet.CLASSES:
+            raise ValueError(
+                f"joint: {faces.source.name} has a class {name!r}, which is none of {', '.join(first.class_names)} and "
+                "no other expression that is known here; is it misspelt?"
+            )
+        notes.append(f", {int((faces.labels == label).sum()):,} faces of {name} left out")
+    kept = in_order_of(faces, first.class_names)
+    return dataclasses.replace(
+        kept, source=dataclasses.replace(kept.source, version=kept.source.version + "".join(notes))
     )
 
 

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from scnlib import counter_rng
 from scnlib.datasets.cache import cached, fingerprint
-from scnlib.datasets.decode import Box, decode_all
+from scnlib.datasets.decode import SUFFIXES, Box, decode_all
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
 
-HINT = "`scn data check` lists all of them; --data allow_missing=true leaves them out"
+#: A joint dataset cannot be checked as one, but each of its folders can.
+HINT = "`scn data check` of this folder lists all of them; --data allow_missing=true leaves them out"
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,15 @@ def names_in(folder: Path) -> list[str]:
         return sorted(entry.name for entry in entries)
 
 
+def by_stem(folder: Path) -> dict[str, list[str]]:
+    """Name without suffix -> names of the images in a folder; empty where there is no such folder."""
+    found: dict[str, list[str]] = {}
+    for name in names_in(folder) if folder.is_dir() else ():
+        if name.lower().endswith(SUFFIXES):
+            found.setdefault(Path(name).stem, []).append(name)
+    return found
+
+
 def validation_share(labels: Tensor, fraction: float, seed: int) -> Tensor:
     """Which rows of a training list are set aside for validation: ``round(fraction * n_c)`` of each class c.
 
@@ -172,6 +182,13 @@ def check_choice(dataset: str, **options: tuple[object, tuple]) -> None:
     for option, (value, choices) in options.items():
         if value not in choices:
             raise ValueError(f"{dataset}: {option}={value!r} is unknown; known: {', '.join(map(repr, choices))}")
+
+
+def check_flag(**options: object) -> None:
+    """Refuse a value that is neither true nor false: as a text "no" would count as true."""
+    for option, value in options.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{option} must be true or false, got {value!r}")
 
 
 def part_of(dataset: str, split: str, val_fraction: float) -> tuple[str, str]:
@@ -218,6 +235,8 @@ def _images(name: str, listing: Listing, rows: list[int], size: int, allow_missi
         "source": name, "files": fingerprint(listing.root, files), "names": [listing.ids[row] for row in rows],
         "boxes": boxes, "size": size,
     }  # fmt: skip
+    if boxes is not None:
+        key["box"] = "overlaps its picture"
 
     def build() -> dict[str, Tensor]:
         images, problems = decode_all(files, size, boxes, what=f"{listing.title}, {size} px")

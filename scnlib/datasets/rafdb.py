@@ -13,9 +13,8 @@ from pathlib import Path
 
 import torch
 
-from scnlib.datasets.decode import SUFFIXES
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, check_choice, load_listing, names_in, part_of
+from scnlib.datasets.listing import Listing, by_stem, check_choice, check_flag, load_listing, part_of
 from scnlib.datasets.released import released_labels
 
 #: In the order of RAF-DB's own labels 1 to 7.
@@ -63,6 +62,7 @@ def load(
         ValueError: an option is unknown, or a row or an image cannot be read.
     """
     part, share = part_of("rafdb", split, val_fraction)
+    check_flag(allow_missing=allow_missing)
     if (label_file is None) != (label_base is None):
         raise ValueError("rafdb: label_file and label_base belong together: say whether its labels begin at 0 or at 1")
     listing = read_list(root, part, images)
@@ -75,6 +75,7 @@ def load(
             listing.labels,
             len(CLASSES),
             other=[list_name(name) for name in read_list(root, "test", images).ids],
+            class_names=CLASSES,
         )
     noise = f", labels of {label_file}" if given is not None else ""
     shared = f", {val_fraction:g} of train as val (seed {val_seed})" if val_fraction and part == "train" else ""
@@ -104,9 +105,9 @@ def read_list(root: Path | str | None, split: str, images: str = "aligned") -> L
         ValueError: no root was given.
     """
     root = _checked_root(root, images)
-    on_disk = _by_stem(root / "Image" / images)
+    on_disk = by_stem(root / "Image" / images)
     rows, problems, seen = [], [], {}
-    with (root / LIST).open(encoding="utf-8-sig") as file:
+    with (root / LIST).open(encoding="utf-8-sig", errors="replace") as file:
         for line, text in enumerate(file, start=1):
             if not text.strip():
                 continue
@@ -118,9 +119,12 @@ def read_list(root: Path | str | None, split: str, images: str = "aligned") -> L
             seen[name] = line
             if name.startswith(f"{split}_"):
                 stem = Path(name).stem
-                file_name = on_disk.get(stem) or on_disk.get(f"{stem}_aligned")
+                found = on_disk.get(stem, []) + on_disk.get(f"{stem}_aligned", [])
+                if len(found) > 1:
+                    problems.append(f"{LIST}, line {line}: {name} may be {' or '.join(found)} in Image/{images}")
+                    continue
                 usual = f"{stem}_aligned.jpg" if images == "aligned" else name
-                rows.append((f"Image/{images}/{file_name or usual}", label, f"{LIST} (line {line})"))
+                rows.append((f"Image/{images}/{found[0] if found else usual}", label, f"{LIST} (line {line})"))
     return Listing(
         "RAF-DB",
         root,
@@ -146,11 +150,6 @@ def _parsed(text: str, seen: dict[str, int]) -> tuple[str, int] | str:
         why = "; this is no list of RAF-DB, whose labels begin at 1" if label == "0" else ""
         return f"the label must be 1 to 7, got {label!r}{why}"
     return name, int(label) - 1
-
-
-def _by_stem(folder: Path) -> dict[str, str]:
-    """Name without suffix -> name of each image in a folder."""
-    return {Path(name).stem: name for name in names_in(folder) if name.lower().endswith(SUFFIXES)}
 
 
 def _checked_root(root: Path | str | None, images: str) -> Path:

@@ -30,7 +30,14 @@ class ReleasedLabels:
     labels: dict[str, int]
     lines: dict[str, int]
 
-    def onto(self, names: Sequence[str], true: Tensor, num_classes: int, other: Sequence[str] = ()) -> Tensor:
+    def onto(
+        self,
+        names: Sequence[str],
+        true: Tensor,
+        num_classes: int,
+        other: Sequence[str] = (),
+        class_names: Sequence[str] = (),
+    ) -> Tensor:
         """The labels of the file for given images.
 
         Args:
@@ -38,13 +45,14 @@ class ReleasedLabels:
             true: int64 ``(N,)`` the labels that came with the data.
             num_classes: C.
             other: names that the file may have too (test images); their rows are not used.
+            class_names: what messages call the classes; their numbers where none are given.
 
         Returns:
             int64 ``(N,)``.
 
         Raises:
             ValueError: a label is outside the classes, rows and images do not belong together, or so many labels differ
-                from ``true`` that base or class order must be another.
+                from ``true``, or most of one class, that base or class order must be another.
         """
         for name, label in self.labels.items():
             if not 0 <= label < num_classes:
@@ -68,6 +76,15 @@ class ReleasedLabels:
                 f"{self.path} with base={self.base} differs from the known labels on {changed:.0%} of the images: the "
                 "base or the order of the classes must be another"
             )
+        # Another order of the classes moves few labels where the large classes keep their number, and whole classes.
+        counts = torch.bincount(true * num_classes + labels, minlength=num_classes**2).view(num_classes, num_classes)
+        most = counts.argmax(1)
+        for c in (counts.max(1).values > counts.diagonal()).nonzero().flatten().tolist():
+            raise ValueError(
+                f"{self.path} with base={self.base} gives {int(counts[c, most[c]]):,} of the {int(counts[c].sum()):,} "
+                f"images of {_class(c, class_names)} the label of {_class(int(most[c]), class_names)}, more than their "
+                "own: the order of its classes must be another"
+            )
         return labels
 
 
@@ -89,7 +106,7 @@ def released_labels(path: Path | str, *, base: int) -> ReleasedLabels:
         raise FileNotFoundError(f"there is no label file {path}")
     labels: dict[str, int] = {}
     lines: dict[str, int] = {}
-    for line, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for line, text in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
         if not text.strip():
             continue
         name, _, label = text.strip().replace(",", " ").rpartition(" ")
@@ -121,6 +138,10 @@ def flips_as_known(released: ReleasedLabels, labels: Tensor, true: Tensor) -> bo
     """Whether a file with a known name changes the share of labels that is known of it, to the printed digit."""
     known = KNOWN_FLIPS.get(released.path.name)
     return known is None or abs(float((labels != true).double().mean()) - known) < 0.0001
+
+
+def _class(number: int, names: Sequence[str]) -> str:
+    return names[number] if names else f"class {number}"
 
 
 def _reduced(name: str) -> str:

@@ -5,6 +5,7 @@ import math
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,7 +21,8 @@ from scnlib.paper.results import (
     load_transition,
     prepare,
 )
-from scnlib.paper.verdicts import HELD, NOT_TESTED, OWN, TUNED, Claim, Group, Verdict
+from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, Claim, Group, Verdict
+from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
 COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "detail")
@@ -28,9 +30,11 @@ WIDTH = 120  # of a line in a terminal
 LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 
 
-def ledger() -> pd.DataFrame:
-    """``claims_table`` of the committed results."""
-    return claims_table(load_results(), load_epochs(), load_knowledge(), load_transition())
+def ledger(folder: Path | None = None) -> pd.DataFrame:
+    """``claims_table`` of the committed results, or of those in another folder."""
+    folder = folder or results_dir()
+    transition = load_transition(folder / "ferplus_fer2013_transition.csv")
+    return claims_table(load_results(folder), load_epochs(folder), load_knowledge(folder), transition)
 
 
 def claims_table(
@@ -155,12 +159,23 @@ def counts(table: pd.DataFrame) -> str:
     words = []
     for dataset, rows in tested.groupby("dataset", sort=False):
         found = rows["verdict"].value_counts()
-        words.append(f"{dataset} {', '.join(f'{found[name]} {name}' for name in _ORDER if name in found)}")
+        single = int(on_one_seed(rows).sum())
+        parts = [f"{found[name]} {name}" for name in _ORDER if name in found]
+        words.append(f"{dataset} {', '.join(parts)}" + (f" ({single} of these on one seed)" if single else ""))
     judged = f"{tested['id'].nunique()} of {table['id'].nunique()} claims judged"
     return "; ".join([judged, *words]) + "."
 
 
-_ORDER = (HELD, "direction only", "not held")
+_ORDER = (HELD, "direction only", NOT_HELD)
+
+
+def on_one_seed(table: pd.DataFrame) -> pd.Series:
+    """Which rows are "not held" by a single seed, which another seed may turn."""
+    return (table["verdict"] == NOT_HELD) & (table["n"] == 1)
+
+
+def _verdict_words(row: dict) -> str:
+    return f"{row['verdict']}, 1 seed" if row["verdict"] == NOT_HELD and row["n"] == 1 else row["verdict"]
 
 
 def claims_text(table: pd.DataFrame, long: bool = False) -> str:
@@ -180,7 +195,7 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
 
 
 def _line(*cells: str) -> str:
-    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 15, 13, 17, 3, 10, 0), strict=True))
+    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 18, 13, 17, 3, 10, 0), strict=True))
     return text if len(text) <= WIDTH else text[: WIDTH - 1].rstrip() + "…"
 
 
@@ -188,7 +203,7 @@ def _short(row: dict) -> str:
     if row["verdict"] == NOT_TESTED:
         return _line(row["id"], row["verdict"], "", "", "", "", row["detail"])
     effect, interval = _numbers(row)
-    return _line(row["id"], row["verdict"], effect, interval, str(row["n"]), row["dataset"], row["claim"])
+    return _line(row["id"], _verdict_words(row), effect, interval, str(row["n"]), row["dataset"], row["claim"])
 
 
 def _numbers(row: dict) -> tuple[str, str]:
@@ -200,5 +215,5 @@ def _numbers(row: dict) -> tuple[str, str]:
 
 def _paragraph(row: dict) -> str:
     where = "" if row["dataset"] in ("any", "none") else f" ({row['dataset']}, {row['recipe']})"
-    text = f"{row['claim']} {row['place']}. {row['verdict'].upper()}{where}: {row['detail']}"
+    text = f"{row['claim']} {row['place']}. {_verdict_words(row).upper()}{where}: {row['detail']}"
     return textwrap.fill(f"{row['id']:<12}{text}", WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False)

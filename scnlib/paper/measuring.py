@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from scnlib import runs
-from scnlib.config import Config, profile_config
+from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
 from scnlib.paper.grid import Cell, find_cell, grid, needs
@@ -17,8 +17,8 @@ from scnlib.paths import out_dir
 def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
 
-    A run that stands in both is shown as committed, and of one config that ran twice, on older data or older code, the
-    last counts: nothing counts twice.
+    A run that stands in both is shown as committed, and of one config that ran twice, on older data, the last counts:
+    nothing counts twice. Runs of an older recipe under out/runs do not count.
 
     Args:
         profile: of the runs under out/runs; None: every profile but smoke, which learns nothing.
@@ -34,6 +34,7 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
         try:
             run = runs.open_run(path)
             kept = run.config.profile == profile if profile else run.config.profile != "smoke"
+            kept = kept and run.manifest["recipe_version"] == RECIPE_VERSION  # older code does not replace newer rows
             if kept and run.manifest["key"] not in set(full["key"]):
                 sha256, finished = run.config.sha256(), run.manifest["finished"]
                 if sha256 not in found or found[sha256][0] < finished:
@@ -65,8 +66,9 @@ def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int
 
 
 def missing(configs: Sequence[Config], results: pd.DataFrame) -> list[Config]:
-    """Those of the configs that no row of results has measured."""
-    measured = {_sha256(config) for config in results["config"]}
+    """Those of the configs that no row of results has measured with today's recipe."""
+    today = results[results["recipe_version"] == RECIPE_VERSION] if "recipe_version" in results else results
+    measured = {_sha256(config) for config in today["config"]}
     return [config for config in configs if config.sha256() not in measured]
 
 

@@ -213,7 +213,7 @@ def add_knowledge(results: pd.DataFrame, knowledge: pd.DataFrame) -> pd.DataFram
         results: one row a run, with ``key``.
         knowledge: of ``load_knowledge``.
     """
-    rows = knowledge[knowledge["mode"] == "train"]
+    rows = knowledge[(knowledge["mode"] == "train") & (knowledge["measure"] != "auroc_within")]
     chance = rows["measure"].map({"auroc": 0.5, "spearman": 0.0}).astype(float)
     rows = rows.assign(value=rows["value"].astype(float) - chance)
     added = {}
@@ -301,7 +301,8 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
     """Seed -> value for runs of one cell and one recipe; runs without the value are left out.
 
     Raises:
-        ValueError: if two runs have the same seed: something else differs between them, and averaging would mix it.
+        ValueError: if two runs have the same seed, or runs of other code or other images are among them: averaging
+            would mix what is not the same.
     """
     values: dict[int, float] = {}
     keys: dict[int, str] = {}
@@ -317,6 +318,13 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
         keys[seed] = key
         if not math.isnan(value):
             values[seed] = float(value)
+    for name, what in (("recipe_version", "versions of the recipe"), ("data", "sets of images")):
+        found = sorted({str(value) for value in rows.get(name, ()) if not pd.isna(value)})
+        if len(found) > 1:
+            raise ValueError(
+                f"runs {', '.join(rows['key'])} are of {len(found)} {what} ({', '.join(f[:8] for f in found)}), so "
+                "they are not averaged. Measure the older ones again, or remove them"
+            )
     return dict(sorted(values.items()))
 
 

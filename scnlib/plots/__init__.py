@@ -21,7 +21,7 @@ from scnlib.plots.knowledge import auroc_curves, knowledge_dots, knowledge_matri
 from scnlib.plots.ledger import claims_ledger
 from scnlib.plots.margins import gaps_by_batch_size, margin_loss, margin_paths, rank_groups
 from scnlib.plots.preprocessing import found_faces
-from scnlib.plots.released import common_class_over_alpha, label_kinds, published_gains
+from scnlib.plots.released import common_class_over_alpha, epoch_bonus, label_kinds, published_gains
 from scnlib.plots.results import effects, results_bars, sweep
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
 from scnlib.plots.weighting import alpha_by_step, loss_by_alpha, loss_histogram, loss_over_alpha, slope_against_loss
@@ -48,6 +48,7 @@ __all__ = [
     "disagreement_map",
     "doctor_over_epochs",
     "effects",
+    "epoch_bonus",
     "face_grid",
     "found_faces",
     "gaps_by_batch_size",

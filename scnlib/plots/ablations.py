@@ -142,7 +142,7 @@ def lucky_leads(
     axes.stairs(counts / len(leads), edges, color=GREY, linewidth=1)
     for style, (name, value) in zip(line_styles(), observed.items(), strict=False):
         share = float((leads >= value).mean())
-        words = f"{name}: {value:.2f} (luck reaches it in {100 * share:.0f} %)"
+        words = f"{name}: {value:.2f} (luck reaches it in {'under 0.1' if share < 0.001 else f'{100 * share:.1f}'} %)"
         axes.axvline(value, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=words)
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_ylabel("of the sweeps")

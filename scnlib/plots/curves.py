@@ -45,12 +45,14 @@ def training_curves(
     *,
     title: str = "",
     note: str = "",
+    outside: bool = False,
 ) -> Figure:
     """Several runs over epochs, one panel for each column of their metrics.
 
     Args:
         runs: name -> table with ``epoch`` and the columns, as ``Run.metrics``.
         columns: of ``scnlib.runs.METRICS``; accuracies are shown in percent.
+        outside: put the legend above the panels, where curves leave it no room; without ``title``.
 
     Raises:
         ValueError: if a run lacks a column.
@@ -74,7 +76,10 @@ def training_curves(
         place.set_title(label)
         epochs = np.concatenate([table["epoch"] for table in runs.values()])
         epoch_axis(place, epochs, ticks=12 if wide else 7)
-    axes[0, 0].legend(loc="best")
+    if outside:
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2, handlelength=3)
+    else:
+        axes[0, 0].legend(loc="best")
     return figure
 
 

@@ -15,12 +15,14 @@ VERDICTS = {
     "held": ("✓", {"facecolor": "#9fc9e4", "edgecolor": RIGHT}),
     "direction only": ("~", {"facecolor": "#fbe9b7", "edgecolor": COLOURS["orange"], "hatch": "..."}),
     "not held": ("✗", {"facecolor": "#f4c7a8", "edgecolor": WRONG, "hatch": "////"}),
+    "not held, one seed": ("(✗)", {"facecolor": "#fdf3ec", "edgecolor": WRONG, "linestyle": "--"}),
     "not tested": ("", {"facecolor": "white", "edgecolor": "#cccccc"}),
 }
 MEANINGS = {
     "held": "held",
     "direction only": "direction only: one seed, or 0 in the interval",
     "not held": "not held",
+    "not held, one seed": "not held, one seed",
     "not tested": "not tested",
 }
 
@@ -34,7 +36,7 @@ def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Fi
 
     Args:
         table: of ``scnlib.paper.claims_table``: ``id``, ``claim``, ``dataset``, ``recipe``, ``verdict``, ``effect``,
-            ``n``.
+            ``unit``, ``n``.
 
     Raises:
         ValueError: if a verdict is unknown or no claim was tested.
@@ -53,7 +55,7 @@ def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Fi
         note = f"{note}\nsigns at the end of a cell: verdicts under other recipes".lstrip()
     if untested:
         note = f"{note}\nnot tested on any dataset: {', '.join(untested)}".lstrip()
-    text, cell = 5.5, 1.95  # inches
+    text, cell = 5.5, 2.45  # inches
     width = text + cell * len(datasets)
     figure, ((axes,),) = new_figure(
         width, 0.27 * len(claims) + 1.2 + 0.15 * wrapped(note, width).count("\n"), note=note
@@ -73,24 +75,35 @@ def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Fi
     looks = [(*VERDICTS[name], words) for name, words in MEANINGS.items()]
     patches = [Patch(label=f"{sign} {words}".strip(), **look) for sign, look, words in looks]
     place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.1}
-    axes.legend(handles=patches, ncols=4, columnspacing=1.4, **place)
-    axes.set_title(title or "Did the papers' claims hold?", pad=26)
+    axes.legend(handles=patches, ncols=3, columnspacing=1.4, **place)
+    axes.set_title(title or "Did the papers' claims hold?", pad=42)
     return figure
 
 
 def _cell(axes: Axes, x: float, y: float, width: float, verdicts: Sequence[dict]) -> None:
-    look = VERDICTS[verdicts[0]["verdict"] if verdicts else "not tested"][1]
+    look = VERDICTS[_kind(verdicts[0]) if verdicts else "not tested"][1]
     axes.add_patch(Rectangle((x, y + 0.08), width - 0.1, 0.84, linewidth=0.8, **look))
     if not verdicts:
         return
     first = verdicts[0]
-    effect = "" if np.isnan(first["effect"]) else f" {_number(first['effect'])}"
+    effect = "" if np.isnan(first["effect"]) else f" {_number(first['effect'])} {_unit(first['unit'])}"
     white = {"boxstyle": "square,pad=0.08", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    words = f"{VERDICTS[first['verdict']][0]}{effect}  n = {int(first['n'])}"
+    words = f"{VERDICTS[_kind(first)][0]}{effect}  n = {int(first['n'])}"
     axes.text(x + 0.08, y + 0.5, words, fontsize=8.5, va="center", color=INK, bbox=white)
-    others = "".join(VERDICTS[row["verdict"]][0] for row in verdicts[1:])
+    others = "".join(VERDICTS[_kind(row)][0] for row in verdicts[1:])
     if others:
         axes.text(x + width - 0.17, y + 0.5, others, fontsize=8, va="center", ha="right", color=INK, bbox=white)
+
+
+def _kind(row: dict) -> str:
+    return "not held, one seed" if row["verdict"] == "not held" and row["n"] == 1 else row["verdict"]
+
+
+def _unit(unit: str) -> str:
+    """Short enough for a cell; the ledger in words has the whole unit."""
+    if unit.startswith("points for each"):
+        return "points / 10 %"
+    return "α" if "alpha" in unit else unit.split(" ")[0]
 
 
 def _number(effect: float) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scnlib.plots.style import GREY, INK, epoch_axis, legend_above, line_styles, new_figure, percent_axis, styled
+from scnlib.plots.style import COLOURS, GREY, INK, epoch_axis, legend_above, line_styles, new_figure, percent_axis, styled
 
 
 @styled
@@ -59,6 +60,39 @@ def published_gains(table: pd.DataFrame, *, note: str = "") -> Figure:
     legend = figure.legend(lines, names, loc="outside upper left", ncols=3, handlelength=2.8, alignment="left",
                            title="Does the benefit grow with the noise?   (ringed: it fell)")  # fmt: skip
     legend.get_title().set(fontsize=11, fontweight="bold")
+    return figure
+
+
+@styled
+def epoch_bonus(table: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
+    """What the best test epoch adds to the last one: a dot a run, a line at the median, the largest in words.
+
+    Args:
+        table: one row a run, columns ``label``, ``group`` (rows with the same two stand together) and ``bonus``,
+            points, never negative.
+
+    Raises:
+        ValueError: if there are no rows.
+    """
+    if table.empty:
+        raise ValueError("epoch_bonus needs at least one run")
+    rows = list(table.groupby(["group", "label"], sort=False)["bonus"])
+    figure, ((axes,),) = new_figure(7.6, 0.42 * len(rows) + 1.5, note=note)
+    for place, (_, bonus) in enumerate(rows):
+        spread = np.linspace(-0.22, 0.22, len(bonus)) if len(bonus) > 1 else [0.0]
+        axes.plot(bonus, -place + np.array(spread), linestyle="", marker="o", markersize=5, color=COLOURS["blue"],
+                  markerfacecolor="none")  # fmt: skip
+        axes.vlines(bonus.median(), -place - 0.34, -place + 0.34, color=INK, linewidth=2.4)
+        words = f"median {bonus.median():.2f}, largest {bonus.max():.2f}, n = {len(bonus)}"
+        axes.annotate(words, (1, -place), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                      va="center", fontsize=8.5, annotation_clip=False)  # fmt: skip
+    axes.set_yticks([-place for place in range(len(rows))], [f"{label}, {group}" for (group, label), _ in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlim=(-0.03 * max(table["bonus"].max(), 1), None), ylim=(-len(rows) + 0.4, 0.6),
+             xlabel="best minus last epoch, points   (a dot: a run; upright line: median)")  # fmt: skip
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.set_title(title)
     return figure
 
 

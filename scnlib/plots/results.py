@@ -88,8 +88,9 @@ def sweep(
     printed. Each panel has its own y axis: the panels ask where the best value lies, not how high it is.
 
     Args:
-        panels: name of the option -> table with ``value``, ``series``, ``mean``, ``low``, ``high``, ``n`` and, if it
-            likes, ``published``. Series keep the order of their first row, and their look in every panel.
+        panels: name of the option -> table with ``value``, ``series``, ``mean``, ``low``, ``high``, ``n`` (NaN: not
+            stated) and, if it likes, ``published``. Series keep the order of their first row, and their look in every
+            panel.
         defaults: name of the option -> value that the method uses, a dotted upright line.
         label: of the y axes.
 
@@ -103,7 +104,7 @@ def sweep(
     everything = pd.concat(panels.values(), ignore_index=True)
     counts = everything.groupby("series", sort=False)["n"]
     looks = {
-        name: {"label": f"{name} (n = {_span(seeds)})", **style}
+        name: {"label": f"{name} ({_span(seeds)})", **style}
         for (name, seeds), style in zip(counts, line_styles(), strict=False)
     }
     columns = min(3, len(panels))
@@ -146,8 +147,13 @@ def _sweep_panel(axes: Axes, table: pd.DataFrame, looks: Mapping[str, dict]) -> 
 
 
 def _span(seeds: pd.Series) -> str:
-    least, most = int(seeds.min()), int(seeds.max())
-    return str(least) if least == most else f"{least} to {most}"
+    least, most = seeds.min(), seeds.max()
+    return _count(least) if least == most or np.isnan(least) else f"n = {int(least)} to {int(most)}"
+
+
+def _count(n: float) -> str:
+    """How many seeds stand behind a number; papers often do not say."""
+    return "n not stated" if n is None or np.isnan(n) else f"n = {int(n)}"
 
 
 @styled
@@ -160,8 +166,8 @@ def effects(
     much longer than the effects lie apart (two seeds) are cut at the edge, which an arrowhead says.
 
     Args:
-        table: columns ``label``, ``effect``, ``low``, ``high`` (NaN without interval), ``n``, and ``group`` if rows
-            belong together. Rows and groups keep their order; a row without effect says "no runs".
+        table: columns ``label``, ``effect``, ``low``, ``high`` (NaN without interval), ``n`` (NaN: not stated), and
+            ``group`` if rows belong together. Rows and groups keep their order; a row without effect says "no runs".
         unit: of the effects.
 
     Raises:
@@ -234,4 +240,4 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
         words += f" [{signed(low)}, {signed(high)}]"
     axes.plot(effect, y, marker="o" if effect >= reference else "s", color=colour, markersize=7,
               markerfacecolor=colour if clear else "white", zorder=3)  # fmt: skip
-    axes.annotate(f"{words}  n = {int(row['n'])}", (1, y), **at_end)
+    axes.annotate(f"{words}  {_count(row['n'])}", (1, y), **at_end)

@@ -205,6 +205,7 @@ def loss_histogram(loss: object, wrong: object, threshold: float, *, title: str 
             only_hatch = {"facecolor": "none", "edgecolor": colour, "hatch": hatch, "linewidth": 0}
             axes.stairs(shares, edges, fill=True, alpha=0.6, **only_hatch)
         axes.stairs(shares, edges, color=colour, linestyle=style, linewidth=2, label=f"{name} (n = {rows.sum():,})")
+    axes.set_ylim(0, 1.15 * axes.get_ylim()[1])  # room above the bars for the words beside the threshold
     _threshold(axes, threshold)
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_ylabel("share of its kind")

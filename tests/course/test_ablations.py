@@ -285,3 +285,37 @@ class TestClasses:
         assert math.isnan(
             ablations.same_mistakes(self.frame([[1, 2], [3, 4]], "ab"), self.frame([[1, 2], [3, 4]], "ab"))
         )
+
+
+class TestWords:
+    def test_every_column_has_its_own_word(self):
+        shown = ablations.readable(pd.DataFrame({"mean": [1.26, np.nan], "gain": [np.nan, 2], "x": [np.nan, 1]}))
+        assert shown["mean"].tolist() == [1.3, "not measured"]
+        assert shown["gain"].tolist() == ["no gain to show", 2] and shown["x"].tolist() == ["", 1]
+        assert ablations.readable(pd.DataFrame({"x": [62.45]}))["x"].tolist() == [float(f"{62.45:.1f}")]
+        assert ablations.readable(pd.DataFrame({"x": [np.nan]}), missing="none")["x"].tolist() == ["none"]
+
+    def test_a_simulated_zero_is_rare_and_not_never(self):
+        assert ablations.rare(0) == "fewer than 1 in 1,000" and ablations.rare(0.1234) == "12.3 % of"
+
+    def test_unequal_grids_and_edges_are_named(self):
+        rows = [("a", value, 0, value, 50) for value in (1, 2, 3)] + [
+            ("b", value, 0, -abs(value - 2), 50) for value in (1, 2)
+        ]
+        runs = tidy(rows)
+        grids, edges = ablations.unequal_effort(runs, ablations.tuned(runs, "a"))
+        assert grids == "the rates tried differ (a 1, 2, 3; b 1, 2)" and edges.endswith("for a, b")
+        fair = tidy([(label, value, 0, -abs(value - 2), 50) for label in "ab" for value in (1, 2, 3)])
+        assert ablations.unequal_effort(fair, ablations.tuned(fair, "a")) == []
+
+
+@pytest.mark.parametrize("by", ["true", "given"])
+def test_a_score_that_knows_the_class_alone_against_all_pairs(by):
+    counts = pd.DataFrame([[6, 4, 0], [1, 8, 0], [0, 3, 2]], list("abc"), list("abc"))
+    faces = [(true, given) for true in counts.index for given in counts for _ in range(counts.loc[true, given])]
+    known = [face[by == "given"] for face in faces]
+    wrong = [true != given for true, given in faces]
+    rate = {name: np.mean([w for k, w in zip(known, wrong, strict=True) if k == name]) for name in set(known)}
+    pairs = [(rate[known[i]] > rate[known[j]]) + 0.5 * (rate[known[i]] == rate[known[j]])
+             for i in range(len(faces)) for j in range(len(faces)) if wrong[i] and not wrong[j]]  # fmt: skip
+    assert ablations.class_only_auroc(counts, by) == pytest.approx(np.mean(pairs))

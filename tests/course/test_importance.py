@@ -112,3 +112,37 @@ def test_first_steps_are_the_runs_own():
     assert (table["alpha_min"] <= table["alpha_mean"]).all() and (table["alpha_mean"] <= table["alpha_max"]).all()
     again = importance.first_steps(config, faces, epochs=1)
     assert again.equals(table)
+
+
+def test_small_numbers_are_in_words():
+    said = [importance.in_words(value) for value in (0.0, 1e-6, 0.00011, 0.0021, 0.917, 1)]
+    assert said == ["< 0.0001", "< 0.0001", "0.00011", "0.0021", "0.92", "1.00"]
+    assert importance.in_words(0.174, 3) == "0.174"
+
+
+def test_a_note_promises_intervals_only_where_there_are_some():
+    one = pd.DataFrame({"n": [1, 1], "low": math.nan})
+    assert importance.seeds_note(one) == "1 run each"
+    assert "interval" not in importance.seeds_note(one.assign(n=[1, 3]))
+    assert "95 % intervals" in importance.seeds_note(one.assign(n=[1, 3], low=[math.nan, -1.0]))
+
+
+def test_a_difference_counts_the_seeds_that_both_have(monkeypatch):
+    table = pd.DataFrame({"seeds": ["0, 1, 2", "0, 2, 10"], "gain": [1.5, math.nan], "low": [-1.0, math.nan]})
+    monkeypatch.setattr(importance, "arms", lambda *_, **__: table.assign(high=4.0))
+    assert importance.difference(None, None, None) == {"effect": 1.5, "low": -1.0, "high": 4.0, "n": 2}
+    monkeypatch.setattr(importance, "arms", lambda *_, **__: table.assign(high=4.0, seeds=["0", ""]))
+    assert importance.difference(None, None, None)["n"] == 0
+
+
+def test_the_best_of_a_sweep_is_said_for_one_few_and_unpaired_values():
+    rows = pd.DataFrame({"value": [0.15, 0.0], "mean": [60.0, 61.05], "n": [3, 1], "gain": [math.nan, 0.55]})
+    rows = rows.assign(gain_low=math.nan, gain_high=math.nan)
+    assert "not measured yet" in importance.best_of_sweep(rows[:1], 0.15)
+    assert "not measured yet" in importance.best_of_sweep(rows[:0], 0.15)
+    said = importance.best_of_sweep(rows, 0.15)
+    assert "2 values measured (0, 0.15) 0 has the largest mean, 61.05 % (n = 1), +0.55 points" in said
+    assert "within 1.05 points" in said and "[" not in said
+    assert "the paper's own" in importance.best_of_sweep(rows.assign(mean=[62.0, 61.0]), 0.15)
+    assert "0.15 is not measured" in importance.best_of_sweep(rows.assign(value=[0.3, 0.0], gain=math.nan), 0.15)
+    assert "[-1.00, +2.10]" in importance.best_of_sweep(rows.assign(gain_low=-1.0, gain_high=2.1), 0.15)

@@ -81,7 +81,8 @@ def test_a_probe_finds_what_is_in_the_features_and_nothing_else():
 def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
     monkeypatch.setattr(knowledge.results, "load", lambda name, suffix: pd.DataFrame(
         {"key": ["k0", "k0", "other"], "quantity": ["flipped", "blur", "flipped"], "mode": ["train", "test", "train"],
-         "measure": ["auroc", "spearman", "auroc"], "value": [0.75, 0.2, 0.9], "n": [10, 5, 10]}))  # fmt: skip
+         "measure": ["auroc", "spearman", "auroc"], "value": [0.75, 0.2, 0.9], "n": [10, 5, 10]})
+        .pipe(lambda rows: pd.concat([rows, rows.iloc[:1].assign(measure="auroc_within", value=0.6)])))  # fmt: skip
     config = runs.profile_config("quick", noise_rate=0.3, options={"relabelling": False})
     row = {"key": "k0", "dataset": "rendered", "method": "scn", "variant": "paper", "noise_kind": "symmetric",
            "noise_rate": 0.3, "seed": 4, "size": 48, "backbone": "small", "epochs": 12, "profile": "quick",
@@ -91,16 +92,19 @@ def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
     chosen = paper.arm("scn", 0.3, relabelling=False)
     table = knowledge.full_scale_knowledge("rendered", chosen, mode="train")
     assert table[["quantity", "seed", "knowledge", "n"]].to_numpy().tolist() == [["flipped", 4, 0.5, 10]]
+    (within,) = knowledge.full_scale_knowledge("rendered", chosen, mode="train", within=True)["knowledge"]
+    assert within == pytest.approx(0.2)
     assert knowledge.full_scale_knowledge("rendered", paper.arm("scn", 0.1), mode="train").empty
 
 
 def test_best_epoch_bonus_by_hand():
-    rows = pd.DataFrame({"profile": "quick", "dataset": ["rendered"] * 3 + ["ferplus"],
-                         "method": ["scn"] * 3 + ["baseline"],
-                         "accuracy": [50.0, 51.0, 52.0, 70.0], "best_accuracy": [51.0, 51.0, 54.0, 71.0]})  # fmt: skip
-    (row,) = knowledge.best_epoch_bonus(rows).to_dict("records")
-    assert (row["label"], row["effect"], row["n"], row["group"]) == ("SCN", 1.0, 3, "rendered faces")
-    assert row["high"] - row["effect"] == pytest.approx(4.302653 * 1.0 / 3**0.5)  # t(2) at 97.5 %
+    rows = pd.DataFrame({"key": ["a", "b", "c", "c", "d"], "profile": "quick", "dataset": ["rendered"] * 4 + ["ferplus"],
+                         "method": ["scn"] * 4 + ["baseline"], "accuracy": [50.0, 51.0, 52.0, 52.0, 70.0],
+                         "best_accuracy": [51.0, 51.0, 54.0, 54.0, 71.0]})  # fmt: skip
+    table = knowledge.best_epoch_bonus(rows)
+    assert table["bonus"].tolist() == [1.0, 0.0, 2.0], "a run counts once; one run of a method is too few"
+    assert set(table["label"]) == {"SCN"} and set(table["group"]) == {"rendered faces"}
+    assert knowledge.best_epoch_bonus(rows.iloc[4:]).empty
 
 
 ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
@@ -117,6 +121,9 @@ class TestLedger:
         )
         assert "strongest, at noise 10 %: −8.5)" in line
         assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
+
+    def test_one_seed_is_said(self):
+        assert "✗ not held (one seed)** on" in ledger.claim_line(pd.DataFrame([ROW | {"n": 1, "low": NAN}]))
 
     def test_groups_by_how_claims_fared(self):
         held = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "detail": "x"}

@@ -10,7 +10,7 @@ from scnlib import runs
 from scnlib.config import profile_config
 from scnlib.datasets import affectnet, has_validation, load_dataset
 
-from .made import pictures, write_affectnet_csv, write_affectnet_npy
+from .made import pictures, save, write_affectnet_csv, write_affectnet_npy
 
 
 @pytest.fixture
@@ -180,3 +180,71 @@ def test_seven_and_eight_classes_share_labels(csv):
     seven, eight = (load_dataset("affectnet", csv, size=40, num_classes=n) for n in (7, 8))
     at = dict(zip(eight.ids, eight.labels.tolist(), strict=True))
     assert torch.equal(seven.labels, torch.tensor([at[name] for name in seven.ids]))
+
+
+class TestAlignedFaces:
+    def test_their_own_folder_is_not_cut_and_endings_may_differ(self, csv):
+        images, _ = pictures(64, affectnet.CLASSES)
+        for row in range(48):
+            save(images[row], csv / f"aligned/{row % 3}/face{row}.webp", lossless=True)
+        faces = load_dataset("affectnet", csv, size=40, images="aligned")
+        assert np.array_equal(faces.images.permute(0, 2, 3, 1).numpy(), images[:48])
+        assert faces.ids[1] == "aligned/1/face1.webp" and "face box" not in faces.source.version
+        save(images[1], csv / "aligned/1/face1.bmp")
+        message = r"line 3: 1/face1\.png may be face1\.bmp or face1\.webp in aligned/1"
+        with pytest.raises(ValueError, match=message):
+            load_dataset("affectnet", csv, size=40, images="aligned")
+
+    def test_a_box_beside_its_picture_names_the_row(self, csv):
+        path = csv / "Manually_Annotated_file_lists/training.csv"
+        path.write_text(path.read_text().replace("1/face1.png,30,20,40,40", "1/face1.png,300,20,40,40"))
+        with pytest.raises(
+            ValueError, match=r"\(line 3\)\): .*face1\.png is 100 x 80 px, and the box .* outside of it"
+        ):
+            load_dataset("affectnet", csv, size=40)
+
+    def test_names_that_keep_their_old_ending(self):
+        stems = {"a.jpg": ["a.jpg.png"], "b": ["b.png"]}
+        assert [affectnet._files_of(name, stems) for name in ("a.jpg", "b.jpg", "c.jpg")] == [
+            ["a.jpg.png"], ["b.png"], [],
+        ]  # fmt: skip
+
+
+def test_a_row_that_stands_twice(csv):
+    path = csv / "Manually_Annotated_file_lists/training.csv"
+    path.write_text(path.read_text() + "1/face1.png,30,20,40,40,1;2,3,0,0\n")
+    with pytest.raises(ValueError, match=r"training\.csv, line 51: 1/face1\.png stands in line 3 already"):
+        load_dataset("affectnet", csv, size=40)
+
+
+@pytest.mark.parametrize("value", [2.7, True, np.inf, np.nan, 1j, -1.0, "archive", "broken archive"])
+def test_values_that_are_no_label(npy, value):
+    path = npy / "train_set/annotations/4_exp.npy"
+    if value == "archive":
+        with path.open("wb") as file:
+            np.savez(file, np.array(3))
+    elif value == "broken archive":
+        path.write_bytes(b"PK\x03\x04 and no more")
+    else:
+        np.save(path, np.array(value))
+    with pytest.raises(ValueError, match=r"annotations/4_exp\.npy: holds no whole number from 0 to 10"):
+        load_dataset("affectnet", npy, size=40)
+
+
+@pytest.mark.parametrize("value", [4, 4.0, "4", "4.0", np.float32(4)])
+def test_values_that_are_one(npy, value):
+    np.save(npy / "train_set/annotations/0_exp.npy", np.array(value))
+    assert load_dataset("affectnet", npy, size=40).labels[0] == 4
+
+
+def test_two_images_for_one_annotation(npy):
+    save(pictures(1)[0][0], npy / "train_set/images/0.bmp")
+    with pytest.raises(ValueError, match=r"0_exp\.npy: its image may be 0\.bmp or 0\.png"):
+        load_dataset("affectnet", npy, size=40)
+
+
+@pytest.mark.parametrize("option", ["crop", "allow_missing"])
+@pytest.mark.parametrize("value", ["no", "False", 1])
+def test_flags_are_true_or_false(csv, option, value):
+    with pytest.raises(ValueError, match=f"{option} must be true or false, got {value!r}"):
+        load_dataset("affectnet", csv, size=40, **{option: value})

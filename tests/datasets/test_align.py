@@ -300,3 +300,56 @@ def test_command(source, target, capsys, monkeypatch):
     assert "choose an OUT outside of it" in capsys.readouterr().err
     assert cli.main(["align", str(source), str(target.with_name("new")), "--device", "abacus"]) == 2
     assert "device 'abacus' is not usable here" in capsys.readouterr().err
+
+
+def test_linked_folders_are_followed_but_not_in_circles(source, target, tmp_path):
+    put(source, "a.png")
+    put(tmp_path / "elsewhere", "b.png")
+    (source / "linked").symlink_to(tmp_path / "elsewhere")
+    (source / "circle").symlink_to(source)
+    put(source, "z/c.png")
+    (source / "again").symlink_to(source / "z")
+    assert list(aligned(source, target).index) == ["a.png", "linked/b.png", "z/c.png"]
+    with pytest.raises(ValueError, match="choose an OUT outside of it"):
+        aligned(source, tmp_path / "elsewhere/out")
+
+
+def test_a_link_in_out_does_not_lead_to_originals(source, target):
+    put(source, "d/a.png")
+    aligned(source, target)
+    (target / "d/a.png").unlink()
+    (target / "d").rmdir()
+    (target / "d").symlink_to(source / "d")
+    put(source, "d/a.png")
+    before = contents(source)
+    with pytest.raises(ScnError, match="among the originals; remove that link"):
+        aligned(source, target)
+    assert contents(source) == before
+
+
+def test_unreadable_pictures_and_empty_crops_are_tried_again(source, target, monkeypatch):
+    put(source, "a.png", "b.png")
+    original = align._read
+    monkeypatch.setattr(align, "_read", lambda path: "the disk was away" if path.name == "a.png" else original(path))
+    assert aligned(source, target).loc["a.png", "status"] == "unreadable"
+    monkeypatch.setattr(align, "_read", original)
+    (target / "b.png").write_bytes(b"")
+    assert list(aligned(source, target)["status"]) == ["found", "found"]
+    assert (target / "b.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("align.json", lambda text: "", r"align\.json does not hold the settings"),
+        ("align.json", lambda text: "[]", r"align\.json does not hold the settings"),
+        ("manifest.csv", lambda text: text.replace("\n", ",mine\n"), r"manifest\.csv does not have the columns"),
+        ("manifest.csv", lambda text: text.rstrip("\n") + ",mine\n", r"manifest\.csv: the row of a\.png has more than"),
+    ],
+)
+def test_damaged_notes_are_named(source, target, name, change, message):
+    put(source, "a.png")
+    aligned(source, target)
+    (target / name).write_text(change((target / name).read_text()))
+    with pytest.raises(ScnError, match=message):
+        aligned(source, target)

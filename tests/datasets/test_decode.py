@@ -1,5 +1,7 @@
 """Every kind of image file that turns up in a dataset, against pixels worked out by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -150,3 +152,34 @@ def test_many_at_once_keep_their_places_and_the_rest_goes_on(tmp_path):
 def test_none_at_all():
     images, problems = decode_all([], 16)
     assert images.shape == (0, 3, 16, 16) and images.dtype == torch.uint8 and problems == []
+
+
+@pytest.mark.parametrize("box", [(16, 0, 30, 14), (-9, -9, 0, 0), (0, 20, 5, 25)])
+def test_a_box_beside_its_picture_is_refused(tmp_path, box):
+    plain().save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png is 16 x 16 px, and the box .* lies outside of it"):
+        decode(tmp_path / "a.png", 16, box)
+
+
+def test_a_huge_box_is_refused(tmp_path):
+    plain().save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png cannot be cut to the box"):
+        decode(tmp_path / "a.png", 16, (0, 0, 10**9, 10**9))
+
+
+@pytest.mark.parametrize("error", [KeyError("tag"), TypeError("exif"), ValueError("header"), IndexError()])
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch, error):
+    def fails(_):
+        raise error
+
+    plain().save(tmp_path / "a.png")
+    monkeypatch.setattr("scnlib.datasets.decode.ImageOps.exif_transpose", fails)
+    images, problems = decode_all([tmp_path / "a.png"], 16)
+    assert "a.png cannot be read as an image (" in problems[0][1] and not images.any()
+
+
+def test_filters_of_warnings_are_as_before(tmp_path):
+    plain().save(tmp_path / "a.png")
+    before = list(warnings.filters)
+    decode_all([tmp_path / "a.png"] * 200, 16)
+    assert warnings.filters == before

@@ -8,6 +8,7 @@ from scnlib import faces as rendered_faces
 from scnlib import runs
 from scnlib.config import profile_config
 from scnlib.datasets import has_validation, load_dataset
+from scnlib.datasets.check import check
 
 from .made import pictures, save, write_folder
 
@@ -31,7 +32,7 @@ def test_sorted_by_name_and_said(root):
 @pytest.mark.parametrize("classes", [("neutral", "anger", "fear"), "neutral, anger,fear"])
 def test_an_order_that_is_given_holds_for_all_splits(root, classes):
     for split in ("train", "test"):
-        faces = load_dataset("folder", root, split, size=40, classes=classes, allow_missing=True)
+        faces = load_dataset("folder", root, split, size=40, classes=classes)
         assert faces.class_names == ("neutral", "anger", "fear")
         assert {name.split("/")[1]: label for name, label in zip(faces.ids, faces.labels.tolist(), strict=True)} == {
             "neutral": 0, "anger": 1, "fear": 2,
@@ -113,3 +114,17 @@ def test_one_class_is_none(tmp_path):
     save(np.zeros((9, 9, 3), np.uint8), tmp_path / "train/only/1.png")
     with pytest.raises(ValueError, match="a folder for each of at least two classes"):
         load_dataset("folder", tmp_path)
+
+
+@pytest.mark.parametrize("classes", [3, True, [1, 2]])
+def test_classes_are_names(root, classes):
+    with pytest.raises(ValueError, match="classes must be names of folders"):
+        load_dataset("folder", root, classes=classes)
+    with pytest.raises(ValueError, match="classes must be names of folders"):
+        check("folder", root, classes=classes)
+
+
+def test_a_class_that_train_lacks_is_still_a_problem(root):
+    (root / "test/rage").mkdir()
+    with pytest.raises(ValueError, match="test/rage is a class that train/ does not have"):
+        load_dataset("folder", root, "test", size=40, classes="anger,fear")

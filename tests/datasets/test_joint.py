@@ -7,7 +7,7 @@ from scnlib import runs
 from scnlib.config import profile_config
 from scnlib.datasets import affectnet, has_validation, load_dataset, rafdb
 
-from .made import pictures, write_affectnet_npy, write_rafdb
+from .made import pictures, write_affectnet_npy, write_folder, write_rafdb
 
 
 @pytest.fixture
@@ -63,3 +63,26 @@ def test_what_does_not_fit_is_named(root):
             load_dataset("joint", root, **options)
     with pytest.raises(ValueError, match="joint needs a root: the folder that holds rafdb/, affectnet/"):
         load_dataset("joint")
+
+
+def test_what_is_left_out_is_said(root):
+    assert "6 faces of contempt left out" in load_dataset("joint", root, size=40).source.version
+
+
+def test_a_misspelt_class_is_not_dropped(tmp_path):
+    write_rafdb(tmp_path / "rafdb")
+    write_folder(tmp_path / "folder", names={"anger": "angr"})
+    with pytest.raises(ValueError, match="joint: folder has a class 'angr', which is none of surprise.*is it misspelt"):
+        load_dataset("joint", tmp_path, size=40, sets="rafdb+folder")
+
+
+@pytest.mark.parametrize("name", ["joint", "rafdb", "folder"])
+def test_allow_missing_is_true_or_false(tmp_path, name):
+    with pytest.raises(ValueError, match="allow_missing must be true or false, got 'no'"):
+        load_dataset(name, tmp_path, allow_missing="no")
+
+
+def test_a_problem_names_the_folder_that_can_be_checked(root):
+    (root / "rafdb/Image/aligned/train_00003_aligned.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"RAF-DB at .*rafdb: .*`scn data check` of this folder lists all"):
+        load_dataset("joint", root, size=40)

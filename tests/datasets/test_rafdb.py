@@ -189,3 +189,20 @@ class TestBadInput:
     def test_unknown_options(self, root, options, message):
         with pytest.raises(ValueError, match=message):
             load_dataset("rafdb", root, **options)
+
+
+class TestFilesByStem:
+    def test_another_ending_is_found_and_two_are_refused(self, root):
+        path = root / "Image/aligned/train_00001_aligned.jpg"
+        Image.open(path).save(path.with_suffix(".png"))
+        with pytest.raises(
+            ValueError, match=r"train_00001\.jpg may be train_00001_aligned\.jpg or train_00001_aligned\.png"
+        ):
+            load_dataset("rafdb", root, size=40)
+        path.unlink()
+        assert load_dataset("rafdb", root, size=40).ids[0] == "Image/aligned/train_00001_aligned.png"
+
+    def test_a_list_with_foreign_letters_names_the_line(self, root):
+        list_of(root).write_bytes(b"tr\xe4in_1.jpg 1\n" + list_of(root).read_bytes())
+        with pytest.raises(ValueError, match="line 1: a name begins with train_ or test_"):
+            load_dataset("rafdb", root, size=40)

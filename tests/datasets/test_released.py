@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from scnlib.datasets import load_dataset, released
+from scnlib.datasets import load_dataset, rafdb, released
 from scnlib.datasets.check import check
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
 
@@ -135,3 +135,26 @@ def test_the_check_reports_flips(root):
     assert any("the released file of that name changes 10.36%" in problem for problem in report.problems)
     report = check("rafdb", root, label_file="mine.txt", label_base=1)
     assert any("is the other base meant" in problem for problem in report.problems)
+
+
+def test_another_class_order_with_few_changes_is_noticed():
+    """FER2013's order on RAF-DB moves four small classes and a quarter of the images only."""
+    fer2013 = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    true = torch.repeat_interleave(torch.arange(7), torch.tensor(rafdb.PUBLISHED["train"]))
+    wrong = torch.tensor([fer2013.index(name) for name in rafdb.CLASSES])[true]
+    assert 0.2 < float((wrong != true).double().mean()) < 0.3
+    names = [str(row) for row in range(len(true))]
+    lines = dict.fromkeys(names, 1)
+    file = released.ReleasedLabels("fer.txt", 0, dict(zip(names, wrong.tolist(), strict=True)), lines)
+    with pytest.raises(ValueError, match=r"gives 1,290 of the 1,290 images of surprise the label of anger, more than"):
+        file.onto(names, true, 7, class_names=rafdb.CLASSES)
+    # Noise, even much of it, leaves each class its own label most often.
+    noisy = torch.where(torch.arange(len(true)) % 2 == 0, (true + torch.arange(len(true)) // 2 % 7) % 7, true)
+    file = released.ReleasedLabels("noise.txt", 0, dict(zip(names, noisy.tolist(), strict=True)), lines)
+    assert torch.equal(file.onto(names, true, 7), noisy)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "noise.txt").write_bytes(b"train_1.jpg 1\ntr\xffain_2.jpg one\n")
+    with pytest.raises(ValueError, match="line 2: expected a name and a label"):
+        released_labels(tmp_path / "noise.txt", base=0)

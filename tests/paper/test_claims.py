@@ -447,6 +447,15 @@ def test_text_is_a_line_a_claim():
     assert counts(frame).endswith("ferplus 1 held.")
 
 
+def test_what_one_seed_speaks_against_says_so():
+    frame = claims_table(table(*over_baseline([-2.0])))
+    (s15,) = [line for line in claims_text(frame).splitlines() if line.startswith("S15")]
+    assert "not held, 1 seed  -2.0 pt" in s15
+    assert counts(frame).endswith("ferplus 1 not held (1 of these on one seed).")
+    assert "NOT HELD, 1 SEED (ferplus" in claims_text(frame, long=True)
+    assert "1 seed" not in claims_text(claims_table(table(*over_baseline([-2.0, -1.0]))))
+
+
 def test_long_text_has_every_condition_and_fits():
     text = claims_text(claims_table(table(*over_baseline([1.5, 2.0, 2.5]))), long=True)
     assert max(map(len, text.splitlines())) <= 120

@@ -209,3 +209,10 @@ def test_fields_that_came_later_stand_for_what_was_before_them():
     assert recipes.tolist() == [
         f"quick, 12 epochs, 48 px, resnet18, train, optimizer {o}" for o in ("sgd", "sgd", "adam")
     ]
+
+
+@pytest.mark.parametrize(("column", "values"), [("recipe_version", (1, 2)), ("data", ("old", "new"))])
+def test_runs_of_other_code_or_other_images_are_not_averaged(column, values):
+    rows = pd.DataFrame({"key": ["a", "b"], "seed": [0, 1], "accuracy": [70.0, 60.0], column: values})
+    with pytest.raises(ValueError, match="runs a, b are of 2 .* not averaged"):
+        by_seed(rows, "accuracy")

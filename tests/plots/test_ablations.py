@@ -57,4 +57,4 @@ def test_the_long_bars_of_two_seeds_do_not_set_the_axis():
 
 
 def test_a_lead_tells_how_often_luck_reaches_it():
-    assert "the paper's: 1.00 (luck reaches it in 50 %)" in words(FIGURES["leads"])
+    assert "the paper's: 1.00 (luck reaches it in 50.5 %)" in words(FIGURES["leads"])

@@ -30,6 +30,7 @@ GAINS = pd.DataFrame(
     [(s, d, n, g) for s in ("scratch", "pretrained") for d in ("A", "B") for n, g in ((10, 2.0), (20, 1.0), (30, 3.0))],
     columns=["scheme", "dataset", "noise", "gain"],
 )
+BONUS = pd.DataFrame({"label": ["SCN"] * 3 + ["baseline"], "group": "FER+", "bonus": [0.0, 0.5, 4.0, 1.0]})
 FIGURES = {
     "dots": plots.knowledge_dots(KNOWN, title="Known", note="n = 9"),
     "dots without chance": plots.knowledge_dots(KNOWN.drop(columns="chance")),
@@ -39,6 +40,7 @@ FIGURES = {
         [0, 0.5, 1], {"scaled": [0.1, 0.2, 0.3]}, share=0.3, guess=0.1, note="n"
     ),
     "label kinds": plots.label_kinds(METRICS, relabelled_from=2, title="Kinds", note="n"),
+    "bonus": plots.epoch_bonus(BONUS, title="Bonus", note="n"),
     "gains": plots.published_gains(GAINS, note="published"),
 }
 
@@ -78,6 +80,14 @@ def test_four_kinds_of_right_are_four_lines():
     (axes,) = FIGURES["label kinds"].axes
     drawn = [list(line.get_ydata()) for line in axes.lines if len(line.get_ydata()) == 3]
     assert drawn == METRICS.drop(columns="epoch").T.to_numpy().tolist()
+
+
+def test_each_run_is_a_dot_and_nothing_lies_below_zero():
+    (axes,) = FIGURES["bonus"].axes
+    assert [list(line.get_xdata()) for line in axes.lines] == [[0.0, 0.5, 4.0], [1.0]]
+    assert "median 0.50, largest 4.00, n = 3" in words(FIGURES["bonus"])
+    with pytest.raises(ValueError, match="at least one run"):
+        plots.epoch_bonus(BONUS.iloc[:0])
 
 
 def test_falls_are_ringed():

@@ -83,6 +83,13 @@ def test_words_beside_effects_are_whole_though_intervals_are_cut():
     assert {"<", ">"} <= {line.get_marker() for line in figure.axes[0].lines}
 
 
+def test_a_number_of_seeds_that_nobody_stated_is_not_invented():
+    said = texts(plots.effects(forest().assign(n=[np.nan, 2, 1, 0])))
+    assert "+2.0 [+1.0, +3.0]  n not stated" in said and "n = 1" in said
+    figure = plots.sweep({"γ": swept("printed", n=np.nan)})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["printed (n not stated)"]
+
+
 def test_groups_have_headings_and_a_reference_of_their_own_can_be_set():
     figure = plots.effects(forest().assign(group=["x", "x", "y", "y"]), reference=1.5, unit="AUROC")
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -100,24 +107,32 @@ def test_effects_without_rows_or_columns_are_refused():
 
 def ledger():
     rows = [
-        ("S1", "first", "rendered", "a", "held", 2.5, 3),
-        ("S1", "first", "rendered", "b", "not held", -1.0, 3),
-        ("S2", "second", "rendered", "a", "direction only", 0.004, 1),
-        ("S2", "second", "ferplus", "c", "not held", -4.0, 1),
-        ("S3", "third", "any", "any", "not tested", np.nan, 0),
+        ("S1", "first", "rendered", "a", "held", 2.5, 3, "points"),
+        ("S1", "first", "rendered", "b", "not held", -1.0, 3, "points"),
+        ("S2", "second", "rendered", "a", "direction only", 0.004, 1, "AUROC above .5"),
+        ("S2", "second", "ferplus", "c", "not held", -4.0, 1, "points"),
+        ("S3", "third", "any", "any", "not tested", np.nan, 0, "points"),
     ]
-    return pd.DataFrame(rows, columns=["id", "claim", "dataset", "recipe", "verdict", "effect", "n"])
+    return pd.DataFrame(rows, columns=["id", "claim", "dataset", "recipe", "verdict", "effect", "n", "unit"])
 
 
 def test_the_ledger_says_every_verdict():
     figure = plots.claims_ledger(ledger())
     said = texts(figure)
-    for words in ("✓ +2.5  n = 3", "~ +0.004  n = 1", "✗ −4.0  n = 1", "first", "second", "rendered", "ferplus"):
+    for words in (
+        "✓ +2.5 points  n = 3",
+        "~ +0.004 AUROC  n = 1",
+        "(✗) −4.0 points  n = 1",
+        "first",
+        "second",
+        "rendered",
+        "ferplus",
+    ):
         assert words in said
     assert "not tested on any dataset: S3" in said and "third" not in said
     assert "other recipes" in said and " | ✗ | " in f" | {said} | "
     hatches = [patch.get_hatch() for patch in figure.axes[0].patches]
-    assert hatches == [None, None, "...", "////"]  # S1 was not tested on ferplus
+    assert hatches == [None, None, "...", None]  # S1 was not tested on ferplus; one seed against S2 is pale
 
 
 def test_a_ledger_without_verdicts_is_refused():

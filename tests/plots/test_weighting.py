@@ -70,3 +70,11 @@ def test_the_histogram_of_losses_keeps_what_lies_beyond_it():
     shares = [patch.get_data().values.sum() for patch in figure.axes[0].patches if patch.get_linewidth() == 2]
     assert shares == pytest.approx([1, 1])
     assert "v = 0" in texts(figure) and "wrong labels (n = 31)" in texts(figure)
+
+
+def test_the_words_beside_the_threshold_stand_above_the_bars():
+    figure = plots.loss_histogram([0.1, 0.1, 0.1, 0.9], [False, False, False, True], 0.5)
+    (axes,) = figure.axes
+    words = [text for text in axes.texts if text.get_text().strip().startswith("v =")]
+    top = max(patch.get_data().values.max() for patch in axes.patches)
+    assert len(words) == 2 and min(text.xy[1] for text in words) > top / axes.get_ylim()[1]
