@@ -146,7 +146,7 @@ def auroc_within(scores: Tensor, positive: Tensor, classes: Tensor) -> Tensor:
 def alpha_regained(
     alpha: Tensor, before: Tensor, after: Tensor, given: Tensor, neighbours: int = 30
 ) -> tuple[float, float]:
-    """How much alpha rises after a relabelling, and how much it rises for faces of the same alpha that kept their label.
+    """How much alpha rises after a relabelling, and how much for faces of the same alpha that kept their label.
 
         rise(i, e) = alpha(i, E) - alpha(i, e)          e: the epoch of i's first new label, before the last epoch E
 

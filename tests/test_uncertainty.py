@@ -147,13 +147,13 @@ class TestRegained:
         alpha[:, :4] = torch.tensor([[0.1, 0.2, 0.3, 0.8], [0.2, 0.3, 0.5, 0.8], [0.6, 0.7, 0.4, 0.8]])
         own, others = uncertainty.alpha_regained(alpha, before, after, self.given, neighbours=2)
         assert own == pytest.approx(((0.6 - 0.1) + (0.7 - 0.3)) / 2)
-        # Of those that kept their labels, 1 and 2 have the alpha nearest to sample 0's in the first epoch; in the second
-        # 0 and 1 have new labels, and the nearest to sample 1's are samples 2 and 3.
+        # Of those that kept their labels, 1 and 2 have the alpha nearest to sample 0's in the first epoch; in the
+        # second 0 and 1 have new labels, and the nearest to sample 1's are samples 2 and 3.
         first, second = ((0.7 - 0.2) + (0.4 - 0.3)) / 2, ((0.4 - 0.5) + (0.8 - 0.8)) / 2
         assert others == pytest.approx((first + second) / 2)
 
     def test_where_labels_cannot_act_on_alpha_both_rise_alike(self):
-        """Alpha wanders about a mean of its own; the upper half of the lowest third gets new labels, as in equation 5."""
+        """Alpha wanders about a mean of its own; the upper half of the lowest third gets new labels."""
         generator = torch.Generator().manual_seed(0)
         n = 20_000
         own_mean = torch.rand(n, generator=generator, dtype=torch.float64)

@@ -145,7 +145,7 @@ held_out = table[table["signal"] == "unseen faces"].set_index("title")
 told = held_out[held_out["knowledge"] > held_out["chance"]].sort_values("knowledge", ascending=False)
 wrong_way = held_out[held_out["knowledge"] < -held_out["chance"]]
 silent = held_out.index.difference([*told.index, *wrong_way.index], sort=False)
-weak = [name for name in told.index if told["knowledge"][name] < 0.1]
+weak = [name for name in told.index if round(told["knowledge"][name], 2) < 0.1]
 ctx.say("On unseen faces alpha knows something of: {told}. Weakly, below 0.10, that is: {weak}. The wrong way round: {wrong}. Not to be told from chance: {silent}.",
         weak=", ".join(weak) or "none",
         told=", ".join(f"**{name}** {value:+.2f}" for name, value in told["knowledge"].items()) or "nothing",

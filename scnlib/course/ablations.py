@@ -211,8 +211,10 @@ def readable(
         exact: columns that are not rounded, such as settings.
     """
     # Python rounds the number as a format does; pandas would make 62.4 of 62.45, and text 62.5.
-    shorter = {name: table[name].map(lambda value: round(value, digits)) for name in table.select_dtypes("float")}
-    rounded = table.assign(**{name: column for name, column in shorter.items() if name not in exact})
+    rounded = table.copy()
+    for name in table.select_dtypes("float"):
+        if name not in exact:
+            rounded[name] = table[name].map(lambda value: round(value, digits))
     words = {name: missing if isinstance(missing, str) else missing.get(name, "") for name in table}
     # fillna would refuse a word in a column of numbers.
     return rounded.astype(object).apply(lambda column: column.where(column.notna(), words[column.name]))

@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scnlib.plots.style import COLOURS, GREY, INK, epoch_axis, legend_above, line_styles, new_figure, percent_axis, styled
+from scnlib.plots.style import (
+    COLOURS,
+    GREY,
+    INK,
+    epoch_axis,
+    legend_above,
+    line_styles,
+    new_figure,
+    percent_axis,
+    styled,
+)
 
 
 @styled

@@ -293,6 +293,7 @@ class TestWords:
         assert shown["mean"].tolist() == [1.3, "not measured"]
         assert shown["gain"].tolist() == ["no gain to show", 2] and shown["x"].tolist() == ["", 1]
         assert ablations.readable(pd.DataFrame({"x": [62.45]}))["x"].tolist() == [float(f"{62.45:.1f}")]
+        assert ablations.readable(pd.DataFrame({12: [0.26]}))[12].tolist() == [0.3], "names of columns may be numbers"
         assert ablations.readable(pd.DataFrame({"x": [np.nan]}), missing="none")["x"].tolist() == ["none"]
 
     def test_a_simulated_zero_is_rare_and_not_never(self):

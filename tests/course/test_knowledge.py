@@ -98,7 +98,7 @@ def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
 
 
 def test_best_epoch_bonus_by_hand():
-    rows = pd.DataFrame({"key": ["a", "b", "c", "c", "d"], "profile": "quick", "dataset": ["rendered"] * 4 + ["ferplus"],
+    rows = pd.DataFrame({"key": [*"abccd"], "profile": "quick", "dataset": ["rendered"] * 4 + ["ferplus"],
                          "method": ["scn"] * 4 + ["baseline"], "accuracy": [50.0, 51.0, 52.0, 52.0, 70.0],
                          "best_accuracy": [51.0, 51.0, 54.0, 54.0, 71.0]})  # fmt: skip
     table = knowledge.best_epoch_bonus(rows)
