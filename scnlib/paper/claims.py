@@ -186,12 +186,18 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
             on which it was judged, and one line with the reason for a claim that was judged on none.
     """
     if long:
-        return "\n".join([*(_paragraph(row) for row in table.to_dict("records")), counts(table)]) + "\n"
+        return (
+            "\n".join([*(_paragraph(row) for row in table.to_dict("records")), textwrap.fill(counts(table), WIDTH)])
+            + "\n"
+        )
     tested = table[table["verdict"] != NOT_TESTED]
     rest = table[~table["id"].isin(tested["id"])].drop_duplicates("id")
     shown = pd.concat([tested, rest]).sort_index(kind="stable")
     head = _line("id", "verdict", "effect", "95 % interval", "n", "on", "claim, or what it needs")
-    return "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", counts(table)]) + "\n"
+    return (
+        "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", textwrap.fill(counts(table), WIDTH)])
+        + "\n"
+    )
 
 
 def _line(*cells: str) -> str:
