@@ -116,10 +116,11 @@ def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str) -> pd.DataFra
 
 
 def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of one arm at its best rate, of the seeds that were run at every rate: others had no say in it."""
     accuracy = runs.pivot_table(index="seed", columns="lr", values="val_accuracy").dropna()
     if accuracy.empty or accuracy.shape[1] < 2:
         return runs.iloc[:0]
-    return runs[runs["lr"] == accuracy.mean().idxmax()]
+    return runs[(runs["lr"] == accuracy.mean().idxmax()) & runs["seed"].isin(accuracy.index)]
 
 
 def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str]]:

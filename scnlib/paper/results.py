@@ -207,15 +207,15 @@ def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
 def add_knowledge(results: pd.DataFrame, knowledge: pd.DataFrame) -> pd.DataFrame:
     """Results with a column ``knows <quantity>`` for what alpha of the last training epoch knows; 0 is nothing.
 
-    AUROC minus .5, or Spearman's rank correlation; positive where uncertain faces have the lower alpha.
+    2 AUROC - 1, or Spearman's rank correlation, both in -1..1; positive where uncertain faces have the lower alpha.
 
     Args:
         results: one row a run, with ``key``.
         knowledge: of ``load_knowledge``.
     """
     rows = knowledge[(knowledge["mode"] == "train") & (knowledge["measure"] != "auroc_within")]
-    chance = rows["measure"].map({"auroc": 0.5, "spearman": 0.0}).astype(float)
-    rows = rows.assign(value=rows["value"].astype(float) - chance)
+    values = rows["value"].astype(float)
+    rows = rows.assign(value=values.where(rows["measure"] == "spearman", 2 * values - 1))
     added = {}
     for quantity, found in rows.groupby("quantity"):
         values = found.drop_duplicates("key").set_index("key")["value"]

@@ -302,7 +302,7 @@ def test_what_alpha_knows_is_judged_on_clean_labels():
     found = verdict(table(*rows), "S04", knowledge=known)
     assert (found["verdict"], found["effect"]) == ("held", pytest.approx(0.1005))
     found = verdict(table(*rows), "S06", knowledge=known)
-    assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-0.0995))
+    assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-0.199))
     assert "needs what alpha knows" in verdict(table(*rows), "S04")["detail"]
 
 
