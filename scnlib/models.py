@@ -36,8 +36,12 @@ class ResNet18(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """``(N, 3, H, W)`` normalised images -> ``(N, 512)`` features, none negative."""
+        return self.maps(images).mean((2, 3))
+
+    def maps(self, images: Tensor) -> Tensor:
+        """``(N, 512, H / 16, W / 16)`` for small images, ``(N, 512, H / 32, W / 32)`` from 96 px on: before pooling."""
         maps = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        return self.layer4(self.layer3(self.layer2(self.layer1(maps)))).mean((2, 3))
+        return self.layer4(self.layer3(self.layer2(self.layer1(maps))))
 
 
 class BasicBlock(nn.Module):
@@ -79,7 +83,11 @@ class SmallCNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """``(N, 3, H, W)`` normalised images -> ``(N, 256)`` features, none negative."""
-        return self.stages(images).mean((2, 3))
+        return self.maps(images).mean((2, 3))
+
+    def maps(self, images: Tensor) -> Tensor:
+        """``(N, 256, H / 16, W / 16)``: before pooling."""
+        return self.stages(images)
 
 
 def _conv_bn_relu(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -122,12 +130,20 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         """Normalised images ``(N, 1 or 3, H, W)`` -> float32 logits ``(N, C)`` and alpha ``(N,)`` or None."""
-        features = self.backbone(images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
+        features = self.features(images)
         # bfloat16 knows 128 values between 0.5 and 1: alpha would tie and rank by position. The heads cost nothing.
         with torch.autocast(images.device.type, enabled=False):
-            features = features.float()
             alpha = None if self.importance is None else torch.sigmoid(self.importance(features)).squeeze(1)
             return self.classifier(features), alpha
+
+    def features(self, images: Tensor) -> Tensor:
+        """The backbone's float32 features ``(N, D)`` of normalised images, for a method that does more with them than classify."""
+        return self.backbone(in_three_channels(images)).float()
+
+
+def in_three_channels(images: Tensor) -> Tensor:
+    """``(N, 1 or 3, H, W)`` -> ``(N, 3, H, W)``, channels last, as backbones take them: grey is shown three times."""
+    return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 def normalize(images: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 import scnlib
-from scnlib.config import PROFILES, RECIPE_VERSION, Config, profile_config
+from scnlib.config import COUNTED_IN_EPOCHS, PROFILES, RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
@@ -46,7 +46,7 @@ from scnlib.diagnostics import symptoms
 from scnlib.methods import method_options
 from scnlib.paths import out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
-from scnlib.training import Training
+from scnlib.training import Training, build_model
 from scnlib.uncertainty import alpha_regained
 
 __all__ = ["METRICS", "Config", "Run", "Splits", "load_splits", "open_run", "profile_config", "run"]
@@ -169,10 +169,7 @@ class Run:
 
     def network(self, device: str = "cpu") -> torch.nn.Module:
         """The last epoch's network, ready to predict."""
-        from scnlib.models import make_backbone
-
-        backbone = make_backbone(self.config.backbone, self.config.size, self.config.seed)
-        model = self.config.method.build(backbone, len(self.manifest["class_names"]))
+        model = build_model(self.config, len(self.manifest["class_names"]))
         model.load_state_dict(self.weights())
         return model.to(device).eval()
 
@@ -227,16 +224,15 @@ class Run:
 
 
 def _reported_options(config: Config) -> dict:
-    """Method options that differ from the defaults, apart from the epoch of relabelling that a profile sets."""
+    """Method options that differ from the defaults, apart from those that its profile sets."""
     options = method_options(config.method, only_changed=True)
     if config.profile not in PROFILES:
         return options
     standard = profile_config(
         config.profile, dataset=config.dataset, method=config.method.name, epochs=config.epochs
     ).method
-    if options.get("relabel_epoch") == getattr(standard, "relabel_epoch", None):
-        options.pop("relabel_epoch", None)
-    return options
+    of_profile = {name: getattr(standard, name) for name in COUNTED_IN_EPOCHS if hasattr(standard, name)}
+    return {name: value for name, value in options.items() if name not in of_profile or value != of_profile[name]}
 
 
 def open_run(path: Path | str) -> Run:
@@ -384,7 +380,8 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
     # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
     _write(path / "metrics.csv", _metrics_text(training.records))
     _write_samples(path / "samples.npz", training, splits)
-    _write_tensors(path / "model.safetensors", training.model.state_dict(), {})
+    weights = {name: value for name, value in training.model.state_dict().items() if not name.startswith("memory.")}
+    _write_tensors(path / "model.safetensors", weights, {})
     manifest = {
         "status": "done",
         "key": key,

@@ -19,7 +19,8 @@ from scnlib.datasets.sampling import balanced_index
 from scnlib.errors import ScnError
 from scnlib.labels import LabelLedger
 from scnlib.methods import Batch
-from scnlib.models import make_backbone, normalize
+from scnlib.methods.base import last_views
+from scnlib.models import in_three_channels, make_backbone, normalize
 from scnlib.precision import Precision
 
 EVALUATION_BATCH = 500
@@ -72,6 +73,15 @@ def _optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
 
 
+def build_model(config: Config, num_classes: int) -> nn.Module:
+    """The network of a run before its first step: backbone and heads, initialised by the config's seed."""
+    seeds = (config.seed, counter_rng.generator(config.seed, "second backbone").initial_seed())
+    backbones = [make_backbone(config.backbone, config.size, seed) for seed in seeds[: config.method.networks]]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(counter_rng.generator(config.seed, "heads").initial_seed())
+        return config.method.build(*backbones, num_classes)
+
+
 class Training:
     """A run while it trains: the network, its optimiser, the labels, and what was recorded so far.
 
@@ -103,21 +113,15 @@ class Training:
         # Which sample stands at each place of an epoch: each once, with oversampling those of rare classes more often.
         drawn = balanced_index(train.labels, config.seed) if config.oversample else torch.arange(len(train))
         self.drawn = drawn.to(device)
-        self.model = self._build_model()
+        model = build_model(config, self.num_classes)
+        model.memory = config.method.memory(train.labels, self.num_classes)
+        self.model = model.to(device, memory_format=torch.channels_last)
         self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
         self.records: list[dict[str, float]] = []
         self.alpha: list[Tensor] = []
         self.predictions: list[Tensor] = []
         self.label_history: list[Tensor] = []
-
-    def _build_model(self) -> nn.Module:
-        config = self.config
-        backbone = make_backbone(config.backbone, config.size, config.seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(counter_rng.generator(config.seed, "heads").initial_seed())
-            model = config.method.build(backbone, self.num_classes)
-        return model.to(self.device, memory_format=torch.channels_last)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -151,11 +155,12 @@ class Training:
                 step = self._step(batch, epoch)
                 for name, value in {"train_loss": step.loss, **step.parts}.items():
                     sums[name] = sums.get(name, 0) + value.detach() * len(batch.index)
-                predictions[batch.index] = step.logits.detach().argmax(1)
+                last = last_views(batch.index, len(self))
+                predictions[batch.index] = step.logits.detach().argmax(1)[last]
                 if step.alpha is not None:
-                    alpha[batch.index] = step.alpha.detach()
+                    alpha[batch.index] = step.alpha.detach()[last]
                 if step.labels is not None:
-                    self.ledger.propose(batch.index, step.labels)
+                    self.ledger.propose(batch.index, step.labels[last])
         losses = {name: float(total / self.samples_per_epoch) for name, total in sums.items()}
         if not all(math.isfinite(value) for value in losses.values()):
             raise TrainingDiverged(
@@ -167,6 +172,7 @@ class Training:
         if not alpha.isnan().any():
             self.alpha.append(alpha.cpu())
         labels_used = self.ledger.current.clone()
+        self.config.method.after_epoch(self.model, epoch, self.ledger.given, self.features)
         if self.config.method.relabels_after(epoch):
             self._relabel_in_evaluation_mode(epoch)
         self.ledger.commit(epoch, self.config.method.name)
@@ -213,9 +219,20 @@ class Training:
         for batch in self._batches(epoch, augmented=False, on_batch=lambda n: None):
             with self.precision.autocast(self.device):
                 logits, alpha = self.config.method.predict(self.model, batch.images)
-            self.ledger.propose(batch.index, self.config.method.relabelled(logits, alpha, batch))
+            labels = self.config.method.relabelled(logits, alpha, batch)
+            self.ledger.propose(batch.index, labels[last_views(batch.index, len(self))])
 
     # ------------------------------------------------------------------------------------------------ measures
+
+    @torch.no_grad()
+    def features(self) -> Tensor:
+        """The backbone's float32 features ``(N, D)`` of all unchanged training images, in evaluation mode."""
+        self.model.eval()
+        parts = []
+        for images in self.images.split(EVALUATION_BATCH):
+            with self.precision.autocast(self.device):
+                parts.append(self.model.backbone(in_three_channels(normalize(images))).float())
+        return torch.cat(parts)
 
     @torch.no_grad()
     def infer(self, images: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -4,9 +4,13 @@ import dataclasses
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from scnlib.config import profile_config
-from scnlib.methods import SCN, Baseline
+from scnlib.methods import SCN, Baseline, Method, Step
+from scnlib.methods.base import last_views
+from scnlib.models import Classifier
 from scnlib.precision import Precision
 from scnlib.training import Training, TrainingDiverged, epoch_batches, learning_rate
 
@@ -25,6 +29,33 @@ def start(method, train=None, **fields):
     test = dataclasses.replace(test, true_labels=None)
     val = make_faces(32, seed=8)
     return Training(config(method, **fields), train or make_faces(), {"test": test, "val": val}, CPU, FLOAT32)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Remembering(Method):
+    """Trains the first of two networks on the distance of each sample to the mean feature, as of the last epoch."""
+
+    name = "remembering"
+    networks = 2
+
+    def build(self, first, second, num_classes):
+        model = Classifier(first, num_classes)
+        model.second = second
+        return model
+
+    def memory(self, given, num_classes):
+        kept = nn.Module()
+        kept.register_buffer("weights", torch.ones(len(given)))
+        return kept
+
+    def step(self, model, batch, epoch):
+        logits, _ = model(batch.images)
+        losses = F.cross_entropy(logits, batch.labels, reduction="none")
+        return Step((model.memory.weights[batch.index] * losses).mean(), logits)
+
+    def after_epoch(self, model, epoch, given, features):
+        seen = features()
+        model.memory.weights.copy_((seen - seen.mean(0)).norm(dim=1))
 
 
 class TestEpochBatches:
@@ -85,7 +116,7 @@ def test_it_learns_and_reports_against_given_and_true_labels():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("method", [Baseline(), SCN(relabel_epoch=1, margin_relabel=0.0)])
+@pytest.mark.parametrize("method", [Baseline(), SCN(relabel_epoch=1, margin_relabel=0.0), Remembering()])
 def test_a_resumed_run_ends_bit_equal(method, optimizer):
     whole = start(method, optimizer=optimizer)
     for _ in range(3):
@@ -106,6 +137,29 @@ def test_a_resumed_run_ends_bit_equal(method, optimizer):
         assert {k: v for k, v in a.items() if k != "seconds"} == pytest.approx(
             {k: v for k, v in b.items() if k != "seconds"}, nan_ok=True, abs=0
         )
+
+
+def test_a_method_sees_the_features_of_the_unchanged_images_after_each_epoch():
+    training = start(Remembering())
+    assert torch.equal(training.model.memory.weights, torch.ones(64))
+    training.train_epoch()
+    assert torch.equal(training.model.memory.weights, (training.features() - training.features().mean(0)).norm(dim=1))
+    scores = training.model.classifier(training.features())
+    assert torch.allclose(scores, training.infer(training.images)[0], atol=1e-5)
+
+
+def test_two_backbones_start_from_different_weights():
+    training = start(Remembering())
+    first, second = training.model.backbone.state_dict(), training.model.second.state_dict()
+    assert first.keys() == second.keys()
+    assert not any(torch.equal(first[name], second[name]) for name in first if name.endswith("0.weight"))
+    plain = start(Baseline()).model.backbone.state_dict()
+    assert all(torch.equal(first[name], plain[name]) for name in plain)
+
+
+def test_a_sample_seen_in_several_views_of_a_batch_has_its_last_one():
+    index = torch.tensor([5, 7, 5, 9, 7, 5])
+    assert last_views(index, 10).tolist() == [5, 4, 5, 3, 4, 5]
 
 
 def test_scn_without_its_modules_is_the_baseline():

@@ -1,6 +1,6 @@
 """What every method answers: which network, which loss, what happens between epochs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -60,20 +60,44 @@ class Method:
     """A way to train on uncertain labels. A subclass is a frozen dataclass: its fields are the method's options.
 
     The defaults are those of plain cross-entropy, so a method overrides only what it changes. State that must survive a
-    restart (a memory of predictions, a learnt matrix) is a parameter or buffer of the network that ``build`` returns.
+    restart is a parameter or buffer of the network: what predicts (a learnt matrix) comes from ``build``, what remembers
+    samples from ``memory``.
+
+    Attributes:
+        networks: how many backbones ``build`` wants, each with an initialisation of its own.
     """
 
     name: ClassVar[str]
+    networks: ClassVar[int] = 1
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
-        """The network: a backbone with this method's heads."""
+        """The network: a backbone (for ``networks = 2`` two, one after the other) with this method's heads."""
         return Classifier(backbone, num_classes)
+
+    def memory(self, given: Tensor, num_classes: int) -> nn.Module | None:
+        """Buffers that training keeps beside the network as ``model.memory``: one value for each sample, say.
+
+        They are saved and resumed with a run, and are no part of the finished network.
+
+        Args:
+            given: int64 ``(N,)`` labels of all training samples, as they came.
+        """
+        return None
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         """The loss of one batch in training mode; epochs count from 1."""
         logits, _ = model(batch.images)
         loss = cross_entropy(logits, batch)
         return Step(loss, logits, parts={"classification_loss": loss})
+
+    def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
+        """Look at the whole training set between two epochs and write what follows from it into ``model.memory``.
+
+        Args:
+            given: int64 ``(N,)`` labels of all training samples.
+            features: gives the backbone's ``(N, D)`` features of all unchanged training images, in evaluation mode, without
+                gradient. Costs a pass over the data each time it is called.
+        """
 
     def relabels_after(self, epoch: int) -> bool:
         """Whether ``relabel_epoch`` wants to see the training set once more, in evaluation mode, after this epoch."""
@@ -95,6 +119,21 @@ class Method:
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
     """Plain cross-entropy with the current labels, or with label distributions where the dataset has them."""
     return F.cross_entropy(logits, batch.labels) if batch.targets is None else soft_cross_entropy(logits, batch.targets)
+
+
+def distributions(batch: Batch, num_classes: int) -> Tensor:
+    """Label distributions float ``(N, C)``: those of the dataset where it has some, else one-hot vectors of the labels."""
+    return F.one_hot(batch.labels, num_classes).float() if batch.targets is None else batch.targets
+
+
+def last_views(index: Tensor, n: int) -> Tensor:
+    """For each place of a batch the last place of the same sample, ``(B,)``; the batch holds ``(B,)`` of ``n`` samples.
+
+    With oversampling a batch can hold a sample in several views. All places then carry one value, so that writing them to
+    the sample does not depend on the order in which a GPU writes.
+    """
+    place = torch.arange(len(index), device=index.device)
+    return place.new_zeros(n).scatter_reduce_(0, index, place, "amax")[index]
 
 
 def option_error(method: str, option: str, value: object, known: Iterable) -> ValueError:
