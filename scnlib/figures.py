@@ -13,17 +13,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scnlib import paper, plots
-from scnlib.course import show
 from scnlib.course.comparison import method_label
-from scnlib.course.measures import counts_matrix
-from scnlib.course.mistakes import commonest_beyond_sinks
-from scnlib.course.pictures import STEPS, class_sheet, uncertainty_series
 from scnlib.errors import ScnError
+from scnlib.faces.sheets import STEPS, class_sheet, uncertainty_series
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, is_own, measured
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
 from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
+from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
 from scnlib.paths import project_root
+from scnlib.plots.files import read_index, write_atomically, write_figure, write_index
 from scnlib.results import load
 
 LARGEST = 150_000  # bytes
@@ -63,26 +62,26 @@ def write_all(folder: Path | None = None, results: Path | None = None) -> tuple[
         except NothingMeasured as reason:
             skipped.append(f"{draw.__name__}: {reason}")
             continue
-        path, content = show.write_figure(drawing.figure, folder, drawing.name, drawing.alt)
+        path, content = write_figure(drawing.figure, folder, drawing.name, drawing.alt)
         if len(content) > LARGEST:
             raise ValueError(f"{path} has {len(content):,} bytes, more than {LARGEST:,}")
         files.append(path)
     _forget_others(folder, {path.stem for path in files})
-    show.write_atomically(folder / "README.md", _readme(folder).encode())
+    write_atomically(folder / "README.md", _readme(folder).encode())
     return files, skipped
 
 
 def _forget_others(folder: Path, names: set[str]) -> None:
-    index = show.read_index(folder)
+    index = read_index(folder)
     for name in set(index) - names:
         (folder / index[name]["file"]).unlink(missing_ok=True)
     kept = {name: index[name] for name in sorted(names)}
-    show.write_index(folder, kept)
+    write_index(folder, kept)
 
 
 def _readme(folder: Path) -> str:
     lines = ["# Figures", "", "Made by `make figures` from `data/results` and rendered faces.", ""]
-    for name, entry in show.read_index(folder).items():
+    for name, entry in read_index(folder).items():
         lines += [f"## {name.replace('_', ' ')}", "", f"![{entry['alt']}]({entry['file']})", "", entry["alt"], ""]
     return "\n".join(lines)
 
@@ -260,12 +259,9 @@ def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
         baseline = measured(runs, _at(METHODS["baseline"], rate), dataset, recipe)
         for name, arm in MODULES.items():
             found = measured(runs, _at(arm, rate), dataset, recipe)
-            gains = [found[seed] - baseline[seed] for seed in found if seed in baseline]
-            half = stats.half_width(gains)
-            effect = stats.mean(gains)
-            ends = {"low": effect - half, "high": effect + half}
-            rows.append({"label": name, "group": group, "effect": effect, **ends, "n": len(gains)})
-    table = pd.DataFrame(rows)
+            gains = differences_by_seed(found, baseline)
+            rows.append({"label": name, "group": group, **gain(gains), "n": len(gains)})
+    table = pd.DataFrame(rows).rename(columns={"gain": "effect"})
     if not table["n"].any():
         raise NothingMeasured(f"no runs of SCN's modules beside the baseline on {DATASET_NAMES[dataset]}")
     figure = plots.effects(
@@ -552,7 +548,7 @@ def main() -> None:
     """The command: write all figures and the README's table, and say what was left out."""
     files, skipped = write_all()
     readme = project_root() / "README.md"
-    show.write_atomically(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()).encode())
+    write_atomically(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()).encode())
     for path in files:
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     for reason in skipped:

@@ -25,15 +25,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from scnlib.config import PROFILES
+from scnlib.config import LESSON_PROFILES
 from scnlib.errors import ScnError
 from scnlib.paths import out_dir, project_root
 
 #: Longest time for one cell, in seconds. A cell of the paper profile may train for days.
 CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
 
-#: Lessons that run side by side, each with its share of the cores. A run that two of them want is trained once.
-SIDE_BY_SIDE = 2
+#: Lessons that run side by side, each with half of the cores: a run that two of them want is trained once, and while
+#: one waits for it the third keeps its half busy.
+SIDE_BY_SIDE = 3
 
 _CELL = re.compile(r"Executing Cell (\d+)")
 
@@ -74,8 +75,8 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
         ValueError: unknown profile or lesson.
         LessonsFailed: after all others ran and the report was written.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
+    if profile not in LESSON_PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(LESSON_PROFILES)}")
     folder = out_dir() / profile
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     only = list(only)
@@ -104,10 +105,10 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
 def _run_all(sources: list[Path], folder: Path, profile: str) -> Iterator[Outcome]:
     """The outcomes as they come in."""
     cores = os.cpu_count() or 1
-    beside = min(SIDE_BY_SIDE, cores, len(sources))
+    beside, threads = min(SIDE_BY_SIDE, len(sources)), max(1, cores // 2)
     running: list[subprocess.Popen] = []
     with ThreadPoolExecutor(beside) as pool:
-        waiting = [pool.submit(run_lesson, path, folder, profile, cores // beside, running) for path in sources]
+        waiting = [pool.submit(run_lesson, path, folder, profile, threads, running) for path in sources]
         try:
             for future in as_completed(waiting):
                 yield future.result()

@@ -42,7 +42,7 @@ ctx = start("00_start_here", profile=profile, seed=seed)
 
 # %%
 from scnlib import plots
-from scnlib.course.pictures import STEPS, uncertainty_series
+from scnlib.faces.sheets import STEPS, uncertainty_series
 
 images, shown = uncertainty_series()
 figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",

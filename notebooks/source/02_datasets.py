@@ -50,7 +50,7 @@ table.style.format(lambda value: f"{value:,}" if isinstance(value, int) else val
 
 # %%
 from scnlib import plots
-from scnlib.course.pictures import class_sheet
+from scnlib.faces.sheets import class_sheet
 
 images, names = class_sheet(people=3, seed=11)
 ctx.save(plots.face_grid(images, names, columns=8, title="Eight expressions, three people",
@@ -205,7 +205,7 @@ ctx.say("All who name an emotion name the same one for {high:.0%} of the {best} 
 # What do those say who disagree? One row for each majority, one column for each single vote:
 
 # %%
-from scnlib.course.measures import counts_matrix
+from scnlib.paper.mistakes import counts_matrix
 
 ballots_cast = ctx.results("ferplus_vote_matrix")
 matrix, rows, columns = counts_matrix(ballots_cast, "class", "vote")

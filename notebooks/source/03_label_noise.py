@@ -149,7 +149,7 @@ ctx.say("Symmetric noise keeps the majority up to {symmetric:.1%}, pair noise on
 # come with the project, no picture does.
 
 # %%
-from scnlib.course.measures import counts_matrix
+from scnlib.paper.mistakes import counts_matrix
 
 real = ctx.results("ferplus_fer2013_transition")
 matrix, rows, columns = counts_matrix(real, "true", "given")
@@ -201,7 +201,7 @@ ctx.say("From {low:.0%} in {best} to {high:.0%} in {worst}: one rate for all cla
 # depends on the class must beat this one, too.
 
 # %%
-from scnlib.course.mistakes import commonest_beyond_sinks
+from scnlib.paper.mistakes import commonest_beyond_sinks
 
 sinks = commonest_beyond_sinks(matrix, rows, columns, draws=1000, seed=0)
 figure = plots.commonest_mistake(matrix, rows, columns, expected=sinks, title="Where a class's mistakes go",

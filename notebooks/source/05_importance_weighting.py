@@ -116,7 +116,7 @@ weighted = ctx.run("scn", noise_rate=0.3, **bare)
 
 # %%
 from scnlib import plots
-from scnlib.course import importance
+from scnlib.course import importance, measures
 
 noted = f"seed {seed}, 30 % wrong labels, no ranking, no relabelling"
 note = f"1 run each, {noted}; α and loss: n = {len(faces):,} training faces; accuracy: test n = {sunk.manifest['n_test']:,}"
@@ -187,7 +187,7 @@ for row in table[table["n"] > 0].itertuples():
 
 # %%
 count = min(2000, len(faces))
-z, alpha = importance.trained_logits(weighted, faces.images[:count])
+z, alpha = measures.opinion(weighted, faces.images[:count])
 labels, agrees = faces.labels[:count], z.argmax(1) == faces.labels[:count]
 plain = F.cross_entropy(z, labels, reduction="none")
 slope = importance.logit_slope(z, alpha, labels)
@@ -248,16 +248,16 @@ ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {on
 # **Predict** the sign for right predictions, for wrong ones, for all together.
 
 # %%
-from scnlib.plots.weighting import spearman
+from scnlib.evaluation import spearman
 
 ranked = ctx.run("scn", noise_rate=0.3, relabelling=False)
 correlations = {}
 for name, run in {"weighted logits": weighted, "weighted logits, ranking": ranked}.items():
-    z, alpha = importance.trained_logits(run, faces.images[:count])
+    z, alpha = measures.opinion(run, faces.images[:count])
     agrees = z.argmax(1) == labels
     loss = F.cross_entropy(alpha[:, None] * z, labels, reduction="none")
     groups = {"prediction = label": agrees, "prediction ≠ label": ~agrees, "all": agrees | True}
-    correlations[name] = {group: spearman(alpha[rows], loss[rows]) for group, rows in groups.items()}
+    correlations[name] = {group: float(spearman(alpha[rows], loss[rows])) for group, rows in groups.items()}
 rho = pd.DataFrame(correlations).T.round(2)
 rho
 
@@ -395,7 +395,7 @@ from scnlib.evaluation import auroc
 from scnlib.methods.self_paced import smallest
 
 plain_run = ctx.run("baseline", noise_rate=0.3)
-z, _ = importance.trained_logits(plain_run, faces.images)
+z, _ = measures.opinion(plain_run, faces.images)
 loss, wrong = F.cross_entropy(z, faces.labels, reduction="none"), faces.labels != faces.true_labels
 v = smallest(loss, 0.7)
 figure = plots.loss_histogram(loss, wrong, float(loss[v == 1].max()), title="What the loss knows",
@@ -424,7 +424,7 @@ ctx.say("The largest 30 % of the losses hold **{hit:.0%}** of the wrong labels a
 # Does it help to train with such weights? Computed in each batch from its own losses, the smallest 70 % count:
 
 # %%
-from scnlib.course.ablations import keys_of
+from scnlib.course.ablations import class_recall, keys_of
 from scnlib.paper.results import load_epochs
 
 arms_of = {"self-paced": arm("self_paced", 0.3), "weighted logits": weightings["weighted logits"],
@@ -466,12 +466,12 @@ for name in ("baseline", "self-paced"):
     own = keys_of(load_results(), weightings["baseline"] if name == "baseline" else arms_of[name])
     rows = counts[counts["key"].isin(own)]
     if len(rows):
-        recall[f"{name} (n = {rows['key'].nunique()}), recognised %"] = 100 * importance.class_recall(rows)
+        recall[f"{name} (n = {rows['key'].nunique()}), recognised %"] = 100 * pd.Series(class_recall(rows, rows["key"]))
 pd.DataFrame(recall).round(1)
 
 # %%
 for key in own:
-    hits = importance.class_recall(counts[counts["key"] == key])
+    hits = class_recall(counts, [key])
     lost = [name for name, share in hits.items() if share < 0.1]
     ctx.say("Self-paced run {key}: {count} of {all} classes are recognised in less than 10 % of their faces: **{lost}**.", key=key[:6], count=len(lost),
             all=len(hits), lost=", ".join(lost) or "none", origin="measured at full scale")

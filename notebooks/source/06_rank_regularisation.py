@@ -166,7 +166,7 @@ ctx.say("With ranking the gap rises to {top:.2f} in epoch {epoch:.0f}, far above
 import pandas as pd
 
 from scnlib.course.ablations import keys_of, option_sweep
-from scnlib.paper import arms, load_results
+from scnlib.paper import arms, difference, load_results
 from scnlib.paper.results import load_epochs
 from scnlib.paper.verdicts import arm
 
@@ -278,7 +278,7 @@ ctx.save(figure, "pinball", alt="Expected loss of a learnable margin over its va
 # margin follows the gap?
 
 # %%
-rewarded = ctx.run("scn", noise_rate=0.1, learnable_margin=True, margin_reward=0.5)
+rewarded = ctx.run("scn", noise_rate=0.1, learnable_margin=True, margin_reward=0.5, epochs=min(4, config.epochs))
 chase = importance.recorded_gaps(rewarded).groupby("epoch")["gap"].mean()
 two = {"δ₁, learnt with r = 0.5": (rewarded.metrics["epoch"], rewarded.metrics["margin_rank"]), "mean gap": (chase.index, chase)}
 figure = plots.margin_paths(two, x_label="epoch", title="The margin follows the gap, the gap the margin",
@@ -368,7 +368,7 @@ pairs = {
     ("against weighting alone", "ranking beside weighting"): (beside, alone),
     ("equal steps", "ranking beside weighting, twice the rate"): ((beside, {"lr": 2 * rate}), alone),
 }
-effects = pd.DataFrame([{"group": group, "label": label, **importance.difference(results, *pair)} for (group, label), pair in pairs.items()])
+effects = pd.DataFrame([{"group": group, "label": label, **difference(results, *pair)} for (group, label), pair in pairs.items()])
 
 # %%
 figure = plots.effects(effects, unit="points of test accuracy", title="The rank loss, and half a step",

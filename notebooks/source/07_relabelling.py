@@ -40,12 +40,12 @@ ctx = start("07_relabelling", profile=profile, seed=seed)
 # were made wrong, with relabelling switched off so that nothing has happened yet.
 
 # %%
-from scnlib.course import cures
+from scnlib.course import cures, measures
 
 faces = ctx.faces("train", noise_rate=0.3)
 names, given, true = faces.class_names, faces.labels, faces.true_labels
 bare = ctx.run("scn", noise_rate=0.3, relabelling=False)
-logits, alpha = cures.opinion(bare, faces.images)
+logits, alpha = measures.opinion(bare, faces.images)
 
 # %% [markdown]
 # **Predict:** of the first 256 faces, 77 are in the low group (30 %, rounded up). How many of them will get a new label?
@@ -72,7 +72,7 @@ pd.DataFrame({"given": [names[given[i]] for i in rows], "new": [names[new[i]] fo
 
 # %%
 everybody, _ = relabel(p, given[:256], margin=0.2)
-low_only, all_of_them = (cures.judged(given[:256].numpy(), labels.numpy(), true[:256].numpy()) for labels in (new, everybody))
+low_only, all_of_them = (measures.judged(given[:256].numpy(), labels.numpy(), true[:256].numpy()) for labels in (new, everybody))
 ctx.say("In the low group **{low}** of {n} faces change: {cured} cured (wrong, now right), {harmed} harmed (right, now wrong), "
         "{other} wrong before and after. Had everybody been asked, {all} would change: {all_cured} cured, {all_harmed} harmed.",
         low=low_only["changed"], n=int(low.sum()), cured=low_only["cured"], harmed=low_only["harmed"], other=low_only["other"],
@@ -112,7 +112,7 @@ whose.set_index("softmax")[["changed", "cured", "harmed", "other", "gain", "inte
 
 # %%
 baseline = ctx.run("baseline", noise_rate=0.3)
-scores, _ = cures.opinion(baseline, faces.images)
+scores, _ = measures.opinion(baseline, faces.images)
 probabilities = torch.softmax(scores, dim=1)
 sweep = cures.sweep(probabilities, given, true)
 
@@ -163,7 +163,7 @@ ctx.say("The commonest harm, {count} times: {a}, called {b} from now on. Of {n:,
 # %%
 long = ctx.run("baseline", noise_rate=0.3, **ctx.long_run)
 scaled = softmaxes["of α · scores"]
-by_heart = torch.softmax(cures.opinion(long, faces.images)[0], dim=1)
+by_heart = torch.softmax(measures.opinion(long, faces.images)[0], dim=1)
 doctors = {"baseline, everybody": sweep, "SCN, everybody": cures.sweep(scaled, given, true),
            "SCN, low group": cures.sweep(scaled, given, true, candidates=lowest),
            "long baseline, everybody": cures.sweep(by_heart, given, true)}

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from scnlib.evaluation import spearman
 from scnlib.methods import Method, make_method
 from scnlib.methods.base import Batch
 from scnlib.models import make_backbone, normalize
@@ -474,8 +475,7 @@ def same_mistakes(first: pd.DataFrame, second: pd.DataFrame, classes: Sequence[s
     both = ~np.isnan(shares[0]) & ~np.isnan(shares[1])
     if both.sum() < 3:
         return math.nan
-    ranks = [pd.Series(share[both]).rank() for share in shares]
-    return float(ranks[0].corr(ranks[1]))
+    return float(spearman(*(torch.from_numpy(share[both]) for share in shares)))
 
 
 def class_only_auroc(counts: pd.DataFrame, by: str = "true") -> float:

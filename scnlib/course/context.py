@@ -20,12 +20,14 @@ from matplotlib.figure import Figure
 import scnlib
 from scnlib import runs
 from scnlib.augment import Augmentation
-from scnlib.config import PROFILES, Config, profile_config
+from scnlib.config import COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_config
 from scnlib.course import show
 from scnlib.course.comparison import Comparison, method_label
 from scnlib.datasets import FaceSet
+from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
 from scnlib.paths import out_dir, project_root, results_dir
+from scnlib.plots import files
 from scnlib.precision import choose_device, choose_precision
 from scnlib.runs import Run
 
@@ -42,8 +44,8 @@ def start(name: str, profile: str = "quick", seed: int = 0) -> "Context":
         ValueError: unknown profile, or a seed that is no whole number.
         FileNotFoundError: ``paper`` without FER+.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
+    if profile not in LESSON_PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(LESSON_PROFILES)}")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise ValueError(f"seed must be a whole number >= 0, got {seed!r}")
     context = Context(name, profile, seed)
@@ -201,7 +203,7 @@ class Context:
             name: of the figure, unique in the lesson.
             alt: what it shows, for those who do not see it.
         """
-        path, content = show.write_figure(figure, self.figures, f"{self.name[:2]}_{name}", alt, lesson=self.name)
+        path, content = files.write_figure(figure, self.figures, f"{self.name[:2]}_{name}", alt, lesson=self.name)
         show.picture(content, path.suffix, alt, round(96 * figure.get_size_inches()[0]))
 
     def full_scale(self, draw: Callable[[Path | None], object]) -> None:
@@ -210,8 +212,6 @@ class Context:
         Args:
             draw: one of ``scnlib.figures.DRAWINGS``.
         """
-        from scnlib.figures import NothingMeasured  # figures stands on this package
-
         try:
             drawing = draw(None)
         except NothingMeasured as reason:
@@ -232,10 +232,9 @@ class Context:
 
 
 def _changed_options(config: Config) -> dict[str, object]:
-    """The method's options that differ from its defaults, apart from the profile's epoch of relabelling."""
+    """The method's options that differ from its defaults, apart from what a profile counts in epochs."""
     options = method_options(config.method, only_changed=True)
-    options.pop("relabel_epoch", None)
-    return options
+    return {name: value for name, value in options.items() if name not in COUNTED_IN_EPOCHS}
 
 
 def _commit() -> str:

@@ -15,9 +15,8 @@ from torch import Tensor
 
 from scnlib import runs
 from scnlib.config import Config, profile_config
-from scnlib.course.measures import label_history
+from scnlib.course.measures import judged, label_history, opinion
 from scnlib.datasets import FaceSet
-from scnlib.models import normalize
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.results import prepare
@@ -26,51 +25,9 @@ from scnlib.precision import choose_device, choose_precision
 from scnlib.relabel import low_importance, relabel
 from scnlib.results import write_table
 from scnlib.runs import Run, load_splits
-from scnlib.training import EVALUATION_BATCH, Training, epoch_batches
+from scnlib.training import Training, epoch_batches
 
 MARGINS = tuple(step / 20 for step in range(19))
-
-
-@torch.no_grad()
-def opinion(run: Run, images: Tensor) -> tuple[Tensor, Tensor | None]:
-    """What a run's last network says of uint8 images, unchanged and in evaluation mode.
-
-    Returns:
-        Logits ``(N, C)`` and alpha ``(N,)``, None for methods without; on the CPU.
-    """
-    device = choose_device()
-    network = run.network(device)
-    parts = (normalize(part.to(device)) for part in images.split(EVALUATION_BATCH))
-    logits, alphas = zip(*(run.config.method.predict(network, part) for part in parts), strict=True)
-    return torch.cat(logits).float().cpu(), None if alphas[0] is None else torch.cat(alphas).float().cpu()
-
-
-def judged(given: np.ndarray, new: np.ndarray, true: np.ndarray) -> dict[str, float]:
-    """New labels ``(N,)`` beside the given and the true ones.
-
-    Returns:
-        ``changed``, ``cured`` (wrong to right), ``harmed`` (right to wrong), ``other`` (wrong to wrong): counts;
-        ``precision``, ``given_right``: among the changed, how often the new and how often the given label is right, NaN
-        without changes; ``recall``: share of the wrong labels that are right now; ``label_accuracy``; ``gain``: points
-        of it won; ``interval``: half of the gain's 95 % interval over samples.
-
-        gain = 100 (cured - harmed) / N,    interval = 196 sqrt(cured + harmed - (cured - harmed)^2 / N) / N
-    """
-    changed, right, was_right = new != given, new == true, given == true
-    n, cured, harmed = int(changed.sum()), int((changed & right).sum()), int((changed & was_right).sum())
-    spread = max(cured + harmed - (cured - harmed) ** 2 / len(given), 0)
-    return {
-        "changed": n,
-        "cured": cured,
-        "harmed": harmed,
-        "other": n - cured - harmed,
-        "precision": cured / n if n else np.nan,
-        "given_right": harmed / n if n else np.nan,
-        "recall": cured / max(int((~was_right).sum()), 1),
-        "label_accuracy": float(right.mean()),
-        "gain": 100 * (cured - harmed) / len(given),
-        "interval": 196 * spread**0.5 / len(given),
-    }
 
 
 def sweep(

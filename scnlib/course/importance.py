@@ -14,8 +14,6 @@ from scnlib.datasets import FaceSet
 from scnlib.losses import high_importance_count
 from scnlib.methods import Method
 from scnlib.methods.base import Batch, Step
-from scnlib.models import normalize
-from scnlib.paper.arms import arms
 from scnlib.paper.grid import Selector
 from scnlib.precision import choose_device, choose_precision
 from scnlib.runs import Run
@@ -23,7 +21,6 @@ from scnlib.training import Training, epoch_batches, learning_rate
 
 #: Which runs, and what differs from the recipe.
 ArmOf = Selector | tuple[Selector, Mapping[str, object]]
-_PART = 500
 
 
 def in_words(value: float, digits: int = 2) -> str:
@@ -38,21 +35,6 @@ def seeds_note(table: pd.DataFrame) -> str:
     if table["n"].max() <= 1:
         return "1 run each"
     return "paired by seed" + ("; 95 % intervals where n > 1" if table["low"].notna().any() else "")
-
-
-def difference(results: pd.DataFrame, runs: ArmOf, reference: ArmOf) -> dict[str, float]:
-    """What runs are ahead of others, paired by seed.
-
-    Args:
-        results: ``load_results()``.
-        runs, reference: as in ``scnlib.paper.arms``: which runs, with a recipe of their own if they like.
-
-    Returns:
-        ``effect`` in points with its 95 % interval ``low``, ``high`` (NaN where there is none), ``n``: shared seeds.
-    """
-    first, second = arms(results, {"runs": runs, "reference": reference}, reference="reference").to_dict("records")
-    shared = set(first["seeds"].split(", ")) & set(second["seeds"].split(", ")) - {""}
-    return {"effect": first["gain"], "low": first["low"], "high": first["high"], "n": len(shared)}
 
 
 def best_of_sweep(rows: pd.DataFrame, usual: float) -> str:
@@ -110,32 +92,6 @@ def loss_over_alpha(logits: Tensor, labels: Tensor, alphas: Sequence[float]) -> 
     """
     columns = [F.cross_entropy(alpha * logits, labels, reduction="none") for alpha in alphas]
     return torch.stack(columns, dim=1).numpy()
-
-
-@torch.no_grad()
-def trained_logits(run: Run, images: Tensor) -> tuple[Tensor, Tensor | None]:
-    """What a run's last network says in evaluation mode: logits ``(N, C)`` and alpha ``(N,)`` or None.
-
-    Args:
-        images: uint8 ``(N, 3, H, W)``.
-    """
-    network = run.network()
-    parts = [run.config.method.predict(network, normalize(part)) for part in images.split(_PART)]
-    logits = torch.cat([logits for logits, _ in parts]).float()
-    return logits, None if parts[0][1] is None else torch.cat([alpha for _, alpha in parts]).float()
-
-
-def class_recall(confusion: pd.DataFrame) -> pd.Series:
-    """The share of each class that is recognised, over all runs in a table.
-
-    Args:
-        confusion: rows of ``data/results/NAME_confusion.csv``: ``label``, and a column of counts for every class.
-
-    Returns:
-        class name -> share, in the order of the rows.
-    """
-    counts = confusion.groupby("label", sort=False).sum(numeric_only=True)
-    return pd.Series({label: counts.loc[label, label] / counts.loc[label].sum() for label in counts.index})
 
 
 class _Watched:

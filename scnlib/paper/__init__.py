@@ -4,7 +4,7 @@
 ledger.
 """
 
-from scnlib.paper.arms import arms, compact
+from scnlib.paper.arms import arms, compact, difference
 from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, ledger
 from scnlib.paper.differences import DIFFERENCES
 from scnlib.paper.errata import ERRATA
@@ -31,6 +31,7 @@ __all__ = [
     "claims_text",
     "compact",
     "counts",
+    "difference",
     "grid",
     "ledger",
     "load_epochs",

@@ -8,9 +8,22 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from scnlib.paper import stats
-from scnlib.paper.grid import DATASET_NAMES, METRICS, Cell, Selector, find_cell, grid, in_words, is_reference, needs
+from scnlib.paper.grid import (
+    DATASET_NAMES,
+    METRICS,
+    Cell,
+    Selector,
+    column_dataset,
+    find_cell,
+    grid,
+    in_words,
+    is_reference,
+    needs,
+)
 from scnlib.paper.results import HERE, by_seed, prepare, recipe_of, select
 
+#: Which runs, and what differs from the recipe.
+ArmOf = Selector | tuple[Selector, Mapping[str, object]]
 ARM_COLUMNS = ("label", "mean", "std", "n", "seeds", "gain", "low", "high", "recipe")
 
 
@@ -56,7 +69,7 @@ def _short(value: object) -> str:
 
 def arms(
     results: pd.DataFrame,
-    named: Mapping[str, Selector | tuple[Selector, Mapping[str, object]]],
+    named: Mapping[str, ArmOf],
     dataset: str = "rendered",
     reference: str | None = None,
     recipe: Mapping[str, object] | None = None,
@@ -102,6 +115,21 @@ def arms(
         differences = [] if reference in (None, label) else differences_by_seed(found, values[reference])
         rows.append({"label": label, **summary(found), **gain(differences), "recipe": recipes[label]})
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
+
+
+def difference(results: pd.DataFrame, runs: ArmOf, reference: ArmOf) -> dict[str, float]:
+    """What runs are ahead of others, paired by seed.
+
+    Args:
+        results: ``load_results()``.
+        runs, reference: as in ``arms``: which runs, with a recipe of their own if they like.
+
+    Returns:
+        ``effect`` in points with its 95 % interval ``low``, ``high`` (NaN where there is none), ``n``: shared seeds.
+    """
+    first, second = arms(results, {"runs": runs, "reference": reference}, reference="reference").to_dict("records")
+    shared = set(first["seeds"].split(", ")) & set(second["seeds"].split(", ")) - {""}
+    return {"effect": first["gain"], "low": first["low"], "high": first["high"], "n": len(shared)}
 
 
 def measured(
@@ -184,7 +212,7 @@ def compact(
     for cell in grid(table):
         label = row_label(cell)
         row = rows.setdefault(label, dict.fromkeys(_published_columns(table), "no cell"))
-        row[f"published, {DATASET_NAMES[cell.runs.dataset]}"] = published_text(cell)
+        row[f"published, {DATASET_NAMES[column_dataset(cell)]}"] = published_text(cell)
         for dataset in datasets:
             name = DATASET_NAMES[dataset]
             if name not in row:
@@ -197,12 +225,12 @@ def row_label(cell: Cell) -> str:
 
     ``RAF-DB (pretrained)`` -> pretrained, ``RAF-DB, noisy`` -> noisy.
     """
-    words = cell.published.column.removeprefix(DATASET_NAMES[cell.runs.dataset]).strip(" ,()")
+    words = cell.published.column.removeprefix(DATASET_NAMES[column_dataset(cell)]).strip(" ,()")
     return ", ".join(filter(None, [cell.published.row, words]))
 
 
 def _published_columns(table: str) -> list[str]:
-    return [f"published, {DATASET_NAMES[name]}" for name in dict.fromkeys(cell.runs.dataset for cell in grid(table))]
+    return [f"published, {DATASET_NAMES[name]}" for name in dict.fromkeys(map(column_dataset, grid(table)))]
 
 
 def published_text(cell: Cell) -> str:

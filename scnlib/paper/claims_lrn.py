@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from scnlib.paper.claims_scn import CLOSE, RATES, trend
+from scnlib.paper.mistakes import expected_mistakes
 from scnlib.paper.verdicts import NOT_TESTED, Claim, Condition, Group, Verdict, arm, compare, conclude, noise_name
 
 BASELINE = arm("baseline")
@@ -15,7 +16,7 @@ BOTH = arm("lrn")
 def mistakes_concentrate(group: Group) -> Verdict:
     """L01: for each true class the share of its wrong labels that fall into one class, minus what chance gives.
 
-    Chance: wrong labels follow each class's popularity as a wrong label and nothing else (``quasi_independence``); its
+    Chance: wrong labels follow each class's popularity as a wrong label and nothing else (``expected_mistakes``); its
     commonest mistake is the largest of a multinomial draw, on average. The unit of the interval is the class.
     """
     if group.transition is None:
@@ -40,7 +41,7 @@ def concentration(transition: pd.DataFrame, draws: int = 2000) -> tuple[np.ndarr
     counts = transition.pivot_table(index="true", columns="given", values="count", aggfunc="sum", fill_value=0)
     counts = counts.reindex(index=names, columns=names, fill_value=0).to_numpy(dtype=float, copy=True)
     np.fill_diagonal(counts, 0)
-    expected = quasi_independence(counts)
+    expected = expected_mistakes(counts, ~np.eye(len(names), dtype=bool))
     wrong = counts.sum(1)
     used = wrong > 0
     generator = np.random.default_rng(0)
@@ -49,23 +50,6 @@ def concentration(transition: pd.DataFrame, draws: int = 2000) -> tuple[np.ndarr
         for row, total in zip(expected[used], wrong[used], strict=True)
     ]
     return 100 * counts[used].max(1) / wrong[used], 100 * np.array(chance), int(wrong.sum())
-
-
-def quasi_independence(counts: np.ndarray, rounds: int = 500) -> np.ndarray:
-    """The expected counts off the diagonal if row and column alone decided: iterative proportional fitting.
-
-    ``E_ij = a_i b_j`` for i != j and 0 on the diagonal, with the row and column sums of ``counts``.
-
-    Args:
-        counts: ``(C, C)`` with a zero diagonal.
-    """
-    fitted = 1.0 - np.eye(len(counts))
-    for _ in range(rounds):
-        for axis in (0, 1):
-            sums = fitted.sum(axis, keepdims=True)
-            wanted = counts.sum(axis, keepdims=True)
-            fitted *= np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
-    return fitted
 
 
 def uncertainty_alone_helps(group: Group) -> Verdict:

@@ -6,6 +6,20 @@ import numpy as np
 import pandas as pd
 
 
+def counts_matrix(table: pd.DataFrame, row: str, column: str) -> tuple[np.ndarray, list[str], list[str]]:
+    """A long table of counts as a matrix with the names of its rows and columns, in order of appearance.
+
+    Columns without any counts are left out: FER2013 has no contempt.
+
+    Args:
+        table: columns ``row``, ``column`` and ``count``.
+    """
+    rows, columns = list(dict.fromkeys(table[row])), list(dict.fromkeys(table[column]))
+    wide = table.pivot_table(index=row, columns=column, values="count", aggfunc="sum", fill_value=0)
+    columns = [name for name in columns if wide[name].any()]
+    return wide.reindex(index=rows, columns=columns, fill_value=0).to_numpy(), rows, columns
+
+
 def sink_shares(wrong: object, possible: object, rounds: int = 50) -> np.ndarray:
     """How attractive each label is to mistakes, whatever the true class: the weights of quasi-independence.
 
@@ -32,6 +46,18 @@ def sink_shares(wrong: object, possible: object, rounds: int = 50) -> np.ndarray
         weights = np.divide(columns, pull, out=np.zeros_like(columns), where=pull > 0)
         weights /= weights.sum(-1, keepdims=True)
     return weights
+
+
+def expected_mistakes(wrong: object, possible: object) -> np.ndarray:
+    """The counts under quasi-independence: each class's mistakes divided by ``sink_shares`` over its possible labels.
+
+    Args:
+        wrong, possible: ``(R, C)`` as in ``sink_shares``.
+    """
+    wrong, possible = np.asarray(wrong, dtype=float), np.asarray(possible, dtype=float)
+    pull = possible * sink_shares(wrong, possible)
+    reach = pull.sum(1, keepdims=True)
+    return wrong.sum(1, keepdims=True) * np.divide(pull, reach, out=np.zeros_like(pull), where=reach > 0)
 
 
 def commonest_beyond_sinks(

@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from scnlib.evaluation import auroc
-from scnlib.plots.style import GREY, INK, RIGHT, WRONG, epoch_axis, legend_above, new_figure, signed, styled
+from scnlib.plots.style import (
+    GREY,
+    INK,
+    RIGHT,
+    WRONG,
+    epoch_axis,
+    legend_above,
+    new_figure,
+    rank_correlation,
+    signed,
+    styled,
+)
 
 BINS = np.linspace(0, 1, 21)
 MOST_RIDGES = 12
@@ -254,12 +264,6 @@ def by_bins(quantity: object, alpha: object, *, quantity_name: str, title: str =
     axes.set_axisbelow(True)
     over_all = f"dotted: median of all, n = {len(alpha):,}"
     if not named:
-        over_all = f"rank correlation {signed(_rank_correlation(quantity, alpha), 2)}; {over_all}"
+        over_all = f"rank correlation {signed(rank_correlation(quantity, alpha), 2)}; {over_all}"
     axes.set_title(f"{title}\n{over_all}" if title else over_all)
     return figure
-
-
-def _rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's, with mean ranks for ties; NaN where one side is constant."""
-    a, b = (pd.Series(values).rank().to_numpy() for values in (a, b))
-    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) and np.ptp(b) else float("nan")

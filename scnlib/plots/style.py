@@ -8,8 +8,11 @@ from typing import ParamSpec
 
 import matplotlib
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from scnlib.evaluation import spearman
 
 #: Okabe and Ito's palette, which people with any colour vision can tell apart.
 COLOURS = {
@@ -163,3 +166,8 @@ def as_pictures(images: object) -> np.ndarray:
     if pictures.dtype != np.uint8:
         pictures = (pictures.clip(0, 1) * 255).round().astype(np.uint8)
     return np.broadcast_to(pictures, (*pictures.shape[:3], 3))
+
+
+def rank_correlation(first: object, second: object) -> float:
+    """Spearman's, of two ``(N,)`` arrays; NaN where one is the same for all."""
+    return float(spearman(*(torch.from_numpy(np.asarray(values)) for values in (first, second))))

@@ -129,7 +129,7 @@ def commonest_mistake(
 
     Args:
         counts: ``(R, C)``, row = true class, column = given class. Rows without mistakes are left out.
-        expected: of ``scnlib.course.mistakes.commonest_beyond_sinks``: ``true``, ``expected``, ``excess``, ``low`` and
+        expected: of ``scnlib.paper.mistakes.commonest_beyond_sinks``: ``true``, ``expected``, ``excess``, ``low`` and
             ``high``, shares in 0..1.
     """
     counts = np.asarray(counts, dtype=float)

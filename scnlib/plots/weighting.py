@@ -15,6 +15,7 @@ from scnlib.plots.style import (
     legend_above,
     line_styles,
     new_figure,
+    rank_correlation,
     styled,
 )
 
@@ -165,7 +166,7 @@ def loss_by_alpha(
         places = [np.median(alpha[rows][part]) for part in parts]
         low, middle, high = np.array([np.quantile(loss[rows][part], (0.1, 0.5, 0.9)) for part in parts]).T
         name = "prediction = label" if side else "prediction ≠ label"
-        label = f"{name}: ρ = {spearman(alpha[rows], loss[rows]):+.2f} (n = {rows.sum():,})"
+        label = f"{name}: ρ = {rank_correlation(alpha[rows], loss[rows]):+.2f} (n = {rows.sum():,})"
         axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(places, middle, color=colour, marker=marker, linestyle=line, label=label)
     axes.set_xlabel("α")
@@ -175,12 +176,6 @@ def loss_by_alpha(
     axes.set_title(title)
     legend_above(axes, columns=1)
     return figure
-
-
-def spearman(first: object, second: object) -> float:
-    """Spearman's rank correlation of two ``(N,)``, ties with their mean rank; NaN where one does not vary."""
-    ranks = pd.DataFrame({"first": np.asarray(first), "second": np.asarray(second)}).rank()
-    return float(ranks["first"].corr(ranks["second"]))
 
 
 @styled

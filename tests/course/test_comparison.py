@@ -17,7 +17,7 @@ from tests.course.made import write_run
         ("scn", '{"relabelling": false}', "SCN without relabelling"),
         ("scn", {"relabelling": False, "ranking": False}, "SCN without relabelling and ranking"),
         ("scn", {"gamma": 0.2}, "SCN (gamma=0.2)"),
-        ("lrn", {}, "lrn"),
+        ("lrn", {}, "LRN"),
     ],
 )
 def test_methods_have_readable_names(method, options, label):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from scnlib.config import profile_config
-from scnlib.course import cures
+from scnlib.course import cures, measures
 from scnlib.paper.results import load_epochs, load_results
 from scnlib.paper.verdicts import arm
 from scnlib.relabel import relabel
@@ -27,7 +27,7 @@ def relabelling_run(tmp_path_factory) -> Run:
 
 def test_labels_are_judged_by_the_truth():
     # 0 harmed, 3 and 8 cured; the wrong labels are 3, 4, 8 and 9.
-    judged = cures.judged(GIVEN, FINAL, TRUE)
+    judged = measures.judged(GIVEN, FINAL, TRUE)
     assert (judged["changed"], judged["cured"], judged["harmed"], judged["other"]) == (3, 2, 1, 0)
     assert judged["precision"] == pytest.approx(2 / 3) and judged["given_right"] == pytest.approx(1 / 3)
     assert judged["recall"] == 0.5 and judged["label_accuracy"] == 0.7
@@ -37,7 +37,7 @@ def test_labels_are_judged_by_the_truth():
 
 
 def test_nothing_changed_is_no_share():
-    judged = cures.judged(GIVEN, GIVEN, TRUE)
+    judged = measures.judged(GIVEN, GIVEN, TRUE)
     assert np.isnan(judged["precision"]) and np.isnan(judged["given_right"])
     assert judged["gain"] == judged["interval"] == 0
 
@@ -114,7 +114,7 @@ def test_the_last_network_says_what_the_run_recorded(relabelling_run):
     from scnlib.runs import load_splits
 
     images = load_splits(relabelling_run.config).train.images
-    logits, alpha = cures.opinion(relabelling_run, images)
+    logits, alpha = measures.opinion(relabelling_run, images)
     assert (logits.argmax(1).numpy() == relabelling_run.samples["prediction_eval"]).mean() > 0.95  # bf16 may differ
     assert np.abs(alpha.numpy() - relabelling_run.samples["alpha_eval"]).max() < 0.02
     labels = torch.from_numpy(relabelling_run.samples["given"]).long()

@@ -54,12 +54,6 @@ def test_the_gap_by_hand():
         importance.group_gap(alpha[:1])
 
 
-def test_recall_is_over_all_runs_of_a_table():
-    table = pd.DataFrame({"key": ["x", "x", "y", "y"], "label": ["b", "a", "b", "a"]})
-    table = table.assign(b=[3, 5, 1, 5], a=[1, 0, 3, 0])
-    assert importance.class_recall(table).to_dict() == {"b": 0.5, "a": 0.0}
-
-
 def test_uniform_importances_have_the_gap_of_theory():
     # The k-th smallest of N uniform numbers is k / (N + 1) on average: the parts of any split are N / 2(N + 1) apart.
     alpha = np.random.default_rng(1).random(200_000)
@@ -125,14 +119,6 @@ def test_a_note_promises_intervals_only_where_there_are_some():
     assert importance.seeds_note(one) == "1 run each"
     assert "interval" not in importance.seeds_note(one.assign(n=[1, 3]))
     assert "95 % intervals" in importance.seeds_note(one.assign(n=[1, 3], low=[math.nan, -1.0]))
-
-
-def test_a_difference_counts_the_seeds_that_both_have(monkeypatch):
-    table = pd.DataFrame({"seeds": ["0, 1, 2", "0, 2, 10"], "gain": [1.5, math.nan], "low": [-1.0, math.nan]})
-    monkeypatch.setattr(importance, "arms", lambda *_, **__: table.assign(high=4.0))
-    assert importance.difference(None, None, None) == {"effect": 1.5, "low": -1.0, "high": 4.0, "n": 2}
-    monkeypatch.setattr(importance, "arms", lambda *_, **__: table.assign(high=4.0, seeds=["0", ""]))
-    assert importance.difference(None, None, None)["n"] == 0
 
 
 def test_the_best_of_a_sweep_is_said_for_one_few_and_unpaired_values():

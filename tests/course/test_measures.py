@@ -72,14 +72,6 @@ def test_means_are_taken_over_seeds_at_the_highest_noise():
     assert measures.means_at_highest_noise(rows[:0]).empty
 
 
-def test_counts_become_a_matrix_in_the_order_of_the_table():
-    table = pd.DataFrame([("b", "b", 3), ("b", "a", 1), ("b", "c", 0), ("a", "b", 2), ("a", "a", 5)],
-                         columns=["true", "given", "count"])  # fmt: skip
-    matrix, rows, columns = measures.counts_matrix(table, "true", "given")
-    assert (rows, columns) == (["b", "a"], ["b", "a"])  # nobody was called c
-    assert matrix.tolist() == [[3, 1], [2, 5]]
-
-
 def test_causes_are_counted_at_both_ends_of_alpha():
     latents = {name: torch.zeros(40) for name in ("occluder_kind", "glasses", "blur", "grey", "mix", "skin")}
     latents["intensity"] = torch.ones(40)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from scnlib.config import profile_config
-from scnlib.paper import arm, arms, compact
+from scnlib.paper import arm, arms, compact, difference
 from tests.paper.made import run, table
 
 
@@ -144,3 +144,14 @@ def test_compact_keeps_the_columns_of_one_row_together():
     assert row["rendered faces"] == "60.00 (n = 1)"
     assert shown.loc["scratch, noise 30 %, MetaCleaner", "rendered faces"] == "needs method metacleaner"
     assert shown.loc["scratch, noise 30 %, MetaCleaner", "published, AffectNet"] == "not reported"
+
+
+def test_a_difference_is_over_the_seeds_that_both_have():
+    rows = [real("baseline", a, seed) for seed, a in enumerate((60, 61, 65))]
+    rows += [real("scn", a, seed) for seed, a in ((1, 62), (2, 63), (9, 10))]
+    gap = difference(table(*rows), arm("scn"), arm("baseline"))
+    assert (gap["effect"], gap["n"]) == (-0.5, 2)  # +1 and -2
+    assert gap["high"] - gap["low"] == pytest.approx(2 * 12.706 * 1.5, rel=1e-3)  # t(1) s / sqrt(2), s = 3 / sqrt(2)
+    assert difference(table(*rows), arm("scn", 0.3), arm("baseline"))["n"] == 0
+    again = difference(table(*rows), (arm("scn"), {"lr": 0.1}), arm("baseline"))
+    assert again["n"] == 0 and math.isnan(again["effect"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from scnlib.paper import CLAIMS, claims_table, claims_text, counts, load_results, stats
-from scnlib.paper.claims_lrn import concentration, quasi_independence
+from scnlib.paper.claims_lrn import concentration
 from scnlib.paper.verdicts import Condition, conclude, judge
 from tests.paper.made import run, table
 
@@ -341,16 +341,6 @@ def transitions(matrix, names="abcd"):
         [(a, b, matrix[i][j]) for i, a in enumerate(names) for j, b in enumerate(names)],
         columns=["true", "given", "count"],
     )
-
-
-def test_quasi_independence_keeps_rows_columns_and_products():
-    counts = np.array([[0.0, 6, 3, 3], [5, 0, 1, 2], [4, 4, 0, 2], [9, 1, 1, 0]])
-    fitted = quasi_independence(counts)
-    assert fitted.sum(0) == pytest.approx(counts.sum(0), rel=1e-6)
-    assert fitted.sum(1) == pytest.approx(counts.sum(1), rel=1e-6)
-    assert (fitted.diagonal() == 0).all()
-    # a_i b_j: cross ratios without the diagonal are 1
-    assert fitted[0, 2] * fitted[1, 3] == pytest.approx(fitted[0, 3] * fitted[1, 2])
 
 
 def test_l01_popular_labels_alone_are_no_concentration():

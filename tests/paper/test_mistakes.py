@@ -1,10 +1,10 @@
 """Mistakes against a world in which labels attract them and true classes do not matter."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from scnlib.course.mistakes import commonest_beyond_sinks, sink_shares
-from scnlib.paper.claims_lrn import quasi_independence
+from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix, expected_mistakes, sink_shares
 
 NAMES = list("abcd")
 OFF = ~np.eye(4, dtype=bool)
@@ -98,8 +98,19 @@ def test_classes_that_share_no_mistake_cannot_be_compared_and_say_so():
     assert table["share"].tolist() == [1, 1] and table[["expected", "excess", "low", "high"]].isna().all(axis=None)
 
 
-def test_the_claims_ledgers_fit_agrees():
-    wrong = np.random.default_rng(2).integers(1, 500, (4, 4)) * OFF
-    weights = sink_shares(wrong, OFF)
-    expected = wrong.sum(1, keepdims=True) * OFF * weights / (OFF * weights).sum(1, keepdims=True)
-    assert expected == pytest.approx(quasi_independence(wrong.astype(float)), rel=1e-3)
+def test_counts_become_a_matrix_in_the_order_of_the_table():
+    table = pd.DataFrame([("b", "b", 3), ("b", "a", 1), ("b", "c", 0), ("a", "b", 2), ("a", "a", 5)],
+                         columns=["true", "given", "count"])  # fmt: skip
+    matrix, rows, columns = counts_matrix(table, "true", "given")
+    assert (rows, columns) == (["b", "a"], ["b", "a"])  # nobody was called c
+    assert matrix.tolist() == [[3, 1], [2, 5]]
+
+
+def test_quasi_independence_keeps_rows_columns_and_products():
+    counts = np.array([[0.0, 6, 3, 3], [5, 0, 1, 2], [4, 4, 0, 2], [9, 1, 1, 0]])
+    fitted = expected_mistakes(counts, ~np.eye(4, dtype=bool))
+    assert fitted.sum(0) == pytest.approx(counts.sum(0), rel=1e-4)
+    assert fitted.sum(1) == pytest.approx(counts.sum(1), rel=1e-4)
+    assert (fitted.diagonal() == 0).all()
+    # a_i b_j: cross ratios without the diagonal are 1
+    assert fitted[0, 2] * fitted[1, 3] == pytest.approx(fitted[0, 3] * fitted[1, 2])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scnlib import plots
-from scnlib.course import show
+from scnlib.plots import files
 
 
 def bars():
@@ -18,22 +18,22 @@ def faces():
 
 
 def test_drawings_are_svg_and_pictures_webp():
-    assert show.render(bars())[1] == ".svg"
-    assert show.render(faces())[1] == ".webp"
+    assert files.render(bars())[1] == ".svg"
+    assert files.render(faces())[1] == ".webp"
 
 
 @pytest.mark.parametrize("make", [bars, faces])
 def test_the_same_figure_has_the_same_bytes(make):
-    assert show.render(make())[0] == show.render(make())[0]
+    assert files.render(make())[0] == files.render(make())[0]
 
 
 def test_svg_tells_no_date():
-    assert b"<dc:date>" not in show.render(bars())[0]
+    assert b"<dc:date>" not in files.render(bars())[0]
 
 
 def test_the_index_keeps_alt_texts_in_order(tmp_path):
-    show.write_figure(bars(), tmp_path, "z", "Bars of two classes, b is longer.")
-    show.write_figure(faces(), tmp_path, "a", "Two black squares, side by side.", lesson="00")
+    files.write_figure(bars(), tmp_path, "z", "Bars of two classes, b is longer.")
+    files.write_figure(faces(), tmp_path, "a", "Two black squares, side by side.", lesson="00")
     index = json.loads((tmp_path / "index.json").read_text())
     assert list(index) == ["a", "z"]
     assert index["a"] | {"width": 0, "height": 0} == {
@@ -43,29 +43,12 @@ def test_the_index_keeps_alt_texts_in_order(tmp_path):
 
 
 def test_a_figure_that_changes_its_kind_leaves_no_old_file(tmp_path):
-    show.write_figure(bars(), tmp_path, "x", "Bars of two classes, b is longer.")
-    show.write_figure(faces(), tmp_path, "x", "Two black squares, side by side.")
+    files.write_figure(bars(), tmp_path, "x", "Bars of two classes, b is longer.")
+    files.write_figure(faces(), tmp_path, "x", "Two black squares, side by side.")
     assert not (tmp_path / "x.svg").exists()
 
 
 def test_an_alt_text_that_says_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="alt='a figure' is too short"):
-        show.write_figure(bars(), tmp_path, "x", "a figure")
+        files.write_figure(bars(), tmp_path, "x", "a figure")
     assert not list(tmp_path.iterdir())
-
-
-def test_without_a_notebook_words_are_printed(capsys):
-    show.markdown("**hello**")
-    show.picture(b"", ".svg", "Bars of two classes.", 10)
-    assert capsys.readouterr().out == "**hello**\n[figure: Bars of two classes.]\n"
-
-
-def test_in_a_notebook_a_picture_is_shown_once_with_its_alt_text(monkeypatch):
-    shown = []
-    monkeypatch.setattr(show, "in_notebook", lambda: True)
-    monkeypatch.setattr("IPython.display.display", lambda *data, **options: shown.append((data, options)))
-    show.picture(b"<svg/>", ".svg", 'A "quoted" alt text.', 2000)
-    ((data,), options) = shown[0]
-    assert len(shown) == 1 and options == {"raw": True}
-    assert 'alt="A &quot;quoted&quot; alt text."' in data["text/html"]
-    assert 'width="800"' in data["text/html"]

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from scnlib import plots
-from scnlib.plots.weighting import AGREES, DIFFERS, spearman
+from scnlib.plots.weighting import AGREES, DIFFERS
 from tests.plots.reading import texts
 
 
@@ -54,14 +54,6 @@ def test_losses_by_alpha_carry_their_correlation():
 def test_too_few_samples_draw_no_bins():
     figure = plots.loss_by_alpha([0.1, 0.2, 0.3], [1, 2, 3], [True, True, False])
     assert not figure.axes[0].lines
-
-
-def test_spearman_ranks_with_ties():
-    # Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: the plain formula for a correlation of ranks.
-    a, b = np.array([1, 2.5, 2.5, 4]), np.arange(1, 5)
-    expected = np.corrcoef(a, b)[0, 1]
-    assert spearman([0, 5, 5, 9], [1, 10, 100, 1000]) == pytest.approx(expected)
-    assert np.isnan(spearman([1, 1, 1], [1, 2, 3]))
 
 
 def test_the_histogram_of_losses_keeps_what_lies_beyond_it():

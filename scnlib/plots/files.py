@@ -1,0 +1,74 @@
+"""Figures as files: bytes that are the same every time, and an index with their alt texts."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import matplotlib
+from filelock import FileLock
+from matplotlib.figure import Figure
+
+
+def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
+    """A figure as bytes, the suffix of its format and its size in CSS pixels: SVG, or WebP where it holds pictures.
+
+    The same figure gives the same bytes: no dates, and ids from a fixed salt.
+    """
+    size = tuple(round(96 * inches) for inches in figure.get_size_inches())
+    buffer = io.BytesIO()
+    if any(axes.images for axes in figure.axes):
+        figure.savefig(buffer, format="webp", dpi=150, pil_kwargs={"quality": 82, "method": 6})
+        return buffer.getvalue(), ".webp", size
+    with matplotlib.rc_context({"svg.hashsalt": "scnlib", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue(), ".svg", size
+
+
+def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: object) -> tuple[Path, bytes]:
+    """Write a figure to ``folder`` and its alt text to the folder's ``index.json``.
+
+    Args:
+        name: of the file, without suffix.
+        alt: what the figure shows, for those who do not see it.
+        more: further words for the index.
+
+    Returns:
+        The file and its content.
+
+    Raises:
+        ValueError: if ``alt`` says too little to help.
+    """
+    if len(alt.split()) < 4:
+        raise ValueError(f"figure {name!r}: alt={alt!r} is too short; say what is compared and what is to be seen")
+    content, suffix, (width, height) = render(figure)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{name}{suffix}", content)
+    with FileLock(folder / "index.json.lock"):
+        index = read_index(folder)
+        index[name] = {"file": f"{name}{suffix}", "alt": alt, "width": width, "height": height, **more}
+        write_index(folder, index)
+    with contextlib.suppress(OSError):
+        (folder / "index.json.lock").unlink()
+    other = {".svg": ".webp", ".webp": ".svg"}[suffix]
+    (folder / f"{name}{other}").unlink(missing_ok=True)
+    return folder / f"{name}{suffix}", content
+
+
+def read_index(folder: Path) -> dict[str, dict]:
+    """Name -> file, alt text and size of each figure of a folder; empty where there is none."""
+    path = folder / "index.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_index(folder: Path, index: dict[str, dict]) -> None:
+    """Replace the index of a folder, sorted by name."""
+    text = json.dumps(dict(sorted(index.items())), indent=1, ensure_ascii=False)
+    write_atomically(folder / "index.json", (text + "\n").encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

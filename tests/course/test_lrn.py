@@ -1,0 +1,84 @@
+"""What lesson 12 measures, against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from scnlib.course import lrn
+from scnlib.methods.lrn import LRN
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_independent_gumbel_noise_gives_the_plain_softmax_and_normal_noise_does_not():
+    logits, draws = torch.tensor([2.0, 1.0, 0.0, -1.0], dtype=torch.float64), 200_000
+    found = lrn.winners(logits, lrn.gumbel(draws, 4, seed=0))
+    torch.testing.assert_close(found.double(), torch.softmax(logits, 0), atol=4e-3, rtol=0)
+    normal = lrn.winners(logits, draw(draws, 4).double() * math.pi / math.sqrt(6))  # of the same variance
+    assert (normal.double() - torch.softmax(logits, 0)).abs().max() > 0.01
+
+
+def test_the_sampling_error_falls_with_the_root_of_the_samples():
+    mean, factor = draw(20, 4), draw(20, 4, 4, seed=1)
+    errors = lrn.sampling_error(mean, factor, (20, 320), repeats=40)
+    assert errors[20] / errors[320] == pytest.approx(4, rel=0.2)
+
+
+def test_the_variance_of_differences_is_that_of_the_covariance():
+    factor = draw(3, 4, 6)
+    sigma = factor @ factor.mT
+    own = sigma.diagonal(dim1=1, dim2=2)
+    expected = own[:, :, None] + own[:, None] - 2 * sigma
+    torch.testing.assert_close(lrn.difference_variance(factor), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_without_sigma_everything_shrinks_to_one_point_and_with_it_the_centres_stay_apart():
+    points, centres = 0.5 * draw(60, 2), 0.5 * draw(4, 2, seed=1)
+    without = lrn.descend(points, centres, spread=False, steps=1500)
+    within = lrn.descend(points, centres, spread=True, steps=1500)
+    assert without.spread[-1] < 0.01 * without.spread[0]
+    assert within.spread[-1] > within.spread[0]
+    assert np.ptp(without.points[1], axis=0).max() < 0.2 * np.ptp(without.points[0], axis=0).max()
+
+
+def test_the_pull_is_the_gradient_of_each_half():
+    features, labels, classifier, centres = draw(10, 6), torch.arange(10) % 3, draw(3, 6, seed=1), draw(3, 6, seed=2)
+    found = lrn.pull(features, labels, classifier, centres)
+    p = torch.softmax(features @ classifier.T, 1)
+    by_hand = (p - torch.nn.functional.one_hot(labels, 3)) @ classifier / 10
+    assert found["classification"] == pytest.approx(float(by_hand.norm()), rel=1e-5)
+    distances = torch.cdist(features, centres) ** 2
+    pulls = 2 * (torch.softmax(-distances, 1)[:, :, None] * (features[:, None] - centres)).sum(1)
+    expected = float((pulls / (centres.var(0).sum() * 30)).norm())
+    assert found["discriminative"] == pytest.approx(expected, rel=1e-4)
+    assert found["share"] == pytest.approx(found["discriminative"] / found["classification"])
+
+
+def test_a_head_learns_the_share_of_a_common_wrong_label():
+    """Features that tell the class for sure; each third label of class 0 says 1."""
+    labels = torch.arange(3000) % 3
+    features = torch.eye(3)[labels] * 3
+    given = torch.where((labels == 0) & (torch.arange(3000) % 9 == 0), 1, labels)
+    head = lrn.train_head(LRN(samples=100, discriminative=False), features, given, 3, steps=150)
+    p = head.log_probabilities(torch.eye(3) * 3).exp()
+    assert p[0, 1] == pytest.approx(1 / 3, abs=0.06) and p[1, 1] > 0.95 and p[2, 2] > 0.95
+    assert torch.equal(head.log_probabilities(features[:4]), head.log_probabilities(features[:4]))
+    assert head.difference_variance(features[:4]).shape == (4, 3, 3)
+    assert head.mean_probabilities(features[:4]).sum(1) == pytest.approx(np.ones(4), abs=1e-5)
+    again = lrn.train_head(LRN(samples=100, discriminative=False), features, given, 3, steps=150)
+    assert torch.equal(again.network.covariance.weight, head.network.covariance.weight)
+
+
+def test_the_maps_of_classes():
+    values, labels = torch.tensor([[1.0], [3.0], [5.0]]), torch.tensor([0, 0, 1])
+    assert lrn.by_class(values, labels, 2).tolist() == [[2.0], [5.0]]
+    chain = np.eye(4)[[1, 2, 3, 0]]
+    assert lrn.top_hits(chain + 9 * np.eye(4), chain) == 4 and lrn.top_hits(chain.T, chain) == 0
+    first = np.arange(16.0).reshape(4, 4)
+    assert lrn.rank_agreement(first, first**2) == pytest.approx(1)
+    assert lrn.rank_agreement(first, -first) == pytest.approx(-1)
+    assert math.isnan(lrn.rank_agreement(first, np.ones((4, 4))))
