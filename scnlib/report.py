@@ -109,9 +109,9 @@ def _runs(table: pd.DataFrame) -> str:
         noise = f"{row['noise_rate']:.0%} {row['noise_kind']}" if row["noise_rate"] else "none added"
         if row["noise_kind"] == "fer2013":
             noise = "real (FER2013's labels)"
-        options = ", ".join(f"{k}={v}" for k, v in json.loads(row["options"] or "{}").items()) or "as in the paper"
+        options = ", ".join(f"{k}={v}" for k, v in json.loads(row["options"] or "{}").items()) or "its defaults"
         cells = [
-            row["dataset"], row["method"], options if row["method"] != "baseline" else "plain", noise, row["seed"],
+            row["dataset"], row["method"], options, noise, row["seed"],
             f"{row['epochs']} x {row['size']} px, {row['backbone']}, {_steps(row['config'])}", f"{row['accuracy']:.2f}",
             f"{row['mean_class_accuracy']:.2f}", _number(row["memorised"]), _number(row["label_accuracy"]),
             _number(row["alpha_auroc"], ".3f"), f"{row['n_test']:,.0f}", row["origin"],

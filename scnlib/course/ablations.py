@@ -15,6 +15,7 @@ from scnlib.methods.base import Batch
 from scnlib.models import make_backbone, normalize
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, gain, measured, published_gain, rows_of, summary
+from scnlib.paper.choice import best_value, complete
 from scnlib.paper.grid import DATASET_NAMES, Selector, grid
 from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
@@ -240,9 +241,8 @@ _TUNED = ("value", "at_edge", "tried", "val", "test", "std", "n", "best_test", "
 def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Every method at its own best setting: chosen on validation labels, reported on test labels.
 
-    For each method the value with the highest mean of ``val`` over seeds is taken (the lowest such value on a tie);
-    ``test`` is only then read. Means are over the seeds that were run at most values, and a value that lacks one of
-    them stays out: the mean of fewer runs wins by luck more often, and other seeds have other noise.
+    For each method the value with the highest mean of ``val`` is taken, by the rule of ``scnlib.paper.choice``;
+    ``test`` is only then read.
 
     Args:
         runs: one row a run: ``label`` (method), ``value`` (setting), ``seed``, ``val``, ``test`` (percent).
@@ -263,9 +263,9 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
         raise ValueError(f"no runs of the reference {reference!r}; there are: {', '.join(runs['label'].unique())}")
     rows, chosen = {}, {}
     for label, own in runs.groupby("label", sort=False):
-        full = _complete(own)
+        full = complete(own)
         means = full.groupby("value")[["val", "test"]].mean()
-        value = means["val"].idxmax()
+        value = best_value(own)
         at = full[full["value"] == value]
         chosen[label] = dict(zip(at["seed"], at["test"], strict=True))
         rows[label] = {
@@ -291,7 +291,7 @@ def unequal_effort(runs: pd.DataFrame, choice: pd.DataFrame, setting: str = "rat
         choice: of ``tuned``.
         setting: what was tuned, in the plural.
     """
-    grids = {label: tuple(sorted(set(_complete(own)["value"]))) for label, own in runs.groupby("label", sort=False)}
+    grids = {label: tuple(sorted(set(complete(own)["value"]))) for label, own in runs.groupby("label", sort=False)}
     reasons = []
     if len(set(grids.values())) > 1:
         tried = "; ".join(f"{label} {', '.join(f'{value:g}' for value in grid)}" for label, grid in grids.items())
@@ -300,14 +300,6 @@ def unequal_effort(runs: pd.DataFrame, choice: pd.DataFrame, setting: str = "rat
     if len(edges):
         reasons.append(f"the best may lie beyond what was tried for {', '.join(edges)}")
     return reasons
-
-
-def _complete(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of one method with the seeds that most values have, at the values that have them all."""
-    tried = runs.groupby("seed")["value"].nunique()
-    common = set(tried.index[tried == tried.max()])
-    runs = runs[runs["seed"].isin(common)]
-    return runs[runs.groupby("value")["seed"].transform("nunique") == len(common)]
 
 
 def setting_means(runs: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The claims ledger in plain words: a sentence for each claim, built from its rows."""
 
+import json
 import math
-import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -119,7 +119,7 @@ def _judged(row: dict) -> str:
     digits = _digits(row)
     interval = "" if math.isnan(row["low"]) else f" [{signed(row['low'], digits)}, {signed(row['high'], digits)}]"
     effect = f"{signed(row['effect'], digits)} {row['unit']}{interval}, n = {int(row['n'])}"
-    where, conditions = DATASETS.get(row["dataset"], row["dataset"]), _conditions(row)
+    where, conditions = DATASETS.get(row["dataset"], row["dataset"]), json.loads(row["conditions"])
     if len(conditions) == 1:
         effect = f"{next(iter(conditions))}: {effect}"
     elif conditions:
@@ -135,11 +135,5 @@ def _digits(row: dict) -> int:
     return 1 if str(row["unit"]).startswith("points") else 3
 
 
-def _conditions(row: dict) -> dict[str, float]:
-    """The effect in each condition that the row's detail tells of, by the condition's name."""
-    parts = [re.match(r"(.+?): ([+-]\d+\.\d+) ", part) for part in str(row["detail"]).split("; ")]
-    return {part[1]: float(part[2]) for part in parts if part}
-
-
 def _largest(row: dict) -> float:
-    return max(map(abs, [row["effect"], *_conditions(row).values()]))
+    return max(map(abs, [row["effect"], *json.loads(row["conditions"]).values()]))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scnlib.paper import claims_lrn, claims_scn
 from scnlib.paper.arms import Recipe, is_own
+from scnlib.paper.choice import best_value, complete
 from scnlib.paper.results import (
     FULL_SCALE,
     add_curves,
@@ -25,7 +26,8 @@ from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, Claim,
 from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
-COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "detail")
+COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "detail",
+           "conditions")  # fmt: skip
 WIDTH = 120  # of a line in a terminal
 LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 
@@ -48,7 +50,7 @@ def claims_table(
     Claims are judged on runs of the profiles' own recipes (smoke's never count); a dataset without any is judged on
     each recipe that there is. Claims about the choice of the learning rate are judged on each method at its own best
     rate: the one with the highest accuracy after the last epoch on validation labels with the training labels' noise,
-    over the seeds that all its rates have. A dataset on which a claim cannot be judged has one row that says why.
+    by the rule of ``scnlib.paper.choice``. A dataset on which a claim cannot be judged has one row that says why.
 
     Args:
         results: ``load_results()``.
@@ -57,7 +59,8 @@ def claims_table(
         transition: ``load_transition()``, for claims about real label noise.
 
     Returns:
-        Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested.
+        Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested; ``conditions`` is JSON,
+        the effect under each circumstance by its name.
 
     Raises:
         ValueError: if results lack a column, or two runs of one seed would be averaged.
@@ -116,11 +119,12 @@ def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str) -> pd.DataFra
 
 
 def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of one arm at its best rate, of the seeds that were run at every rate: others had no say in it."""
-    accuracy = runs.pivot_table(index="seed", columns="lr", values="val_accuracy").dropna()
-    if accuracy.empty or accuracy.shape[1] < 2:
+    """The runs of one arm at its best rate, by the rule of ``scnlib.paper.choice``; none where one rate was run."""
+    runs = runs.assign(value=runs["lr"], val=runs["val_accuracy"])
+    together = complete(runs)
+    if together["value"].nunique() < 2:
         return runs.iloc[:0]
-    return runs[(runs["lr"] == accuracy.mean().idxmax()) & runs["seed"].isin(accuracy.index)]
+    return together[together["value"] == best_value(runs)]
 
 
 def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str]]:
@@ -151,6 +155,7 @@ def _row(claim: Claim, verdict: Verdict, recipe: str) -> dict[str, object]:
         "unit": verdict.unit,
         "n": verdict.n,
         "detail": verdict.detail,
+        "conditions": json.dumps(dict(verdict.conditions)),
     }
 
 

@@ -71,10 +71,8 @@ class TestTuned:
 
     def test_a_value_with_fewer_seeds_cannot_win(self):
         lucky = tidy([("b", value, seed, 40, 60) for value in (0.1, 0.2) for seed in (0, 1)] + [("b", 0.4, 0, 90, 90)])
-        lucky.loc[lucky["seed"] == 1, "val"] = 50  # the other values have the better mean of two, 0.4 the best seed 0
-        assert ablations.tuned(lucky[lucky["value"] < 0.4], "b").loc["b", "tried"] == 2
         found = ablations.tuned(lucky, "b").loc["b"]
-        assert found["value"] == 0.4 and found["n"] == 1 and found["tried"] == 3  # seed 0 alone was run everywhere
+        assert (found["value"], found["n"], found["tried"]) == (0.1, 2, 2)
 
     def test_an_extra_seed_at_one_value_is_left_out(self):
         runs = tidy([("b", 0.1, 0, 40, 60), ("b", 0.1, 1, 90, 99), ("b", 0.2, 0, 41, 61)])

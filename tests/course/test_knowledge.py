@@ -109,7 +109,7 @@ def test_best_epoch_bonus_by_hand():
 
 ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
        "recipe": "quick", "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
-       "detail": "at noise 10 %: -8.50 points, n = 3; at noise 30 %: -9.50 points [-10.00, -9.00], n = 3"}  # fmt: skip
+       "detail": "", "conditions": '{"at noise 10 %": -8.5, "at noise 30 %": -9.5}'}  # fmt: skip
 NAN = float("nan")
 
 
@@ -126,7 +126,7 @@ class TestLedger:
         assert "✗ not held (one seed)** on" in ledger.claim_line(pd.DataFrame([ROW | {"n": 1, "low": NAN}]))
 
     def test_groups_by_how_claims_fared(self):
-        held = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "detail": "x"}
+        held = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "conditions": "{}"}
         split = ROW | {"id": "S15", "dataset": "ferplus", "verdict": "held"}
         pending = ROW | {"id": "S19", "verdict": "direction only", "low": NAN, "high": NAN}
         rows = [held, ROW, ROW | {"id": "S15"}, split, pending]
@@ -136,15 +136,14 @@ class TestLedger:
         assert "S19" in rest.split("Points the claimed way")[1]
 
     def test_an_effect_too_small_to_use_is_called_so(self):
-        row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5", "detail": "x"}
+        row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5"}
+        row["conditions"] = '{"at noise 30 %": 0.004}'
         assert "of no use, whatever its sign" in ledger.claim_line(pd.DataFrame([row]))
-        some = row | {
-            "detail": "on real labels: +0.189 AUROC above .5, n = 1; at noise 30 %: +0.004 AUROC above .5, n = 1"
-        }
+        some = row | {"conditions": '{"on real labels": 0.189, "at noise 30 %": 0.004}'}
         assert "of no use" not in ledger.claim_line(pd.DataFrame([some]))
 
     def test_what_was_not_tested_waits_for_something(self):
-        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}
+        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn", "conditions": "{}"}
         text = ledger.untested(pd.DataFrame([ROW, row, row | {"id": "L03"}]))
         assert text.startswith("**Not tested** (2)") and "*Needs method lrn*: **L02**" in text and "**L03**" in text
         assert "S10" not in text

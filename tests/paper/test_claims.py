@@ -1,5 +1,6 @@
 """Verdicts against intervals worked out by hand."""
 
+import json
 import math
 
 import numpy as np
@@ -120,6 +121,7 @@ def test_s10_holds_only_at_every_ratio():
     assert (found["verdict"], found["effect"], found["n"]) == ("held", pytest.approx(2.0), 3)
     assert (found["low"], found["high"]) == pytest.approx((0.758, 3.242), abs=1e-3)
     assert "at noise 30 %: +2.00 points" in found["detail"]
+    assert json.loads(found["conditions"])["at noise 30 %"] == 2
     assert verdict(table(*rows[:12]), "S10")["verdict"] == "not tested"
     worse = [*rows[:12], *over_baseline([-1.0, -2.0, -3.0], 0.3)]
     found = verdict(table(*worse), "S10")

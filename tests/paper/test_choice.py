@@ -1,0 +1,41 @@
+"""Which runs may take part in a choice, on grids small enough to see."""
+
+import pandas as pd
+import pytest
+
+from scnlib.paper.choice import best_value, complete
+
+
+def grid(*cells):
+    """(value, seed, val) rows."""
+    return pd.DataFrame(cells, columns=["value", "seed", "val"])
+
+
+FULL = [(value, seed, 40 + seed) for value in (0.1, 0.2) for seed in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        ([], [(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]),
+        ([(0.4, 0, 99)], [(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]),  # a value that one seed tried cannot win
+        ([(0.1, 2, 99)], [(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]),  # a seed that one value had has no say
+        ([(v, 0, 9) for v in (0.3, 0.4, 0.5)], [(v, 0) for v in (0.1, 0.2, 0.3, 0.4, 0.5)]),  # five runs against four
+    ],
+)
+def test_the_largest_block_is_kept(more, kept):
+    block = complete(grid(*FULL, *more))
+    assert sorted(zip(block["value"], block["seed"], strict=True)) == kept
+
+
+def test_more_values_break_a_tie():
+    assert complete(grid((0.1, 0, 1), (0.1, 1, 1), (0.2, 0, 1)))["value"].tolist() == [0.1, 0.2]
+
+
+def test_the_best_has_the_highest_mean_over_the_blocks_seeds():
+    assert best_value(grid((0.1, 0, 50), (0.1, 1, 52), (0.2, 0, 60), (0.2, 1, 41), (0.4, 0, 90))) == 0.1
+    assert best_value(grid((0.2, 0, 50), (0.1, 0, 50))) == 0.1
+
+
+def test_nothing_stays_nothing():
+    assert complete(grid()).empty
