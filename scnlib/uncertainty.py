@@ -4,6 +4,7 @@ Votes tell where annotators disagreed, noise tells which labels were flipped, an
 cause. Each quantity is larger where a face is more uncertain.
 """
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -55,12 +56,27 @@ def known_uncertainty(faces: FaceSet) -> dict[str, Tensor]:
     return known
 
 
+def vote_entropy(votes: Tensor) -> Tensor:
+    """Disagreement of the annotators of each face, in bits.
+
+        H = -sum_c p_c log2 p_c ,     p = votes over the emotions / their sum
+
+    Args:
+        votes: ``(N, C)``; 0 where all name one class, log2 C where all classes are named alike.
+
+    Returns:
+        float64 ``(N,)``; NaN for a face without a vote for any emotion.
+    """
+    p = votes.double() / votes.sum(1, keepdim=True)
+    return -torch.special.xlogy(p, p).sum(1) / math.log(2)
+
+
 def _disagreement(votes: Tensor, others: Tensor | None) -> dict[str, Tensor]:
     votes = votes.double()
     total = votes.sum(1)
     shares = votes / total[:, None]  # NaN where nobody voted for any class
     known = {
-        "vote_entropy": (-torch.special.xlogy(shares, shares).sum(1) / torch.tensor(votes.shape[1]).log()).float(),
+        "vote_entropy": (vote_entropy(votes) / math.log2(votes.shape[1])).float(),
         "minority": (1 - shares.max(1).values).float(),
     }
     if others is not None:

@@ -166,9 +166,11 @@ ballots
 # none.)
 
 # %%
+from scnlib.uncertainty import vote_entropy
+
 rules = {"majority": ferplus.majority_labels(votes), "most votes": ferplus.plurality_labels(votes)}
 verdicts = pd.DataFrame({rule: [CLASSES[i] if i >= 0 else "none" for i in given] for rule, given in rules.items()}, index=ballots.index)
-verdicts.assign(**{"disagreement, bits": datasets.vote_entropy(votes[:, :8]).round(decimals=2).numpy()})
+verdicts.assign(**{"disagreement, bits": vote_entropy(votes[:, :8]).round(decimals=2).numpy()})
 
 # %% [markdown]
 # The last column is the **entropy** of the votes over the emotions: 0 bits if all agree, 1 bit for a coin toss between two

@@ -1,4 +1,4 @@
-"""What lesson 02 shows of the datasets: tables from published counts, and counts of FER+ that hold no picture."""
+"""What lesson 02 shows of the datasets: tables of published counts, what becomes of copies and of faulty files."""
 
 import contextlib
 import io
@@ -12,22 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from scnlib.datasets import FaceSet, affectnet, ferplus, load_dataset, rafdb
+from scnlib.datasets import FaceSet, affectnet, ferplus, rafdb
 from scnlib.datasets.check import check
-from scnlib.datasets.duplicates import difference_hash, exact_groups, near_duplicates
+from scnlib.datasets.duplicates import difference_hash
 from scnlib.faces import CLASSES
 from scnlib.paper.settings import setting
-from scnlib.paths import results_dir
-from scnlib.results import write_table
-
-#: Width of the bins of disagreement, in bits.
-BIN = 0.25
-
-#: What a face whose votes give no label is counted under.
-NO_MAJORITY = "no majority"
-
-SPLITS = ("train", "val", "test")
-
+from scnlib.survey import NO_MAJORITY
 
 # ---------------------------------------------------------------------------------------------------- published counts
 
@@ -98,52 +88,8 @@ def label_numbers() -> pd.DataFrame:
 # ----------------------------------------------------------------------------------------------------------- the votes
 
 
-def vote_entropy(votes: Tensor) -> Tensor:
-    """Disagreement of the annotators of each face, in bits.
-
-        H = -sum_c p_c log2 p_c ,     p = votes over the emotions / their sum
-
-    Args:
-        votes: ``(N, C)``; 0 where all name one class, log2 C where all classes are named alike.
-
-    Returns:
-        float64 ``(N,)``; NaN for a face without a vote for any emotion.
-    """
-    p = votes.double() / votes.sum(1, keepdim=True)
-    return -torch.special.xlogy(p, p).sum(1) / np.log(2)
-
-
-def vote_counts(votes: Tensor, split: str) -> pd.DataFrame:
-    """Faces of one split by class and disagreement: columns split, class, bits (left edge of the bin), count.
-
-    Args:
-        votes: int64 ``(N, 10)`` in the order of ``ferplus.COLUMNS``. Disagreement is over the eight emotions; a face
-            that only has votes for none of them is not counted.
-    """
-    labels = ferplus.majority_labels(votes)
-    entropy = vote_entropy(votes[:, : len(CLASSES)])
-    names = [*CLASSES, NO_MAJORITY]  # label -1 is the last
-    rows = []
-    for label, name in enumerate(names):
-        chosen = entropy[(labels == (label if name != NO_MAJORITY else -1)) & ~entropy.isnan()]
-        bins = torch.bincount((chosen / BIN).long(), minlength=int(np.log2(len(CLASSES)) / BIN) + 1).tolist()
-        rows += [(split, name, i * BIN, count) for i, count in enumerate(bins)]
-    return pd.DataFrame(rows, columns=["split", "class", "bits", "count"])
-
-
-def vote_matrix(votes: Tensor) -> pd.DataFrame:
-    """All single votes on faces of each majority class: columns class, vote, count."""
-    labels = ferplus.majority_labels(votes)
-    cells = [
-        (name, column, int(votes[labels == label, j].sum()))
-        for label, name in enumerate(CLASSES)
-        for j, column in enumerate(ferplus.COLUMNS)
-    ]
-    return pd.DataFrame(cells, columns=["class", "vote", "count"])
-
-
 def disagreement(table: pd.DataFrame, split: str = "train") -> pd.DataFrame:
-    """``vote_counts`` as a matrix: a row for each class, a column for each bin that somebody is in, counts."""
+    """``scnlib.survey.vote_counts`` as a matrix: a row for each class, a column for each bin with somebody in it."""
     wide = table[table["split"] == split].pivot_table(index="class", columns="bits", values="count", aggfunc="sum")
     order = [name for name in (*CLASSES, NO_MAJORITY) if name in wide.index]
     return wide.loc[order, wide.sum() > 0]
@@ -190,59 +136,6 @@ def copy_distances(images: Tensor, copies: Mapping[str, Tensor]) -> dict[str, np
     signs = own.float() * 2 - 1
     apart = (own.shape[1] - signs @ signs.T) / 2
     return found | {"nearest stranger": apart.fill_diagonal_(torch.inf).min(1).values.int().numpy()}
-
-
-def duplicate_counts(parts: Mapping[str, FaceSet]) -> pd.DataFrame:
-    """How many pictures stand in a dataset twice, within and across splits.
-
-    Returns:
-        A row for each kind ("same pixels", "near", which has the former in it) and pair of splits: ``kind``, ``first``,
-        ``second``, ``pairs``, ``same_label`` (pairs with one label), ``same_votes`` (with the very same votes),
-        ``images`` (of the second split with a twin in the first; within a split: those not the first of a kind).
-    """
-    images = torch.cat([faces.images for faces in parts.values()])
-    labels = torch.cat([faces.labels for faces in parts.values()])
-    votes = torch.cat([torch.cat([faces.votes, faces.other_votes], dim=1) for faces in parts.values()])
-    split = torch.cat([torch.full((len(faces),), i) for i, faces in enumerate(parts.values())])
-    groups = exact_groups(images)
-    same = (
-        torch.tensor([(a, b) for rows in groups for i, a in enumerate(rows) for b in rows[i + 1 :]]).view(-1, 2).long()
-    )
-    rows = []
-    for kind, pairs in (("same pixels", same), ("near", near_duplicates(images))):
-        for i, first in enumerate(parts):
-            for j, second in list(enumerate(parts))[i:]:
-                chosen = pairs[(split[pairs[:, 0]] == i) & (split[pairs[:, 1]] == j)]
-                agree = labels[chosen[:, 0]] == labels[chosen[:, 1]]
-                alike = (votes[chosen[:, 0]] == votes[chosen[:, 1]]).all(1)
-                counts = (len(chosen), int(agree.sum()), int(alike.sum()), len(chosen[:, 1].unique()))
-                rows.append((kind, first, second, *counts))
-    return pd.DataFrame(rows, columns=["kind", "first", "second", "pairs", "same_label", "same_votes", "images"])
-
-
-def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
-    """Count votes and duplicates of FER+ into ``data/results`` and return the three tables.
-
-    Votes are counted over all images that have some, duplicates over those that the majority rule keeps.
-    """
-    folder = folder or results_dir()
-    root = ferplus.checked_root(root)
-    tables = {split: _votes(root, split) for split in SPLITS}
-    faces = {split: load_dataset("ferplus", root, split) for split in SPLITS}
-    written = {
-        "ferplus_votes": pd.concat([vote_counts(votes, split) for split, votes in tables.items()]),
-        "ferplus_vote_matrix": vote_matrix(torch.cat(list(tables.values()))),
-        "ferplus_duplicates": duplicate_counts(faces),
-    }
-    for name, table in written.items():
-        write_table(folder / f"{name}.csv", table)
-    return [folder / f"{name}.csv" for name in written]
-
-
-def _votes(root: Path, split: str) -> Tensor:
-    in_folders = (root / "data").is_dir()
-    path = root / "data" / ferplus.FOLDERS[split] / "label.csv"
-    return (ferplus.read_label_csv(path) if in_folders else ferplus.read_vote_table(root, split)).votes
 
 
 # ------------------------------------------------------------------------------------------------ a faulty dataset
