@@ -1,11 +1,11 @@
 """Figures of lessons 09 to 11: words inside, every seed drawn, the chosen setting ringed."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
 from scnlib import plots
+from tests.plots.reading import all_inside, texts
 
 GAINS = pd.DataFrame(
     {"label": ["10 %"] * 3 + ["20 %", "30 %"], "seed": [0, 1, 2, 0, 0], "gain": [-1.0, 0.5, -2.0, -3.0, np.nan]}
@@ -22,26 +22,17 @@ FIGURES = {
 }
 
 
-def words(figure):
-    figure.draw_without_rendering()
-    return " | ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text())
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_all_words_lie_inside_the_figure(name):
-    figure = FIGURES[name]
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 >= -0.02 and drawn.y0 >= -0.02, drawn
-    assert drawn.x1 <= width + 0.02 and drawn.y1 <= height + 0.02, drawn
+    assert all_inside(FIGURES[name])
 
 
 def test_every_seed_is_a_dot_and_what_was_not_measured_says_so():
     (axes,) = FIGURES["seeds"].axes
     dots = sorted(x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata())
     assert dots == [-3, -2, -1, 0.5]
-    assert "not measured" in words(FIGURES["seeds"]) and "published" in words(FIGURES["seeds"])
-    assert "published" not in words(FIGURES["nothing"])
+    assert "not measured" in texts(FIGURES["seeds"]) and "published" in texts(FIGURES["seeds"])
+    assert "published" not in texts(FIGURES["nothing"])
 
 
 def test_the_chosen_value_wears_a_ring_in_each_panel():
@@ -57,4 +48,4 @@ def test_the_long_bars_of_two_seeds_do_not_set_the_axis():
 
 
 def test_a_lead_tells_how_often_luck_reaches_it():
-    assert "the paper's: 1.00 (luck reaches it in 50.5 %)" in words(FIGURES["leads"])
+    assert "the paper's: 1.00 (luck reaches it in 50.5 %)" in texts(FIGURES["leads"])

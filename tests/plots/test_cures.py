@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from scnlib import plots
-from tests.plots.reading import texts
+from tests.plots.reading import all_inside, texts
 
 MARGINS = pd.DataFrame(
     {
@@ -38,11 +38,7 @@ FIGURES = figures()
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_all_words_lie_inside_the_figure(name):
-    figure = FIGURES[name]
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 >= -0.02 and drawn.y0 >= -0.02, drawn
-    assert drawn.x1 <= width + 0.02 and drawn.y1 <= height + 0.02, drawn
+    assert all_inside(FIGURES[name])
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -1,11 +1,11 @@
 """Figures of what signals know, and of the appendix on paper and code."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
 from scnlib import plots
+from tests.plots.reading import all_inside, texts
 
 KNOWN = pd.DataFrame(
     {
@@ -45,18 +45,9 @@ FIGURES = {
 }
 
 
-def words(figure):
-    figure.draw_without_rendering()
-    return " | ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text())
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_all_words_lie_inside_the_figure(name):
-    figure = FIGURES[name]
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 >= -0.02 and drawn.y0 >= -0.02, drawn
-    assert drawn.x1 <= width + 0.02 and drawn.y1 <= height + 0.02, drawn
+    assert all_inside(FIGURES[name])
 
 
 def test_dots_stand_where_the_table_says():
@@ -68,11 +59,11 @@ def test_dots_stand_where_the_table_says():
 
 
 def test_matrix_prints_each_number_and_a_dash_for_none():
-    assert all(text in words(FIGURES["matrix"]) for text in ("+0.01", "−0.20", "+0.74", "–"))
+    assert all(text in texts(FIGURES["matrix"]) for text in ("+0.01", "−0.20", "+0.74", "–"))
 
 
 def test_curves_name_each_run_and_signal_once():
-    text = words(FIGURES["curves"])
+    text = texts(FIGURES["curves"])
     assert text.count("prediction ≠ given label") == 1 and "short" in text and "long" in text
 
 
@@ -85,7 +76,7 @@ def test_four_kinds_of_right_are_four_lines():
 def test_each_run_is_a_dot_and_nothing_lies_below_zero():
     (axes,) = FIGURES["bonus"].axes
     assert [list(line.get_xdata()) for line in axes.lines] == [[0.0, 0.5, 4.0], [1.0]]
-    assert "median 0.50, largest 4.00, n = 3" in words(FIGURES["bonus"])
+    assert "median 0.50, largest 4.00, n = 3" in texts(FIGURES["bonus"])
     with pytest.raises(ValueError, match="at least one run"):
         plots.epoch_bonus(BONUS.iloc[:0])
 
