@@ -309,7 +309,7 @@ for row in real.itertuples():
 # not ruled out; else *not held*. Claims whose methods, weights or data are not there are *not tested*.
 
 # %%
-ledger = paper.claims_table(results)
+ledger = paper.ledger()
 mine = ledger[ledger["id"].isin(["S10", "S11", "S12", "S13", "L05", "L11"])]
 ablations.readable(mine[["id", "claim", "dataset", "verdict", "effect", "low", "high", "n"]], 2)
 

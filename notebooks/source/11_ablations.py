@@ -365,7 +365,7 @@ ctx.say("The spread is {whose}. The paper states neither its own spread nor how 
 # ## The verdicts
 
 # %%
-ledger = paper.claims_table(results)
+ledger = paper.ledger()
 ids = ["S15", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24"]
 mine = ledger[ledger["id"].isin(ids) & (ledger["dataset"] == "rendered")]
 ablations.readable(mine[["id", "claim", "verdict", "effect", "low", "high", "n"]], 2)

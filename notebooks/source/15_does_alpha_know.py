@@ -84,8 +84,8 @@ bit = "prediction ≠ given label"
 usual, again = curves.values()
 best, end, peak = max(usual[bit].max(), again[bit].max()), again[bit].iloc[-1], again["α"].idxmax()
 ctx.say("With the usual recipe alpha's AUROC lies between **{low:.3f}** and **{high:.3f}**; the one bit of disagreement reaches "
-        "**{usual:.2f}**. In the long run the bit reaches {best:.2f}, and when {memorised:.0%} of the wrong labels are memorised {end:.2f} of it "
-        "is left; alpha's highest is {peak:.3f} (epoch {epoch}).", low=usual["α"].min(), high=usual["α"].max(), usual=usual[bit].max(),
+        "**{usual:.2f}**. In the long run the bit reaches {best:.2f}, and when {memorised:.0%} of the wrong labels are memorised it is back at {end:.2f} "
+        "(a coin has 0.50); alpha's highest is {peak:.3f} (epoch {epoch}).", low=usual["α"].min(), high=usual["α"].max(), usual=usual[bit].max(),
         best=again[bit].max(), memorised=long.metrics["memorised"].iloc[-1], end=end, peak=again["α"][peak], epoch=int(again["epoch"][peak]), origin="measured here")
 
 # %% [markdown]
@@ -190,14 +190,45 @@ ctx.say("The median alpha goes from {low:.3f} (*{lowest}*) to {high:.3f} (*{high
         spread=spread, origin="measured here")
 
 # %% [markdown]
-# A weight that ranks whole *expressions* low takes weight from a class, not from an uncertain face. That is a decision about
-# what the network shall learn, made by no one.
+# Faces of one class differ more than classes do, but what shifts a whole *expression* takes weight from a class and not from an
+# uncertain face. That is a decision about what the network shall learn, made by no one.
 #
+# ## Is it the same alpha every time?
+#
+# One run is one alpha. If what it knows came from the data, other seeds would know the same.
+#
+# **Predict:** how much will three seeds differ?
+
+# %%
+from scnlib import paper
+from scnlib.course.knowledge import full_scale_knowledge
+
+arms = {rate: paper.arm("scn", rate, relabelling=False) for rate in (0.0, 0.3)}
+by_seed = pd.concat([full_scale_knowledge("rendered", runs).assign(rate=f"{rate:.0%} wrong labels") for rate, runs in arms.items()])
+by_seed.pivot_table("knowledge", "title", ["rate", "seed"], sort=False).round(2)
+
+# %%
+turns = by_seed.groupby(["title", "rate"], sort=False)["knowledge"].agg(["min", "max"])
+turned = turns[(turns["min"] < -0.05) & (turns["max"] > 0.05)].index
+if by_seed["seed"].nunique() == 1:
+    ctx.say("> One seed so far: how much alphas differ cannot be said.", origin="measured at full scale")
+elif len(turns):
+    ctx.say("Unseen faces, {seeds} seed(s). Above +0.05 in one seed and below −0.05 in another: {turned}.", seeds=by_seed["seed"].nunique(),
+            turned=", ".join(f"**{title}** ({rate})" for title, rate in turned) or "none", origin="measured at full scale")
+    low_high = by_seed.groupby("title", sort=False)["knowledge"].agg(["min", "max"])
+    steady = low_high[(low_high["min"] > 0.05) | (low_high["max"] < -0.05)]
+    ctx.say("On one side of 0 by more than 0.05 in all {runs} runs: {steady}.", runs=len(by_seed[["rate", "seed"]].drop_duplicates()), origin="measured at full scale",
+            steady=", ".join(f"**{title}** ({row['min']:+.2f} to {row['max']:+.2f})" for title, row in low_high.loc[steady.index].iterrows()) or "none")
+else:
+    ctx.say("> These runs are not in `data/results` yet.")
+
+# %% [markdown]
 # ## Does it lack the information, or the incentive?
 #
 # Alpha is a linear function of the features, squashed. So let another linear function of the very same features try, with a
-# teacher: cross-validated regression on the true cause. What *it* cannot find, no alpha on this backbone can. What it finds
-# and alpha does not, alpha has no reason to know.
+# teacher: cross-validated regression on the true cause. What *it* cannot find, no linear alpha on these features can. What it finds
+# and alpha does not, alpha has no reason to know. (The probe learns from 2,000 faces, strongly regularised, so it may miss
+# what is there; a signal left of the grey band is five folds disagreeing.)
 #
 # **Predict:** a small blur, a hand before the mouth, a turned head. Which of them do the features hold?
 
@@ -223,10 +254,17 @@ ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and 
 
 # %% [markdown]
 # Both happen. Information is missing where a flaw is too small for the picture: at 48 pixels a slight blur is no blur.
-# *Incentive* is missing where the features carry the cause and the loss does not ask for it: a covered face is plainly
-# visible to the network, and as long as it classifies covered faces about as well as others, nothing pulls their
-# importance down.
-#
+# *Incentive* is missing where the features carry the cause and no term of the loss asks for it.
+
+# %%
+if len(unused):
+    widest = (both.loc[unused, "taught on the same features"] - both.loc[unused, "alpha"]).idxmax()
+    seeds_of = by_seed[(by_seed["title"] == widest) & (by_seed["rate"] == "0% wrong labels")].set_index("seed")["knowledge"]
+    ctx.say("The widest gap is that of *{name}*: taught {taught:+.2f}, alpha {alpha:+.2f} here; alphas of other trainings, seed by seed: {others}.", name=widest,
+            taught=both.loc[widest, "taught on the same features"], alpha=both.loc[widest, "alpha"], origin="measured here and at full scale",
+            others=", ".join(f"{value:+.2f}" for value in seeds_of) or "not measured")
+
+# %% [markdown]
 # ## Rivals that cost nothing
 #
 # Every classifier already has signals of trust: its **confidence** (largest probability), its **margin** (largest minus
@@ -255,35 +293,9 @@ ctx.say("Of **wrong labels** alpha knows {flip:+.2f}, confidence {flip_confidenc
         "the label knows more", origin="measured here")
 
 # %% [markdown]
-# So what is alpha? For the most part a second, coarser **confidence**: it tells, a little, where the network errs, and what
-# goes with erring. Where it is ahead, it looks for *unusual pictures* rather than for uncertain expressions. To find wrong
-# labels one must look at the label, as the loss does; methods built on small losses (Co-teaching, lesson 13 *(coming)*)
-# start there.
-#
-# ## Is it the same alpha every time?
-#
-# One run is one alpha. If what it knows came from the data, other seeds would know the same.
-#
-# **Predict:** how much will three seeds differ?
-
-# %%
-from scnlib import paper
-from scnlib.course.knowledge import full_scale_knowledge
-
-arms = {rate: paper.arm("scn", rate, relabelling=False) for rate in (0.0, 0.3)}
-by_seed = pd.concat([full_scale_knowledge("rendered", runs).assign(rate=f"{rate:.0%} wrong labels") for rate, runs in arms.items()])
-by_seed.pivot_table("knowledge", "title", ["rate", "seed"], sort=False).round(2)
-
-# %%
-turns = by_seed.groupby(["title", "rate"], sort=False)["knowledge"].agg(["min", "max"])
-turned = turns[(turns["min"] < -0.05) & (turns["max"] > 0.05)].index
-if by_seed["seed"].nunique() == 1:
-    ctx.say("> One seed so far: how much alphas differ cannot be said.", origin="measured at full scale")
-elif len(turns):
-    ctx.say("Unseen faces, {seeds} seed(s). Above +0.05 in one seed and below −0.05 in another: {turned}.", seeds=by_seed["seed"].nunique(),
-            turned=", ".join(f"**{title}** ({rate})" for title, rate in turned) or "none", origin="measured at full scale")
-else:
-    ctx.say("> These runs are not in `data/results` yet.")
+# To find wrong labels one must look at the label, as the loss does; methods built on small losses (Co-teaching, lesson 13) start there.
+# To find the network's errors its own confidence and margin are the better signals, and they cost nothing. What is left for alpha to be ahead in is
+# named above, for this run; which of it is more than this run you saw in the section on seeds.
 
 # %% [markdown]
 # ## What ten people say
@@ -328,8 +340,11 @@ if len(turning):
     alphas = turning[turning["signal"] == "α"].groupby(["labels", "method"], sort=False)["knowledge"].agg(["mean", "size"])
     signs = set((alphas["mean"] > 0).tolist())
     ctx.say("Alpha and the votes: {words}. {verdict}", words="; ".join(f"{method}, {kind} **{row['mean']:+.2f}** (n = {row['size']:.0f})" for (kind, method), row in alphas.iterrows()),
-            verdict="Its **sign differs between runs**: with some labels alpha is *high* where people disagree, so no single one of these numbers says what alpha knows of ambiguity."
+            verdict="Its **sign differs between runs**. Labels, relabelling, or luck? One seed of each cannot say, and so no single one of these numbers says what alpha knows of ambiguity."
             if len(signs) > 1 else "Its sign is the same in all of them.", origin="measured at full scale")
+    pairs = turning.pivot_table("knowledge", ["labels", "method"], "signal", sort=False)
+    ctx.say("Alpha knows more of the votes than the same network's confidence in {count} of {all} of these settings.", count=int((pairs["α"] > pairs["confidence"]).sum()), all=len(pairs),
+            origin="measured at full scale")
 else:
     ctx.say("> These runs are not in `data/results` yet.")
 
@@ -373,9 +388,10 @@ else:
 #
 # ## The ledger
 #
-# Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds lies on the claimed
-# side in **every** condition that the claim names, *not held* if the mean of one lies on the other, *direction only* between. Where
-# a single seed speaks against a claim that is said, and another may turn it. No verdict was typed.
+# Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds (for L01: over classes) lies on the
+# claimed side in **every** condition that the claim names, *not held* if the mean of one does not lie there, *direction only* between. So *held*
+# needs evidence and *not held* needs only its absence: look whether the interval leaves 0 out. Where a single seed speaks against a claim that is
+# said, and another may turn it. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
 #
 # **Predict:** how many of the claims that could be tested held everywhere?
 
@@ -383,7 +399,7 @@ else:
 verdicts = paper.ledger()
 if (verdicts["verdict"] != "not tested").any():
     ctx.save(plots.claims_ledger(verdicts, note="rows of data/results; measured at full scale"), "ledger", alt="Table of the papers' claims "
-             "against the datasets they were tested on, each cell with its verdict, effect and number of seeds.")
+             "against the datasets they were tested on, each cell with its verdict, the effect in its weakest condition and n.")
 
 # %% [markdown]
 # In plain words, with the number that decided (of several conditions the weakest, which is named) and the lesson that shows why:
@@ -407,7 +423,7 @@ ctx.say("{untested}", untested=untested(verdicts))
 # You put **alpha on a scale** from nothing to everything. Of **random flips** it knows next to nothing, because it cannot see
 # labels; of **unclear faces** something, though nobody asked for it; of **real mistakes** first of all which expressions they befall. What a taught probe
 # finds and alpha does not is a lack of **incentive**. **Rivals** that every classifier has for nothing know wrong labels and the
-# network's errors better. And you read the **ledger**, where a *no* comes with its reason.
+# network's errors better. And you read the **ledger**, a verdict on every claim.
 #
 # ## What would change our mind
 #

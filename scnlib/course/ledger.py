@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from scnlib.course.comparison import FULL_SCALE
+from scnlib.paper.results import FULL_SCALE
 from scnlib.plots.style import signed
 
 DATASETS = {"rendered": "rendered faces", "ferplus": "FER+"}

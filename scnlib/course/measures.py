@@ -7,8 +7,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from scnlib.course.comparison import FULL_SCALE, method_label
+from scnlib.course.comparison import method_label
 from scnlib.models import normalize
+from scnlib.paper.results import FULL_SCALE
 from scnlib.precision import choose_device
 from scnlib.runs import Run
 from scnlib.training import EVALUATION_BATCH
@@ -46,7 +47,7 @@ def opinion(run: Run, images: Tensor) -> tuple[Tensor, Tensor | None]:
     """
     device = choose_device()
     network = run.network(device)
-    parts = (normalize(part.to(device)) for part in images.split(EVALUATION_BATCH))
+    parts = (normalize(part.to(device), run.config.normalization) for part in images.split(EVALUATION_BATCH))
     logits, alphas = zip(*(run.config.method.predict(network, part) for part in parts), strict=True)
     return torch.cat(logits).float().cpu(), None if alphas[0] is None else torch.cat(alphas).float().cpu()
 

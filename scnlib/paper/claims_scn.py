@@ -101,7 +101,8 @@ def _knows(group: Group, quantities: Sequence[str], condition: Callable[[str, st
     known = [name for name in quantities if f"knows {name}" in group.runs and group.runs[f"knows {name}"].notna().any()]
     if not known:
         return Verdict(NOT_TESTED, detail=f"needs what alpha knows of {' or '.join(quantities)} (NAME_knows.csv)")
-    return conclude([condition(name.replace("_", " "), f"knows {name}") for name in known], unit="correlation")
+    return conclude([condition(name.replace("_", " "), f"knows {name}") for name in known],
+                    unit="correlation on training faces")  # fmt: skip
 
 
 def uncertain_faces_get_low_alpha(group: Group) -> Verdict:
@@ -275,8 +276,12 @@ def every_module_adds(group: Group, rate: float = 0.0) -> Verdict:
 
 
 def weighting_adds_most(group: Group, rate: float = 0.0) -> Verdict:
-    """S19: weighting alone over each other module alone."""
-    singles = (("weighting over ranking", RANK), ("weighting over relabelling", RELABEL))
+    """S19: weighting alone over each other module alone, and over none: what costs least has added nothing."""
+    singles = (
+        ("weighting over none", arm("baseline")),
+        ("weighting over ranking", RANK),
+        ("weighting over relabelling", RELABEL),
+    )
     return conclude([compare(group, name, _noisy(WEIGHT, rate), _noisy(other, rate)) for name, other in singles])
 
 

@@ -46,6 +46,27 @@ DIFFERENCES = (
         'optimizer="adam", schedule="exponential", batch_size=64',
     ),
     Difference(
+        "weight decay",
+        "not stated",
+        "1e-4, which Adam adds to the gradient and then divides by its scale",
+        "weights decay by the history of their gradients; beside a doubled loss the decay counts half",
+        "weight_decay",
+    ),
+    Difference(
+        "start of relabelling",
+        "from the 10th of 40 epochs (3.5)",
+        "from the 10th of 70 epochs",
+        "a longer time for cures that feed on cures",
+        "relabel_epoch",
+    ),
+    Difference(
+        "size of the high group",
+        "beta N",
+        "int(batch * beta), which cuts off what floating point leaves just short of a whole number",
+        "some groups lose a sample",
+        "rounded as meant",
+    ),
+    Difference(
         "delta 1",
         ".15, or learnable (3.5, 4.4)",
         ".15, and .07 in the command for batches of 64; not learnable",

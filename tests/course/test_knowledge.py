@@ -143,7 +143,7 @@ class TestLedger:
         assert "of no use" not in ledger.claim_line(pd.DataFrame([some]))
 
     def test_what_was_not_tested_waits_for_something(self):
-        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn", "conditions": "{}"}
+        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}
         text = ledger.untested(pd.DataFrame([ROW, row, row | {"id": "L03"}]))
         assert text.startswith("**Not tested** (2)") and "*Needs method lrn*: **L02**" in text and "**L03**" in text
         assert "S10" not in text

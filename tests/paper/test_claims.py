@@ -127,7 +127,6 @@ def test_s10_holds_only_at_every_ratio():
     found = verdict(table(*worse), "S10")
     assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-2.0))
     assert verdict(table(*rows), "S11")["verdict"] == "not tested"
-    assert verdict(table(*rows), "L05-scn")["verdict"] == "held"
     assert verdict(table(*rows), "S11")["detail"] == "needs MS-Celeb-1M weights"
 
 
@@ -453,3 +452,13 @@ def test_long_text_has_every_condition_and_fits():
     assert max(map(len, text.splitlines())) <= 120
     assert "HELD (ferplus," in text
     assert "on clean labels: +2.00 points [+0.76, +3.24], n = 3" in " ".join(text.split())
+
+
+def test_the_full_covariance_may_be_a_point_below_low_rank_and_no_more():
+    def found(gains):
+        rows = paired(("lrn", {}), ("lrn", {"covariance": "low_rank"}), gains)
+        return verdict(table(*rows), "L06")
+
+    close = found([-0.1, 0.1, 0.0])  # plus the point that counts as close: .9, 1.1, 1.0
+    assert close["verdict"] == "held" and close["effect"] == pytest.approx(1.0)
+    assert found([-1.5, -1.2, -1.4])["verdict"] == "not held"
