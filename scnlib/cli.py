@@ -18,7 +18,10 @@ EXAMPLES = """examples:
   scn table scn-2 --dataset rendered                           SCN's table 2, published beside measured
   scn table scn-6 --dataset rendered --run --seeds 3           train what is missing of it, then show it
   scn figure scn-fig5                                          SCN's figure 5, drawn from measured runs
+  scn leaderboard --noise-rate 0.3                             every method under one recipe
   scn claims                                                   which of the papers' claims held
+  scn weights ijba_res18_naive.pth.tar                         does this checkpoint fit, and all of it?
+  scn run --weights FILE --backbone resnet18 --size 224        start from it
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
+    _add_weights(commands)
     doctor = commands.add_parser("doctor", help="versions, device, number format and why, datasets found")
     doctor.add_argument("--root", help="folder of a dataset to look at, for example FER+")
     doctor.set_defaults(command=_doctor)
@@ -69,8 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     transition.set_defaults(command=_transition)
     _add_data(commands)
     _add_align(commands)
+    _add_webemotion(commands)
     _add_table(commands)
     _add_figure(commands)
+    _add_leaderboard(commands)
     claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
     claims.add_argument("--long", action="store_true", help="every dataset, with the numbers behind each verdict")
     claims.add_argument("--format", choices=("text", "csv"), default="text")
@@ -109,6 +115,33 @@ def _add_figure(commands: argparse._SubParsersAction) -> None:
     figure.set_defaults(command=_figure)
 
 
+def _add_leaderboard(commands: argparse._SubParsersAction) -> None:
+    board = commands.add_parser(
+        "leaderboard",
+        help="every method under one recipe, beside the baseline",
+        description="Every method that there is, with its default options, from the runs of data/results and those "
+        "under out/runs: accuracy, gain over the baseline with its interval, AUROC of its own trust, time of an epoch.",
+    )
+    board.add_argument("--dataset", default="rendered", help="what was measured on (default rendered)")
+    board.add_argument("--noise-rate", type=float, default=0.3, help="share of wrong training labels (default 0.3)")
+    board.add_argument("--noise-kind", default="symmetric", help="symmetric (default), pair, or fer2013 (rate 0)")
+    board.add_argument("--profile", default="quick", help="whose recipe (default quick)")
+    board.add_argument("--format", choices=("text", "csv"), default="text")
+    board.set_defaults(command=_leaderboard)
+
+
+def _leaderboard(options: argparse.Namespace) -> None:
+    from scnlib.paper.leaderboard import leaderboard, leaderboard_text
+    from scnlib.paper.measuring import everything
+
+    results, epochs, unreadable = everything(options.profile)
+    _left_out(unreadable)
+    which = options.dataset, options.noise_rate, options.noise_kind, options.profile
+    board = leaderboard(results, epochs, *which)
+    print(board.to_csv(index=False, lineterminator="\n") if options.format == "csv" else
+          leaderboard_text(board, *which), end="")  # fmt: skip
+
+
 def _add_align(commands: argparse._SubParsersAction) -> None:
     align = commands.add_parser(
         "align",
@@ -143,6 +176,56 @@ def _align(options: argparse.Namespace) -> None:
     print(f"{align.summary(manifest)}\n{options.target}/manifest.csv")
 
 
+def _add_webemotion(commands: argparse._SubParsersAction) -> None:
+    web = commands.add_parser(
+        "webemotion",
+        help="make a WebEmotion: what to search for, and faces from videos",
+        description="SCN's WebEmotion was never released; these are the two steps to one. Nothing is downloaded.",
+    )
+    tasks = web.add_subparsers(title="tasks", metavar="TASK", required=True)
+    plan = tasks.add_parser(
+        "plan",
+        help="the 2,040 searches as CSV, for any downloader",
+        description="One search a row: query, class, keyword, country, age, how many videos to take, and below which "
+        "length. Five words and the age words are the paper's, the rest is ours.",
+    )
+    plan.add_argument("--out", metavar="FILE", help="write it there instead of printing it")
+    plan.set_defaults(command=_webemotion_plan)
+    build = tasks.add_parser(
+        "build",
+        help="faces with their keyword's class from videos on the disk",
+        description="Follow the faces in each video, keep clips in which one is seen for at least 5 seconds, and write "
+        "their aligned faces. OUT gets videos.csv, clips.csv and faces.csv; IN is only read. A second call does what "
+        "is missing.",
+    )
+    build.add_argument("source", metavar="IN", help="a folder for each keyword, or a CSV with columns file, keyword")
+    build.add_argument("target", metavar="OUT", help="folder for faces and tables, outside of IN")
+    build.add_argument("--size", type=int, default=112, help="side of the faces in pixels (default 112)")
+    build.add_argument("--every", type=float, default=0.5, metavar="SECONDS", help="between two frames (default 0.5)")
+    build.add_argument("--device", help="cuda, mps or cpu; default the best there is")
+    build.set_defaults(command=_webemotion_build)
+
+
+def _webemotion_plan(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from scnlib.datasets import webemotion_plan
+
+    if options.out is None:
+        print(webemotion_plan.as_csv(), end="")
+    else:
+        Path(options.out).write_text(webemotion_plan.as_csv(), encoding="utf-8")
+        print(f"{options.out}: {len(webemotion_plan.queries()):,} searches")
+
+
+def _webemotion_build(options: argparse.Namespace) -> None:
+    from scnlib.datasets import webemotion, webemotion_build
+
+    settings = webemotion_build.Settings(size=options.size, every=options.every)
+    webemotion_build.build(options.source, options.target, settings, device=options.device)
+    print(f"{webemotion.summary(options.target)}\n\n{options.target}/videos.csv")
+
+
 def _add_data(commands: argparse._SubParsersAction) -> None:
     data = commands.add_parser("data", help="check a dataset on the disk")
     tasks = data.add_subparsers(title="tasks", metavar="TASK", required=True)
@@ -152,7 +235,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
         description="Counts of each split and class beside the published ones, the first problems with file and row, "
         "how to get the dataset and under which terms. The exit code is 1 if something is wrong.",
     )
-    check.add_argument("name", metavar="NAME", help="rendered, ferplus, rafdb, affectnet or folder")
+    check.add_argument("name", metavar="NAME", help="rendered, ferplus, rafdb, affectnet, webemotion or folder")
     check.add_argument("--root", metavar="DIR", help="the dataset's folder")
     check.add_argument("--data", metavar="OPTION=VALUE", action="append", default=[], help="an option of the dataset")
     check.add_argument("--lists-only", action="store_true", help="open no image: seconds instead of minutes")
@@ -176,10 +259,12 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     )
     run.add_argument("--profile", default="quick", help="smoke, quick (default) or paper: epochs, batch, rate, size")
     run.add_argument(
-        "--dataset", default="rendered", help="rendered (default), ferplus, rafdb, affectnet, folder, joint"
+        "--dataset",
+        default="rendered",
+        help="rendered (default), ferplus, rafdb, affectnet, webemotion, rendered_web, folder, joint",
     )
     run.add_argument("--root", metavar="DIR", help="the dataset's folder")
-    run.add_argument("--method", default="scn", help="scn (default), baseline or self_paced")
+    run.add_argument("--method", default="scn", help="scn (default), baseline, lrn, ...; scn leaderboard has all")
     run.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], help="an option of the method")
     run.add_argument("--data", metavar="OPTION=VALUE", action="append", default=[], help="an option of the dataset")
     run.add_argument("--noise-rate", type=float, help="share of wrong training labels, 0 to 1 (default 0)")
@@ -195,14 +280,16 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         "--oversample", action="store_true", default=None, help="show rare classes as often as common ones"
     )
     run.add_argument("--size", type=int, help="side of the images in pixels")
-    run.add_argument("--backbone", help="resnet18 or small")
+    run.add_argument("--backbone", help="resnet18, small or ir50")
+    run.add_argument("--weights", metavar="FILE|RUN", help="start from this checkpoint, or from a finished run")
+    run.add_argument("--normalization", help="of pixels: centred, unit, signed or imagenet; default as --weights wants")
     run.add_argument("--device", help="cuda, mps or cpu; default the best there is")
     run.add_argument("--out", metavar="DIR", help="the run's directory; default out/runs/<name>-<key>")
     run.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    from scnlib import runs
+    from scnlib import pretrained, runs
     from scnlib.precision import choose_device, choose_precision
 
     names = (
@@ -218,6 +305,7 @@ def _run(options: argparse.Namespace) -> None:
         "size",
         "backbone",
         "oversample",
+        "normalization",
     )
     fields = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.data:
@@ -229,13 +317,62 @@ def _run(options: argparse.Namespace) -> None:
         options=_pairs("--set", options.set),
         **fields,
     )
+    if options.weights is not None:
+        config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
     begun = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    finished = runs.run(config, root=options.root, out=options.out, device=options.device)
+    finished = runs.run(config, root=options.root, out=options.out, device=options.device, weights=options.weights)
     if finished.manifest["finished"] < begun:
         print(f"found: this run was finished on {finished.manifest['finished']} ({finished.manifest['device']})")
     print(_summary(finished))
+
+
+def _add_weights(commands: argparse._SubParsersAction) -> None:
+    weights = commands.add_parser(
+        "weights",
+        help="what a checkpoint holds, and whether all of a backbone is in it",
+        description="What was matched, missing and dropped, how its images were scaled, and a verdict. The exit code "
+        "is 1 if scn run --weights would refuse it. Nothing that is in the file is run.",
+    )
+    weights.add_argument("weights", metavar="FILE|RUN", help="a checkpoint, or the directory of a finished run")
+    weights.add_argument("--backbone", help="resnet18, small or ir50; default the one that it fits best")
+    weights.add_argument("--size", type=int, help="side of the images in pixels; default one that it fits")
+    weights.set_defaults(command=_weights)
+    pretrain = commands.add_parser(
+        "pretrain",
+        help="pre-train a backbone on rendered faces: action units, pose, person",
+        description="The backbone learns to read off a rendered face what the renderer knows of it, never an emotion. "
+        "Start from it with scn run --weights DIR.",
+    )
+    pretrain.add_argument("--backbone", help="resnet18 (default), small or ir50")
+    pretrain.add_argument("--size", type=int, help="side of the images in pixels (default 48)")
+    pretrain.add_argument("--n", type=int, help="rendered faces to train on (default 12000)")
+    pretrain.add_argument("--epochs", type=int, help="default 10")
+    pretrain.add_argument("--batch-size", type=int, help="default 128")
+    pretrain.add_argument("--lr", type=float, help="largest learning rate (default 0.002)")
+    pretrain.add_argument("--preset", help="how difficult the faces are: easy, default, medium, hard (default)")
+    pretrain.add_argument("--seed", type=int, help="of faces, initialisation and order (default 0)")
+    pretrain.add_argument("--device", help="cuda, mps or cpu; default the best there is")
+    pretrain.add_argument("--out", metavar="DIR", help="default out/pretrained/<backbone>-<size>px-s<seed>-<key>")
+    pretrain.set_defaults(command=_pretrain)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from scnlib.pretrained import report
+
+    words, fits = report(options.weights, options.backbone, options.size)
+    print(words)
+    return 0 if fits else 1
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    from scnlib import pretraining
+
+    names = [field.name for field in dataclasses.fields(pretraining.Settings)]
+    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    path = pretraining.pretrain(pretraining.Settings(**chosen), options.out, options.device)
+    print(pretraining.summary(path))
 
 
 def _pairs(flag: str, words: list[str]) -> dict[str, object]:
@@ -280,15 +417,10 @@ def _results(options: argparse.Namespace) -> None:
 
 
 def _transition(options: argparse.Namespace) -> None:
-    from scnlib import results
-    from scnlib.datasets import load_dataset
-    from scnlib.paths import results_dir
+    from scnlib.survey import measure_transition
 
-    faces = load_dataset("ferplus", options.root, labels="fer2013")
-    path = results_dir() / "ferplus_fer2013_transition.csv"
-    results.write_table(path, results.transition(faces.labels.numpy(), faces.true_labels.numpy(), faces.class_names))
-    wrong = (faces.labels != faces.true_labels).float().mean()
-    print(f"{path}: {len(faces):,} images, {wrong:.1%} carry another label in FER2013")
+    path, count, differ = measure_transition(options.root)
+    print(f"{path}: {count:,} images, {differ:.1%} carry another label in FER2013")
 
 
 def _data_check(options: argparse.Namespace) -> int:
@@ -300,7 +432,7 @@ def _data_check(options: argparse.Namespace) -> int:
 
 
 def _data_measure(options: argparse.Namespace) -> None:
-    from scnlib.course.datasets import measure_ferplus
+    from scnlib.survey import measure_ferplus
 
     for path in measure_ferplus(options.root):
         print(path)
@@ -337,12 +469,17 @@ def _train_missing(options: argparse.Namespace) -> None:
     if options.seeds < 1:
         raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
     profile = options.profile or "quick"
+    results = measuring.everything(profile)[0]
     configs = measuring.wanted(options.table, options.dataset, profile, range(options.seeds))
-    missing = measuring.missing(configs, measuring.everything(profile)[0])
+    chains = measuring.chains(options.table, options.dataset, profile, range(options.seeds))
+    missing = [(None, config) for config in measuring.missing(configs, results)]
+    missing += measuring.missing_chains(chains, results)
     words = f"{options.table} on {options.dataset}, {profile} profile"
-    print(f"{words}: {len(missing)} of {len(configs)} runs are missing", file=sys.stderr, flush=True)
-    for number, config in enumerate(missing, start=1):
-        finished = runs.run(config, root=options.root, progress=sys.stderr.isatty())
+    print(f"{words}: {len(missing)} of {len(configs) + len(chains)} runs are missing", file=sys.stderr, flush=True)
+    bar = sys.stderr.isatty()
+    for number, (before, config) in enumerate(missing, start=1):
+        start = None if before is None else runs.run(before, progress=bar).path
+        finished = runs.run(config, root=options.root, weights=start, progress=bar)
         accuracy = finished.row()["accuracy"]
         print(f"{number}/{len(missing)} {finished.path.name}: {accuracy:.2f} %", file=sys.stderr, flush=True)
 

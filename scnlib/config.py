@@ -3,10 +3,12 @@
 import dataclasses
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 
 from scnlib.augment import Augmentation
 from scnlib.methods import METHODS, Method, make_method, method_options
+from scnlib.models import NORMALIZATIONS
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
 RECIPE_VERSION = 2
@@ -14,6 +16,9 @@ RECIPE_VERSION = 2
 NOISE_KINDS = ("symmetric", "pair", "fer2013")
 SCHEDULES = ("one_cycle", "steps", "exponential")
 OPTIMIZERS = ("sgd", "adam")
+
+#: What the backbone starts from, by content: see ``scnlib.pretrained.Checkpoint.identity``.
+IDENTITY = re.compile(r"[\w.-]+@(sha256:[0-9a-f]{16}|run:[0-9a-f]{8}:[0-9a-f]{16})")
 
 #: Options of loaders that the config itself decides, and by what.
 RESERVED_DATA = {"size": "size", "split": "split", "labels": "noise_kind", "name": "dataset", "root": "root"}
@@ -42,6 +47,9 @@ class Config:
         schedule: ``"one_cycle"`` (up for a quarter, down by a cosine), ``"steps"`` (divided by 10 at each milestone) or
             ``"exponential"`` (times .9 after each epoch, the released code's).
         milestones: for ``"steps"``: epochs after which the rate falls.
+        pretrained: which weights the backbone starts from, by their content, filled in by ``pretrained.start_from``;
+            ``""``: none. Where the file lies is said to ``run``.
+        normalization: how pixels are scaled, a key of ``scnlib.models.NORMALIZATIONS``: as the weights are used to it.
         profile: the name of the profile that filled this in; a label, without effect.
     """
 
@@ -64,6 +72,8 @@ class Config:
     schedule: str = "one_cycle"
     milestones: tuple[int, ...] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
+    pretrained: str = ""
+    normalization: str = "centred"
     profile: str = "quick"
 
     def __post_init__(self) -> None:
@@ -72,6 +82,7 @@ class Config:
             "schedule": SCHEDULES,
             "optimizer": OPTIMIZERS,
             "split": ("train", "train+val"),
+            "normalization": tuple(NORMALIZATIONS),
         }
         for name, known in choices.items():
             if getattr(self, name) not in known:
@@ -94,6 +105,10 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+        if self.pretrained and not IDENTITY.fullmatch(self.pretrained):
+            raise ValueError(
+                f"pretrained={self.pretrained!r} names no weights by their content; scn run --weights FILE fills it in"
+            )
         if not isinstance(self.oversample, bool):
             raise ValueError(f"oversample must be true or false, got {self.oversample!r}")
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
@@ -106,6 +121,13 @@ class Config:
                 f"relabel_epoch={self.method.relabel_epoch} lies after the last of {self.epochs} epochs, so nothing "
                 "would be relabelled; set relabelling=false if that is meant"
             )
+        for name in ("warm_up", "pretraining"):
+            value = getattr(self.method, name, 0)
+            if value >= self.epochs:
+                raise ValueError(
+                    f"{name}={value} leaves none of {self.epochs} epochs to {self.method.name}; train longer or set a "
+                    f"smaller {name}"
+                )
 
     def to_dict(self) -> dict:
         """Plain JSON, from which ``from_dict`` makes the same Config."""
@@ -136,23 +158,43 @@ class Config:
         is a change of ``RECIPE_VERSION``.
         """
         plain = self.to_dict()
-        standard = {**Config(method=type(self.method)()).to_dict(), "method": None}
+        standard = {**Config(method=METHODS["baseline"]()).to_dict(), "method": None}
         changed = {name: value for name, value in plain.items() if name != "profile" and value != standard[name]}
         usual = method_options(type(self.method)())
         changed["method"] = {k: v for k, v in plain["method"].items() if k == "name" or v != usual[k]}
         return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()
 
 
-#: What a profile means. ``relabel_epoch`` goes to a method that has one. The paper's optimiser, momentum, weight decay
-#: and augmentation are not stated: momentum and decay are the released code's ``sgd``, augmentation is ours.
+#: Options of methods that count in epochs, so the profile sets them: the first epoch that may relabel, the epochs after
+#: which a method does to the full what is its own, and those after which a second phase of training begins.
+COUNTED_IN_EPOCHS = ("relabel_epoch", "warm_up", "pretraining")
+
+#: What a profile means. The options that count in epochs go to a method that has them. The paper's optimiser, momentum,
+#: weight decay and augmentation are not stated: momentum and decay are the released code's ``sgd``, the rest is ours.
+#: ``lrn``: LRN, section 4.2, for RAF-DB and FERPlus; on AffectNet it says Adam and balanced classes
+#: (``optimizer="adam"``, ``oversample=True``). That there are 30 epochs is ours.
 PROFILES: dict[str, dict] = {
-    "smoke": {"epochs": 2, "batch_size": 32, "size": 32, "lr": 0.02, "relabel_epoch": 1},
-    "quick": {"epochs": 12, "batch_size": 256, "size": 48, "lr": 0.05, "relabel_epoch": 4},
+    "smoke": {
+        "epochs": 2, "batch_size": 32, "size": 32, "lr": 0.02,
+        "relabel_epoch": 1, "warm_up": 1, "pretraining": 1,
+    },
+    "quick": {
+        "epochs": 12, "batch_size": 256, "size": 48, "lr": 0.05,
+        "relabel_epoch": 4, "warm_up": 3, "pretraining": 9,
+    },
     "paper": {
         "epochs": 40, "batch_size": 1024, "size": 224, "lr": 0.1, "weight_decay": 1e-4, "schedule": "steps",
-        "milestones": (15, 30), "backbone": "resnet18", "relabel_epoch": 10,
+        "milestones": (15, 30), "backbone": "resnet18", "relabel_epoch": 10, "warm_up": 10, "pretraining": 30,
+    },
+    "lrn": {
+        "epochs": 30, "batch_size": 64, "size": 112, "lr": 1e-4, "weight_decay": 1e-4, "schedule": "steps",
+        "milestones": (10, 20), "backbone": "resnet18", "relabel_epoch": 8, "warm_up": 8, "pretraining": 22,
+        "augmentation": Augmentation(flip=0.5, shift=0.0, rotation=0.0, scale=0.0),
     },
 }  # fmt: skip
+
+#: Those that lessons have; the others are recipes for single runs.
+LESSON_PROFILES = ("smoke", "quick", "paper")
 
 
 def profile_config(
@@ -161,7 +203,8 @@ def profile_config(
     """The Config of a profile for a dataset and a method, with any field replaced.
 
     ``quick`` and ``smoke`` use the small backbone on rendered faces and ResNet-18 on real ones; ``smoke`` renders 96
-    faces a split. A run of another length than its profile's scales milestones and the start of relabelling with it.
+    faces a split. A run of another length than its profile's scales milestones and what methods count in epochs
+    with it.
 
     Args:
         profile: a key of ``PROFILES``.
@@ -173,21 +216,21 @@ def profile_config(
     """
     if profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
-    filled = {"backbone": "small" if dataset == "rendered" else "resnet18", **PROFILES[profile]}
-    relabel_epoch = filled.pop("relabel_epoch")
+    rendered = dataset in ("rendered", "rendered_web")
+    filled = {"backbone": "small" if rendered else "resnet18", **PROFILES[profile]}
+    counted = {name: filled.pop(name) for name in COUNTED_IN_EPOCHS}
     epochs = fields.get("epochs", filled["epochs"])
     if isinstance(epochs, int) and epochs != filled["epochs"]:
         share = epochs / filled["epochs"]
         filled["milestones"] = tuple(max(1, round(m * share)) for m in filled.get("milestones", ()))
-        relabel_epoch = max(1, round(relabel_epoch * share))
-    if profile == "smoke" and dataset == "rendered":
+        counted = {name: max(1, min(round(value * share), epochs - 1)) for name, value in counted.items()}
+    if profile == "smoke" and rendered:
         fields["data"] = {"n": 96, **fields.get("data", {})}
     known = {f.name for f in dataclasses.fields(Config)} - {"method", "dataset", "profile"}
     for name in fields:
         if name not in known:
             raise ValueError(f"a run has no field {name!r}; known: {', '.join(sorted(known))}")
-    options = dict(options or {})
-    if method in METHODS and "relabel_epoch" in {f.name for f in dataclasses.fields(METHODS[method])}:
-        options.setdefault("relabel_epoch", relabel_epoch)
-    chosen = make_method(method, **options)
+    own = {f.name for f in dataclasses.fields(METHODS[method])} if method in METHODS else set()
+    counted = {name: value for name, value in counted.items() if name in own}
+    chosen = make_method(method, **counted | (options or {}))
     return Config(dataset=dataset, method=chosen, profile=profile, **{**filled, **fields})

@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scnlib import paper, plots
-from scnlib.course.comparison import method_label
 from scnlib.errors import ScnError
 from scnlib.faces.sheets import STEPS, class_sheet, uncertainty_series
+from scnlib.methods.names import method_label
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
 from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector

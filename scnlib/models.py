@@ -5,6 +5,8 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from scnlib.ir50 import IR50
+
 
 class ResNet18(nn.Module):
     """ResNet-18 up to its last pooling layer, the backbone of both papers.
@@ -98,7 +100,7 @@ def _conv_bn_relu(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     )
 
 
-BACKBONES: dict[str, type[nn.Module]] = {"resnet18": ResNet18, "small": SmallCNN}
+BACKBONES: dict[str, type[nn.Module]] = {"resnet18": ResNet18, "small": SmallCNN, "ir50": IR50}
 
 
 def make_backbone(name: str, size: int, seed: int) -> nn.Module:
@@ -137,7 +139,7 @@ class Classifier(nn.Module):
             return self.classifier(features), alpha
 
     def features(self, images: Tensor) -> Tensor:
-        """The backbone's float32 features ``(N, D)`` of normalised images, for a method that does more with them than classify."""
+        """The backbone's float32 features ``(N, D)`` of normalised images, for methods with more than a classifier."""
         return self.backbone(in_three_channels(images)).float()
 
 
@@ -146,6 +148,23 @@ def in_three_channels(images: Tensor) -> Tensor:
     return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
-def normalize(images: Tensor) -> Tensor:
-    """uint8 ``(N, C, H, W)`` -> float32 in -2..2: ``(x / 255 - 0.5) / 0.25``. Ours; the paper states none."""
-    return images.float().mul_(1 / (255 * 0.25)).sub_(2.0)
+#: Mean and deviation of a pixel in 0..1, for all channels or for red, green and blue. ``centred`` is ours, for networks
+#: from scratch; the others are what weights of others were trained with: ``unit`` DREAM's, ``signed`` face.evoLVe's.
+NORMALIZATIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "centred": ((0.5,), (0.25,)),
+    "unit": ((0.0,), (1.0,)),
+    "signed": ((0.5,), (0.5,)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}
+
+
+def normalize(images: Tensor, how: str = "centred") -> Tensor:
+    """uint8 ``(N, C, H, W)`` -> float32 ``(x / 255 - mean) / std``, of grey images in three channels for ``imagenet``.
+
+    ``centred``, -2..2, is ours; the papers state none.
+    """
+    mean, std = NORMALIZATIONS[how]
+    channels = [images] if len(mean) == 1 else images.expand(-1, len(mean), -1, -1).split(1, dim=1)
+    # Numbers of the host, not a tensor of them: nothing waits for the device.
+    scaled = [x.float().mul_(1 / (255 * s)).sub_(m / s) for x, m, s in zip(channels, mean, std, strict=True)]
+    return scaled[0] if len(scaled) == 1 else torch.cat(scaled, dim=1)

@@ -14,14 +14,11 @@ The name ends in the run's key: a hash of the config, the content of the data an
 import contextlib
 import csv
 import dataclasses
-import datetime
 import hashlib
 import io
 import json
 import math
 import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -34,18 +31,19 @@ import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from tqdm import tqdm
 
-import scnlib
+from scnlib import pretrained
 from scnlib.config import COUNTED_IN_EPOCHS, PROFILES, RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
 from scnlib.diagnostics import symptoms
 from scnlib.methods import method_options
-from scnlib.paths import out_dir, project_root
+from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
+from scnlib.pretrained import Start
+from scnlib.provenance import commit, device_name, now, versions, write, write_tensors
 from scnlib.training import Training, build_model
 from scnlib.uncertainty import alpha_regained
 
@@ -190,6 +188,7 @@ class Run:
             "epochs": config.epochs,
             "profile": config.profile,
             "split": config.split,
+            "weights": pretrained.weights_name(config.pretrained),
             "options": json.dumps(_reported_options(config), sort_keys=True),
             "accuracy": round(100 * last["test_accuracy"], 3),
             "mean_class_accuracy": round(100 * last["test_mean_class_accuracy"], 3),
@@ -256,6 +255,7 @@ def run(
     out: Path | str | None = None,
     device: str | None = None,
     progress: bool = True,
+    weights: Path | str | None = None,
 ) -> Run:
     """Train what ``config`` says, unless that was done before; resume it where it was cut off.
 
@@ -265,12 +265,15 @@ def run(
         out: the run's directory; default ``out/runs/<name>-<key>``.
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``; default the best there is.
         progress: show a bar with rate and time left.
+        weights: what the backbone starts from: a checkpoint, or the directory of a finished run. Only a fresh run needs
+            it; which weights these are is part of the config, and filled in where it is not said.
 
     Raises:
         RunConflict: ``out`` holds a run of another config; nothing was changed.
         TrainingDiverged: the loss became NaN; the run stays as it was after the epoch before.
-        ValueError, FileNotFoundError: from the dataset.
+        ValueError, FileNotFoundError: from the dataset, or from the weights: not those of the config, or not all there.
     """
+    config, start = _start(config, weights)
     splits = load_splits(config, root)
     key = run_key(config, splits)
     path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
@@ -278,7 +281,7 @@ def run(
     with _exclusive(path, progress):
         _claim(path, config, key)
         if not _finished(path):
-            _train(path, config, key, splits, choose_device(device), progress)
+            _train(path, config, key, splits, choose_device(device), progress, start)
     return Run(path)
 
 
@@ -322,7 +325,7 @@ def _claim(path: Path, config: Config, key: str) -> None:
             )
         return
     path.mkdir(parents=True, exist_ok=True)
-    _write(file, json.dumps({"key": key, **config.to_dict()}, indent=1))
+    write(file, json.dumps({"key": key, **config.to_dict()}, indent=1))
 
 
 def _completed(plain: dict) -> dict:
@@ -348,20 +351,48 @@ def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, 
     return differ
 
 
-def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.device, progress: bool) -> None:
+def _start(config: Config, weights: Path | str | None) -> tuple[Config, Start | None]:
+    """The config with the weights that it starts from, and these, where a file is given."""
+    if weights is None:
+        return config, None
+    start = pretrained.load(weights, config.backbone, config.size)
+    if not config.pretrained:
+        return pretrained.config_from(config, start), start
+    if start.checkpoint.identity != config.pretrained:
+        raise ValueError(
+            f"{start.checkpoint.path} is {start.checkpoint.identity}, and this run starts from {config.pretrained}"
+        )
+    return config, start
+
+
+def _train(
+    path: Path,
+    config: Config,
+    key: str,
+    splits: Splits,
+    device: torch.device,
+    progress: bool,
+    start: Start | None = None,
+) -> None:
     started = time.perf_counter()
     precision = choose_precision(device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
-    training = Training(config, splits.train, evaluation_sets, device, precision)
     checkpoint, before, sessions, warnings = path / "checkpoint.safetensors", 0.0, [], []
     if checkpoint.is_file():
         tensors, words = _read_checkpoint(checkpoint)
+        training = Training(config, splits.train, evaluation_sets, device, precision)
         training.restore(tensors, json.loads(words["records"]))
+        origin = json.loads(words.get("pretrained", "null"))
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
         warnings = symptoms(training.records, config, training.samples_per_epoch)  # said already
-    sessions.append({"begun": _now(), **_commit(), "device": _device_name(device), "dtype": str(precision)})
+    elif config.pretrained and start is None:
+        raise ValueError(f"this run starts from {config.pretrained}; say weights=FILE, or --weights FILE")
+    else:
+        first, origin = (None, None) if start is None else (start.tensors, start.in_words())
+        training = Training(config, splits.train, evaluation_sets, device, precision, first)
+    sessions.append({"begun": now(), **commit(), "device": device_name(device), "dtype": str(precision)})
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)
         warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
@@ -372,16 +403,17 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
                 "records": json.dumps(training.records),
                 "seconds": str(seconds),
                 "sessions": json.dumps(sessions),
+                "pretrained": json.dumps(origin),
             }
-            _write_tensors(checkpoint, training.state(), words)
-            _write(path / "metrics.csv", _metrics_text(training.records))
+            write_tensors(checkpoint, training.state(), words)
+            write(path / "metrics.csv", _metrics_text(training.records))
             warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
     # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
-    _write(path / "metrics.csv", _metrics_text(training.records))
+    write(path / "metrics.csv", _metrics_text(training.records))
     _write_samples(path / "samples.npz", training, splits)
     weights = {name: value for name, value in training.model.state_dict().items() if not name.startswith("memory.")}
-    _write_tensors(path / "model.safetensors", weights, {})
+    write_tensors(path / "model.safetensors", weights, {})
     manifest = {
         "status": "done",
         "key": key,
@@ -392,19 +424,20 @@ def _train(path: Path, config: Config, key: str, splits: Splits, device: torch.d
         "dirty": any(session["dirty"] for session in sessions),
         "sessions": sessions,
         "data": splits.sha256(),
+        "pretrained": origin,
         "source": dataclasses.asdict(splits.train.source),
         "class_names": list(splits.train.class_names),
         "n_train": len(splits.train),
         "n_test": len(splits.test),
         "warnings": warnings,
         "wrong_labels": int((splits.train.labels != splits.train.true_labels).sum()),
-        "versions": _versions(),
+        "versions": versions(),
         "threads": torch.get_num_threads(),
-        "finished": _now(),
+        "finished": now(),
         "duration_s": before + time.perf_counter() - started,
         "peak_memory_mib": _peak_memory(device),
     }
-    _write(path / "manifest.json", json.dumps(manifest, indent=1))
+    write(path / "manifest.json", json.dumps(manifest, indent=1))
     checkpoint.unlink(missing_ok=True)
 
 
@@ -455,7 +488,7 @@ def _write_samples(path: Path, training: Training, splits: Splits) -> None:
         tensors["alpha_eval"], tensors["test_alpha"] = alpha, test_alpha
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: tensor.numpy() for name, tensor in tensors.items()})
-    _write(path, buffer.getvalue())
+    write(path, buffer.getvalue())
 
 
 def _metrics_text(records: Iterable[dict[str, float]]) -> str:
@@ -469,64 +502,12 @@ def _metrics_text(records: Iterable[dict[str, float]]) -> str:
     return text.getvalue()
 
 
-def _write(path: Path, content: str | bytes) -> None:
-    """Whole or not at all: write beside the place, then move there."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
-    unfinished.replace(path)
-
-
-def _write_tensors(path: Path, tensors: dict[str, torch.Tensor], words: dict[str, str]) -> None:
-    unfinished = path.with_name(path.name + ".unfinished")
-    save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, unfinished, metadata=words)
-    unfinished.replace(path)
-
-
 def _read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}). Delete it, and the same call starts this run again.") from None
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _commit() -> dict[str, object]:
-    """The commit of the checkout and whether files differ from it; "unknown" without git."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=project_root(), capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", "scnlib"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": "unknown", "dirty": None}
-
-
-def _versions() -> dict[str, str]:
-    versions = {"scnlib": scnlib.__version__, "python": platform.python_version(), "torch": torch.__version__}
-    return versions | {"numpy": np.__version__, "cuda": torch.version.cuda or "", "platform": platform.platform()}
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "mps":
-        return f"Apple GPU ({platform.machine()})"
-    return f"CPU: {_cpu_name()}, {os.cpu_count()} cores"
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _peak_memory(device: torch.device) -> float | None:

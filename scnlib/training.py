@@ -73,10 +73,17 @@ def _optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
 
 
-def build_model(config: Config, num_classes: int) -> nn.Module:
-    """The network of a run before its first step: backbone and heads, initialised by the config's seed."""
+def build_model(config: Config, num_classes: int, weights: dict[str, Tensor] | None = None) -> nn.Module:
+    """The network of a run before its first step: backbone and heads, initialised by the config's seed.
+
+    Args:
+        weights: a backbone's state dict to start from instead; two backbones both start from it.
+    """
     seeds = (config.seed, counter_rng.generator(config.seed, "second backbone").initial_seed())
     backbones = [make_backbone(config.backbone, config.size, seed) for seed in seeds[: config.method.networks]]
+    if weights is not None:
+        for backbone in backbones:
+            backbone.load_state_dict(weights, strict=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(counter_rng.generator(config.seed, "heads").initial_seed())
         return config.method.build(*backbones, num_classes)
@@ -102,6 +109,7 @@ class Training:
         evaluation_sets: dict[str, FaceSet],
         device: torch.device,
         precision: Precision,
+        weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.config, self.device, self.precision = config, device, precision
         self.num_classes = train.num_classes
@@ -113,7 +121,7 @@ class Training:
         # Which sample stands at each place of an epoch: each once, with oversampling those of rare classes more often.
         drawn = balanced_index(train.labels, config.seed) if config.oversample else torch.arange(len(train))
         self.drawn = drawn.to(device)
-        model = build_model(config, self.num_classes)
+        model = build_model(config, self.num_classes, weights)
         model.memory = config.method.memory(train.labels, self.num_classes)
         self.model = model.to(device, memory_format=torch.channels_last)
         self.optimizer = _optimizer(self.model, config)
@@ -191,7 +199,7 @@ class Training:
         order = epoch_batches(self.samples_per_epoch, config.batch_size, config.seed, epoch, self.device)
         for number, place in enumerate(order):
             index = self.drawn[place]
-            images = normalize(self.images[index])
+            images = self._scaled(self.images[index])
             if augmented:
                 self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))
                 # By place, so that a sample that stands in an epoch twice is seen in two views.
@@ -199,6 +207,9 @@ class Training:
             targets = None if self.targets is None else self.targets[index]
             yield Batch(images, self.ledger.current[index], self.ledger.given[index], index, targets)
             on_batch(len(index))
+
+    def _scaled(self, images: Tensor) -> Tensor:
+        return normalize(images, self.config.normalization)
 
     def _set_learning_rate(self, lr: float) -> None:
         for group in self.optimizer.param_groups:
@@ -231,7 +242,7 @@ class Training:
         parts = []
         for images in self.images.split(EVALUATION_BATCH):
             with self.precision.autocast(self.device):
-                parts.append(self.model.backbone(in_three_channels(normalize(images))).float())
+                parts.append(self.model.backbone(in_three_channels(self._scaled(images))).float())
         return torch.cat(parts)
 
     @torch.no_grad()
@@ -241,7 +252,7 @@ class Training:
         logits, alphas = [], []
         for part in images.split(EVALUATION_BATCH):
             with self.precision.autocast(self.device):
-                scores, alpha = self.config.method.predict(self.model, normalize(part.to(self.device)))
+                scores, alpha = self.config.method.predict(self.model, self._scaled(part.to(self.device)))
             logits.append(scores.float())
             alphas.append(alpha)
         together = torch.cat(logits).cpu()

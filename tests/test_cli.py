@@ -1,9 +1,11 @@
 """The command line: what it prints, how it refuses, and that it never shows a traceback of our own validation."""
 
 import pytest
+import torch
 
 from scnlib import runs
 from scnlib.cli import main
+from scnlib.models import make_backbone
 
 TINY = ["--profile", "smoke", "--noise-rate", "0.25"]
 
@@ -49,6 +51,11 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
             "scn: no two values of an option of scn-6 on WebEmotion; scn ta",
         ),
         (["reproduce", "99"], "scn: there is no lesson 99"),
+        (["weights", "/nowhere.pth"], "scn: weights /nowhere.pth: there is no such file"),
+        (["run", "--weights", "/nowhere.pth"], "scn: weights /nowhere.pth: there is no such file"),
+        (["run", "--normalization", "zero"], "scn: normalization='zero' is unknown; known: 'centred', "),
+        (["pretrain", "--backbone", "vgg"], "scn: unknown backbone 'vgg'; known: resnet18, small"),
+        (["pretrain", "--size", "16"], "scn: "),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(arguments, message, capsys):
@@ -73,7 +80,8 @@ def test_a_diverging_run_ends_with_advice(squares, capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["doctor"], ["results"], ["table"], ["figure"], ["claims"], ["reproduce"]]
+    "command",
+    [[], ["run"], ["weights"], ["pretrain"], ["doctor"], ["results"], ["table"], ["figure"], ["claims"], ["reproduce"]],
 )
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -112,6 +120,26 @@ def test_a_table_trains_what_is_missing_and_finds_it_again(squares, capsys, monk
     assert main(["figure", "scn-6", "--profile", "smoke", "--out", str(picture)]) == 0
     assert picture.read_text().startswith("<?xml")
     assert "best of 5 values" in capsys.readouterr().out
+
+
+def test_weights_are_shown_refused_and_started_from(squares, capsys, tmp_path):
+    backbone = make_backbone("small", 32, seed=5)
+    path = tmp_path / "w.pth"
+    torch.save({"state_dict": {f"module.{n}": t for n, t in backbone.state_dict().items()}}, path)
+    assert main(["weights", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "against        small at 48 px, names after 'module.'" in printed
+    assert "matched        30\n  missing        none\n  wrong          none\n  dropped        none" in printed
+    assert "normalization  unknown: say --normalization" in printed and "verdict: complete" in printed
+    assert main(["weights", str(path), "--backbone", "resnet18"]) == 1
+    assert "verdict: refused" in capsys.readouterr().out
+
+    run = ["run", *TINY, "--out", str(tmp_path / "run"), "--weights", str(path)]
+    assert main(run) == 2
+    assert "does not tell how its images were scaled" in capsys.readouterr().err
+    assert main([*run, "--normalization", "unit"]) == 0
+    config = runs.open_run(tmp_path / "run").config
+    assert config.pretrained.startswith("other@sha256:") and config.normalization == "unit"
 
 
 def test_doctor_says_what_is_here_and_what_is_not(capsys):

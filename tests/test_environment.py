@@ -40,7 +40,7 @@ def test_the_tested_pins_satisfy_the_ranges():
 def test_training_needs_nothing_but_torch_and_a_few():
     """A bare GPU machine has no Jupyter, no plotting, no command-line library."""
     missing = ("torchvision", "matplotlib", "seaborn", "IPython", "jupyterlab", "papermill", "ipywidgets", "nbformat",
-               "facenet_pytorch", "sklearn", "skimage", "scipy", "jupytext")  # fmt: skip
+               "facenet_pytorch", "sklearn", "skimage", "scipy", "jupytext", "cleanlab")  # fmt: skip
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({missing}))  # importing any of them now fails

@@ -6,7 +6,7 @@ import torch
 from scnlib.models import BACKBONES, Classifier, make_backbone, normalize
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "ir50"])  # tests/test_ir50.py
 @pytest.mark.parametrize("size", [32, 48, 112])
 def test_features_are_as_many_as_promised_and_not_negative(name, size):
     backbone = make_backbone(name, size, seed=0).eval()

@@ -246,6 +246,17 @@ def test_config_round_trip():
     assert config.method.relabel_epoch == 5
     assert profile_config("quick", epochs=24).method.relabel_epoch == 8
     assert profile_config("quick", epochs=3).method.relabel_epoch == 1
+    warm_ups = [profile_config("quick", method="coteaching", epochs=n).method.warm_up for n in (2, 12, 24)]
+    assert warm_ups == [1, 3, 6]
+    pretraining = [profile_config("quick", method="ipa2lt", epochs=n).method.pretraining for n in (2, 12, 24)]
+    assert pretraining == [1, 9, 18]
+
+
+def test_what_a_profile_sets_is_no_option_of_a_run():
+    config = profile_config("quick", method="coteaching", options={"forget_rate": 0.2})
+    assert runs._reported_options(config) == {"forget_rate": 0.2}
+    config = profile_config("quick", method="coteaching", options={"warm_up": 5})
+    assert runs._reported_options(config) == {"warm_up": 5}
 
 
 def test_profiles_say_what_the_design_says():
@@ -272,6 +283,8 @@ def test_profiles_say_what_the_design_says():
         ({"data": {"size": 64}}, "data option 'size' is decided by size, not by data"),
         ({"data": {"labels": "fer2013"}}, "data option 'labels' is decided by noise_kind"),
         ({"options": {"relabel_epoch": 13}}, "relabel_epoch=13 lies after the last of 12 epochs"),
+        ({"method": "elr", "options": {"warm_up": 3}}, "method elr has no option 'warm_up'"),
+        ({"method": "jocor", "options": {"warm_up": 12}}, "warm_up=12 leaves none of 12 epochs to jocor"),
         ({"colour": 1}, "a run has no field 'colour'; known: augmentation, backbone"),
         ({"method": "scm"}, "unknown method 'scm'; known: baseline, scn"),
     ],

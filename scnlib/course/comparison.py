@@ -1,39 +1,13 @@
 """Runs side by side: a table, and the difference of two with its uncertainty."""
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from scnlib.paper.results import HERE
 from scnlib.runs import Run
-
-HERE, FULL_SCALE, PUBLISHED = "measured here", "measured at full scale", "published"
-
-_NAMES = {"baseline": "baseline", "scn": "SCN"}
-_WITHOUT = {"relabelling": "relabelling", "ranking": "ranking", "weighting": "weighting"}
-
-
-def method_label(method: str, options: Mapping[str, object] | str = "") -> str:
-    """What a method with options is called in tables and figures: ``"SCN without relabelling"``.
-
-    Args:
-        method: its name in ``scnlib.methods.METHODS``.
-        options: those that differ from the defaults, as a mapping or as JSON (the column of ``data/results``).
-    """
-    options = dict(json.loads(options or "{}") if isinstance(options, str) else options)
-    without = [word for option, word in _WITHOUT.items() if options.get(option) in (False, "none")]
-    rest = [
-        f"{name}={value}"
-        for name, value in sorted(options.items())
-        if not (name in _WITHOUT and value in (False, "none"))
-    ]
-    label = _NAMES.get(method, method)
-    if without:
-        label += " without " + " and ".join(without)
-    return label + (f" ({', '.join(rest)})" if rest else "")
 
 
 @dataclass(frozen=True)

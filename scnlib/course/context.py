@@ -22,10 +22,11 @@ from scnlib import runs
 from scnlib.augment import Augmentation
 from scnlib.config import COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_config
 from scnlib.course import show
-from scnlib.course.comparison import Comparison, method_label
+from scnlib.course.comparison import Comparison
 from scnlib.datasets import FaceSet
 from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
+from scnlib.methods.names import method_label
 from scnlib.paths import out_dir, project_root, results_dir
 from scnlib.plots import files
 from scnlib.precision import choose_device, choose_precision

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from scnlib import results
-from scnlib.course.comparison import method_label
 from scnlib.course.ledger import DATASETS
 from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
-from scnlib.models import normalize
+from scnlib.methods.names import method_label
+from scnlib.models import in_three_channels, normalize
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.results import load_results, prepare
@@ -118,7 +118,7 @@ def look(run: Run, faces: FaceSet) -> dict[str, Tensor]:
     network, features = run.network(), []
     with torch.no_grad():
         for part in faces.images.split(LARGEST_BATCH):
-            images = normalize(part).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+            images = in_three_channels(normalize(part, run.config.normalization))
             features.append(network.backbone(images).float())
         together = torch.cat(features)
         logits, alpha = network.classifier(together), torch.sigmoid(network.importance(together)).squeeze(1)

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from scnlib.course.comparison import method_label
+from scnlib.methods.names import method_label
 from scnlib.models import normalize
 from scnlib.paper.results import FULL_SCALE
 from scnlib.precision import choose_device

@@ -188,6 +188,25 @@ def hog(images: Tensor) -> np.ndarray:
     return np.stack([of_one(image, **cells) for image in grey]).astype(np.float32)
 
 
+def lbp(images: Tensor) -> np.ndarray:
+    """Histograms of local binary patterns of grey images, in cells of 8 x 8 pixels: float32 ``(N, 10 cells)``.
+
+    Nine patterns of eight neighbours at distance 1 have at most two changes between brighter and darker on their way
+    round, whatever the rotation; all others are the tenth.
+
+    Source: Ojala, Pietikäinen and Mäenpää, Multiresolution Gray-Scale and Rotation Invariant Texture Classification
+        with Local Binary Patterns, PAMI 2002.
+    """
+    from skimage.feature import local_binary_pattern
+
+    grey = images.float().mean(dim=1).round().to(torch.uint8).numpy()
+    patterns = np.stack([local_binary_pattern(image, 8, 1, "uniform") for image in grey]).astype(np.int64)
+    n, rows, columns = patterns.shape[0], patterns.shape[1] // 8, patterns.shape[2] // 8
+    cells = patterns[:, : 8 * rows, : 8 * columns].reshape(n, rows, 8, columns, 8)
+    counts = [(cells == pattern).sum(axis=(2, 4)) for pattern in range(10)]
+    return np.stack(counts, axis=-1).reshape(n, -1).astype(np.float32)
+
+
 def linear_svm(train: np.ndarray, train_labels: Tensor, test: np.ndarray, test_labels: Tensor) -> np.ndarray:
     """Which test samples a linear support vector machine gets right: bool ``(N,)``. Deterministic."""
     from sklearn.svm import LinearSVC

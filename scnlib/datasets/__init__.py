@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
-from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, rendered
+from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, rendered, rendered_web, webemotion
 from scnlib.datasets.faceset import FaceSet, Source
 
 __all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset"]
@@ -19,6 +19,8 @@ LOADERS: dict[str, Callable[..., FaceSet]] = {
     "affectnet": affectnet.load,
     "folder": folder.load,
     "joint": joint.load,
+    "webemotion": webemotion.load,
+    "rendered_web": rendered_web.load,
 }
 
 
@@ -28,7 +30,7 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
     Args:
         name: a key of ``LOADERS``.
         root: the dataset's folder; rendered faces have none.
-        split: ``"train"``, ``"val"``, ``"test"``; of all but rendered faces also ``"train+val"``.
+        split: ``"train"``, ``"val"``, ``"test"``; of all but rendered and web faces also ``"train+val"``.
         options: of the loader, see ``load`` in the module of that name.
 
     Raises:
@@ -49,6 +51,8 @@ def has_validation(name: str, root: Path | str | None = None, **options: object)
     if name == "joint":
         first = str(options.get("sets", "rafdb")).split("+")[0]
         return has_validation(first, None if root is None else Path(root) / first, **options)
+    if name == "webemotion":
+        return False
     if name in ("rafdb", "affectnet", "folder"):
         own = name == "folder" and root is not None and (Path(root) / "val").is_dir()
         return own or bool(options.get("val_fraction"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scnlib.datasets import affectnet, ferplus, folder, rafdb
+from scnlib.datasets import affectnet, ferplus, folder, rafdb, webemotion
 from scnlib.datasets.decode import decode_all
 from scnlib.datasets.listing import Listing, names_in
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
@@ -91,7 +91,7 @@ def check(name: str, root: Path | str | None = None, *, decode: bool = True, **o
     """Look at a dataset without training on it.
 
     Args:
-        name: ``"rendered"``, ``"ferplus"``, ``"rafdb"``, ``"affectnet"`` or ``"folder"``.
+        name: ``"rendered"``, ``"ferplus"``, ``"rafdb"``, ``"affectnet"``, ``"webemotion"`` or ``"folder"``.
         root: its folder.
         decode: open every image; False looks at lists and names only.
         options: those of the loader that decide what is read.
@@ -187,6 +187,17 @@ def _folder(root: Path | str | None, decode: bool, classes: object = None) -> Fo
     return f"Folder {root}; classes in order ({order}): {', '.join(names)}", splits, problems
 
 
+def _webemotion(root: Path | str | None, decode: bool, test_fraction: float = 0.1, test_seed: int = 0) -> Found:
+    listings = {split: webemotion.read_list(root, split, test_fraction, test_seed) for split in ("train", "test")}
+    splits = [_split(split, listing, {}, None, decode, ()) for split, listing in listings.items()]
+    videos = webemotion.read_table(root, webemotion.VIDEOS)
+    unreadable = videos[videos["status"] == webemotion.UNREADABLE]
+    problems = [
+        f"{row.file} could not be read when it was looked at: it {row.reason}" for row in unreadable.itertuples()
+    ]
+    return f"WebEmotion at {root}, made from {webemotion.summary(root)}", splits, problems
+
+
 def _ferplus(root: Path | str | None, decode: bool, votes: str | None = None) -> Found:
     root = ferplus.checked_root(root)
     in_folders = (root / "data").is_dir()
@@ -232,6 +243,7 @@ def _ferplus_split(root: Path, split: str, in_folders: bool, votes: str, decode:
 
 CHECKS: dict[str, Callable[..., Found]] = {
     "rendered": _rendered, "ferplus": _ferplus, "rafdb": _rafdb, "affectnet": _affectnet, "folder": _folder,
+    "webemotion": _webemotion,
 }  # fmt: skip
 
 #: How to get each dataset, and its terms in our words; data/README.md says more.
@@ -250,6 +262,11 @@ HOW = {
         "How to get it: a professor or head of a laboratory signs the licence agreement and asks for it "
         "(mohammadmahoor.com/pages/databases/affectnet); students ask through their supervisor.\nTerms: research only, "
         "not to be passed on."
+    ),
+    "webemotion": (
+        "How to get it: it was never released. `scn webemotion plan` says what to search for, `scn webemotion build IN "
+        "OUT` makes one from videos that you have.\nTerms: those of each video; the pictures show people who were not "
+        "asked, so keep them to yourself."
     ),
     "folder": "Your own images: train/<class>/ and test/<class>/, val/<class>/ if you have it.\nTerms: yours to know.",
 }

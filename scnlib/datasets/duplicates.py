@@ -90,3 +90,20 @@ def near_duplicates(images: Tensor, bits: int = NEAR_BITS, least: float = NEAR_L
     """
     pairs, _ = near_pairs(difference_hash(images), bits)
     return pairs[likeness(images, pairs) >= least]
+
+
+def copy_of(n: int, pairs: Tensor) -> Tensor:
+    """Which earlier row each of ``n`` rows repeats, so that one of every look stays: int64 ``(n,)``, -1 for those.
+
+    Rows are taken in their order. A row is dropped where it pairs with one that stayed; likeness to a dropped one does
+    not count, or a face that changes slowly would be dropped altogether.
+
+    Args:
+        n: rows.
+        pairs: int64 ``(P, 2)``, the smaller row first.
+    """
+    first = torch.full((n,), -1, dtype=torch.int64)
+    for i, j in sorted(pairs.tolist(), key=lambda pair: (pair[1], pair[0])):
+        if first[i] < 0 and first[j] < 0:
+            first[j] = i
+    return first

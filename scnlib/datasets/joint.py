@@ -27,6 +27,7 @@ def load(
     *,
     sets: str = "rafdb+affectnet",
     size: int = 100,
+    num_classes: int = 8,
     val_fraction: float = 0.0,
     val_seed: int = 0,
     allow_missing: bool = False,
@@ -38,6 +39,7 @@ def load(
         split: ``"train"`` and ``"train+val"`` join all; ``"val"`` and ``"test"`` are the first dataset's alone.
         sets: names joined by ``+``.
         size: side of the square images.
+        num_classes: 8, or 7 to leave contempt out of the parts that have it; of use where such a part is the first.
         val_fraction, val_seed, allow_missing: for those of the datasets that have them; validation is taken from the
             first alone.
 
@@ -53,7 +55,7 @@ def load(
         raise ValueError(f"joint: sets={sets!r} must name two or more datasets, each once")
     if root is None:
         raise ValueError(f"joint needs a root: the folder that holds {', '.join(f'{name}/' for name in names)}")
-    shared = {"size": size, "allow_missing": allow_missing}
+    shared = {"size": size, "num_classes": num_classes, "allow_missing": allow_missing}
     first = _load(names[0], root, split, shared | {"val_fraction": val_fraction, "val_seed": val_seed})
     parts = [first]
     if split in ("train", "train+val"):

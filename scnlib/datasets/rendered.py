@@ -4,11 +4,14 @@ import os
 import sys
 from pathlib import Path
 
+import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from scnlib import counter_rng, faces
 from scnlib.datasets.cache import cached
 from scnlib.datasets.faceset import FaceSet, Source
+from scnlib.faces.renderer import faces_per_chunk
 
 DEFAULT_COUNT = {"train": 6000, "val": 1000, "test": 2000}
 
@@ -55,16 +58,8 @@ def load(
     }  # fmt: skip
 
     def build() -> dict:
-        what = f"rendering {split} faces, {size} px"
-        pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-        with tqdm(total=n, desc=what, unit="face", file=sys.stdout, mininterval=pause, maxinterval=2 * pause) as bar:
-
-            def progress(done: int) -> None:
-                bar.update(done - bar.n)
-
-            images, latents = faces.render_faces(
-                stream, n, size, preset, num_classes=num_classes, progress=progress
-            )  # fmt: skip
+        latents = faces.sample_latents(stream, range(n), preset, num_classes=num_classes)
+        images = render_with_bar(latents, size, f"rendering {split} faces, {size} px")
         return {"images": images, **{f"latents.{name}": column for name, column in latents.to_dict().items()}}
 
     tensors = cached("rendered", key, build)
@@ -81,3 +76,16 @@ def load(
         ),
         latents=columns,
     )
+
+
+def render_with_bar(latents: faces.Latents, size: int, what: str) -> Tensor:
+    """Faces as ``faces.render`` gives them, ``(N, 3, size, size)``, with a progress bar."""
+    chunk = faces_per_chunk(size, 2, latents.texture_key.device)
+    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
+    pictures = []
+    with tqdm(total=len(latents), desc=what, unit="face", file=sys.stdout, mininterval=pause,
+              maxinterval=2 * pause) as bar:  # fmt: skip
+        for start in range(0, len(latents), chunk):
+            pictures.append(faces.render(latents[start : start + chunk], size))
+            bar.update(len(pictures[-1]))
+    return torch.cat(pictures)

@@ -74,11 +74,11 @@ def render_scenes(
     lefts = (counter_rng.uniform(seed, "scene left", every) * (room - sides + 1)).long() + room * (every % faces)
     tops = (counter_rng.uniform(seed, "scene top", every) * (height - sides + 1)).long()
 
-    images = _backgrounds(seed, n, height, width)
+    images = backgrounds(seed, n, height, width)
     for i, (picture, s, left, top) in enumerate(zip(pictures, sides, lefts, tops, strict=True)):
         place = images[i // faces, :, top : top + s, left : left + s]
         portrait = F.interpolate(picture[None].float(), size=(int(s), int(s)), mode="bilinear", antialias=True)[0]
-        place.lerp_(portrait, _feather(int(s)))
+        place.lerp_(portrait, feather(int(s)))
     corners = torch.stack([lefts, tops], dim=1)
     return Scenes(
         images=images.round_().clamp_(0, 255).to(torch.uint8),
@@ -88,7 +88,7 @@ def render_scenes(
     )
 
 
-def _backgrounds(seed: int, n: int, height: int, width: int) -> Tensor:
+def backgrounds(seed: int, n: int, height: int, width: int) -> Tensor:
     """Clouds of muted colour, coarse and fine, float32 ``(n, 3, height, width)`` in 0..255."""
     sums = torch.full((n, 3, height, width), 110.0)
     for cells, strength in ((3, 120), (12, 60), (48, 30)):
@@ -99,7 +99,7 @@ def _backgrounds(seed: int, n: int, height: int, width: int) -> Tensor:
     return sums
 
 
-def _feather(side: int) -> Tensor:
+def feather(side: int) -> Tensor:
     """How much of a portrait shows, ``(side, side)``: all but a soft rim, so that its outline is no edge."""
     rim = torch.linspace(-1, 1, side).abs()
     share = ((1 - rim) / 0.12).clamp(0, 1)

@@ -8,12 +8,51 @@ import typing
 
 from scnlib.methods.base import Batch, Method, Step
 from scnlib.methods.baseline import Baseline
+from scnlib.methods.confident_learning import ConfidentLearning
+from scnlib.methods.coteaching import CoTeaching
+from scnlib.methods.curriculumnet import CurriculumNet
+from scnlib.methods.eac import EAC
+from scnlib.methods.elr import ELR
+from scnlib.methods.gce import GCE
+from scnlib.methods.ipa2lt import IPA2LT
+from scnlib.methods.jocor import JoCoR
+from scnlib.methods.label_smoothing import LabelSmoothing
+from scnlib.methods.lrn import LRN
+from scnlib.methods.metacleaner import MetaCleaner
+from scnlib.methods.mixup import Mixup
+from scnlib.methods.nla import NLA
+from scnlib.methods.rul import RUL
+from scnlib.methods.sce import SymmetricCrossEntropy
 from scnlib.methods.scn import SCN
 from scnlib.methods.self_paced import SelfPaced
+from scnlib.methods.weighted_loss import WeightedLoss
 
 __all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
 
-METHODS: dict[str, type[Method]] = {method.name: method for method in (Baseline, SCN, SelfPaced)}
+METHODS: dict[str, type[Method]] = {
+    method.name: method
+    for method in (
+        Baseline,
+        SCN,
+        SelfPaced,
+        LRN,
+        CurriculumNet,
+        MetaCleaner,
+        IPA2LT,
+        CoTeaching,
+        JoCoR,
+        ELR,
+        ConfidentLearning,
+        GCE,
+        SymmetricCrossEntropy,
+        LabelSmoothing,
+        Mixup,
+        RUL,
+        EAC,
+        NLA,
+        WeightedLoss,
+    )
+}
 
 
 def make_method(name: str, **options: object) -> Method:

@@ -60,8 +60,8 @@ class Method:
     """A way to train on uncertain labels. A subclass is a frozen dataclass: its fields are the method's options.
 
     The defaults are those of plain cross-entropy, so a method overrides only what it changes. State that must survive a
-    restart is a parameter or buffer of the network: what predicts (a learnt matrix) comes from ``build``, what remembers
-    samples from ``memory``.
+    restart is a parameter or buffer of the network: what predicts (a learnt matrix) comes from ``build``, what
+    remembers samples from ``memory``.
 
     Attributes:
         networks: how many backbones ``build`` wants, each with an initialisation of its own.
@@ -95,8 +95,8 @@ class Method:
 
         Args:
             given: int64 ``(N,)`` labels of all training samples.
-            features: gives the backbone's ``(N, D)`` features of all unchanged training images, in evaluation mode, without
-                gradient. Costs a pass over the data each time it is called.
+            features: gives the backbone's ``(N, D)`` features of all unchanged training images, in evaluation mode,
+                without gradient. Costs a pass over the data each time it is called.
         """
 
     def relabels_after(self, epoch: int) -> bool:
@@ -122,15 +122,15 @@ def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def distributions(batch: Batch, num_classes: int) -> Tensor:
-    """Label distributions float ``(N, C)``: those of the dataset where it has some, else one-hot vectors of the labels."""
+    """Label distributions float ``(N, C)``: those of the dataset where it has some, else one-hot labels."""
     return F.one_hot(batch.labels, num_classes).float() if batch.targets is None else batch.targets
 
 
 def last_views(index: Tensor, n: int) -> Tensor:
     """For each place of a batch the last place of the same sample, ``(B,)``; the batch holds ``(B,)`` of ``n`` samples.
 
-    With oversampling a batch can hold a sample in several views. All places then carry one value, so that writing them to
-    the sample does not depend on the order in which a GPU writes.
+    With oversampling a batch can hold a sample in several views. All places then carry one value, so that writing them
+    to the sample does not depend on the order in which a GPU writes.
     """
     place = torch.arange(len(index), device=index.device)
     return place.new_zeros(n).scatter_reduce_(0, index, place, "amax")[index]

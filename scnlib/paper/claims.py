@@ -84,15 +84,17 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
         counts = transition if dataset == "ferplus" else None
         own = same[same["own_recipe"]]
         for profile, rows in own.groupby("profile"):
-            yield Group(dataset, _longest(rows["recipe"]), rows, OWN, counts)
+            yield Group(dataset, _longest(rows), rows, OWN, counts)
             tuned = _at_best_rates(same, profile, dataset)
             yield Group(dataset, f"{profile}, each arm at its own best learning rate", tuned, TUNED)
         if own.empty:
             yield from _foreign(dataset, same, counts)
 
 
-def _longest(recipes: pd.Series) -> str:
-    return max(recipes, key=len)
+def _longest(runs: pd.DataFrame) -> str:
+    """The recipe that says most; of those from scratch, where there are some."""
+    scratch = runs[runs["start"] == ""]
+    return max((scratch if len(scratch) else runs)["recipe"], key=len)
 
 
 def _foreign(dataset: str, runs: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[Group]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import pandas as pd
 
@@ -9,9 +10,10 @@ from scnlib import runs
 from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
-from scnlib.paper.grid import Cell, find_cell, grid, needs
+from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Selector, find_cell, from_web, grid, needs
 from scnlib.paper.results import FULL_SCALE, HERE, load_epochs, load_results
 from scnlib.paths import out_dir
+from scnlib.pretrained import weights_recipe
 
 
 def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -52,7 +54,8 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
 def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)) -> list[Config]:
     """The runs that measure a table on a dataset, and the baselines that its gains are over, each once.
 
-    Cells that need a method or weights that are not there have none.
+    Cells that need a method or weights that are not there have none; those that start from another run are in
+    ``chains``.
 
     Raises:
         ValueError: if the table, dataset or profile is unknown.
@@ -61,8 +64,51 @@ def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int
         raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(LOADERS)}")
     cells = [cell for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
     cells += [find_cell(*cell.baseline) for cell in cells if cell.baseline is not None]
-    configs = [_config(cell, dataset, profile, seed) for seed in seeds for cell in cells]
+    chosen = [cell.runs for cell in cells if not from_web(cell.runs)]
+    configs = [_config(one, dataset, profile, seed) for seed in seeds for one in chosen]
     return list({config.sha256(): config for config in configs}.values())
+
+
+def chains(
+    table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)
+) -> list[tuple[Config, Config]]:
+    """Pairs of runs of a table, each once: one on WebEmotion's stand-in, and one that starts from its backbone.
+
+    Both have the same seed. The second config does not say yet what it starts from: ``runs.run(second,
+    weights=first.path)`` does.
+    """
+    selectors = [cell.runs for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
+    selectors += EXTRA_RUNS.get(table, ()) if dataset in WEB_OF else ()
+    pairs = {}
+    for seed in seeds:
+        for chosen in filter(from_web, selectors):
+            method = chosen.weights.removeprefix("webemotion-")
+            first = profile_config(profile, dataset=WEB_OF[dataset], method=method, seed=seed)
+            second = _config(chosen, dataset, profile, seed)
+            pairs[first.sha256(), second.sha256()] = first, second
+    return list(pairs.values())
+
+
+def missing_chains(pairs: Sequence[tuple[Config, Config]], results: pd.DataFrame) -> list[tuple[Config, Config]]:
+    """Those of the pairs whose second run no row of results has measured with today's recipe."""
+    today = results[results["recipe_version"] == RECIPE_VERSION] if "recipe_version" in results else results
+    measured = {_started(config) for config in today["config"]}
+    return [(first, second) for first, second in pairs if (_recipe_name(first), second.sha256()) not in measured]
+
+
+def _recipe_name(first: Config) -> str:
+    """What a run's ``Config.pretrained`` begins with where it starts from ``first``, whatever the seed of that."""
+    return f"{first.dataset}-{first.method.name}@run:{replace(first, seed=0).sha256()[:8]}"
+
+
+def _started(config: str) -> tuple[str, str]:
+    """What a measured run started from, and the rest of its config."""
+    try:
+        known = Config.from_dict(json.loads(config))
+    except (ValueError, TypeError, KeyError):
+        return "", ""  # a config that this code does not know is no run of its
+    usual = {field.name: field.default for field in fields(Config) if field.name in ("pretrained", "normalization")}
+    return weights_recipe(known.pretrained), replace(known, **usual).sha256()
 
 
 def missing(configs: Sequence[Config], results: pd.DataFrame) -> list[Config]:
@@ -72,11 +118,11 @@ def missing(configs: Sequence[Config], results: pd.DataFrame) -> list[Config]:
     return [config for config in configs if config.sha256() not in measured]
 
 
-def _config(cell: Cell, dataset: str, profile: str, seed: int) -> Config:
-    chosen = cell.runs
+def _config(chosen: Selector, dataset: str, profile: str, seed: int) -> Config:
     return profile_config(
         profile, dataset=dataset, method=chosen.method, options=dict(chosen.options), noise_rate=chosen.noise_rate,
-        noise_kind=chosen.noise_kind, seed=seed,
+        noise_kind=chosen.noise_kind, seed=seed, oversample=chosen.oversample, data=dict(chosen.data),
+        **({"backbone": chosen.backbone} if chosen.backbone else {}),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scnlib.paper.arms import gain_text
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.published import TITLES
+from scnlib.paper.tables import without_weights
 
 WIDTH = 120  # of running text in a terminal
 LEGEND = (
@@ -103,7 +104,9 @@ def _paper_dataset(row: object) -> str:
 def _how(done: pd.DataFrame) -> str:
     recipes = sorted(set(done["recipe"]), key=len, reverse=True)  # the longest says when relabelling starts
     seeds = sorted({int(seed) for text in done["seeds"] for seed in text.split(", ")})
-    words = [recipes[0], f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"]
+    mixed = len({recipe == without_weights(recipe) for recipe in recipes}) > 1  # rows say what they start from
+    recipe = without_weights(recipes[0]) if mixed else recipes[0]
+    words = [recipe, f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"]
     return "; ".join(words + ([done["origin"].iloc[0]] if done["origin"].nunique() == 1 else []))
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib.paper.grid import RELABEL_EPOCH, Selector, active_options
+from scnlib.paper.grid import (
+    DATA_DEFAULTS,
+    RELABEL_EPOCH,
+    Selector,
+    active_options,
+    stands_in,
+    weights_on,
+)
 from scnlib.paths import results_dir
 
 TEXT_COLUMNS = (
@@ -65,6 +72,8 @@ _NOT_RECIPE = {
     "backbone",
     "split",
     "weights",
+    "oversample",
+    "pretrained",
 }
 # At rate 0 these kinds change no label, so they are one and the same.
 _KINDS_WITH_A_RATE = ("", "none", "symmetric", "pair", "transition")
@@ -229,7 +238,8 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
     ``recipe``: profile, epochs, size, backbone and split in words, and every other field of the config in which runs
     with these words differ. ``variation``: the epoch from which relabelling acts, where it acts; ``own_start``: whether
     that is the recipe's own. ``origin``,
-    ``weights``, ``noise`` (kind, "none" at rate 0) and ``arm`` (method, data, noise and options that say something).
+    ``weights``, ``start`` (what a run starts from, whatever the seed of that), ``noise`` (kind, "none" at rate 0) and
+    ``arm`` (method, data, noise and options that say something).
 
     Raises:
         ValueError: if a column is missing, or one key of one origin has two different results.
@@ -255,9 +265,13 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
     table["own_start"] = ["relabel_epoch" not in o for o in options]
     table["noise"] = [_noise(k, rate) for k, rate in zip(table["noise_kind"], table["noise_rate"], strict=True)]
     table["arm"] = [
-        _arm(row["method"], row["dataset"], row["noise"], row["noise_rate"], row["weights"], row["variant"], options)
+        _arm(
+            row["method"], row["dataset"], row["noise"], row["noise_rate"], row["weights"], row["variant"],
+            _setting(_json_object(row["config"])), options,
+        )
         for row, options in zip(table.to_dict("records"), active, strict=True)
-    ]
+    ]  # fmt: skip
+    table["start"] = [_start(_json_object(text)) for text in table["config"]]
     table["recipe"] = _recipes(table)
     return table
 
@@ -272,29 +286,50 @@ def _relabel_epoch(options: Mapping[str, object], config: str) -> object:
 def arm_name(runs: Selector, dataset: str | None = None) -> str:
     """What the column ``arm`` of ``prepare(results)`` says for the runs that a selector means.
 
-    Pretrained means MS-Celeb-1M weights (``weights`` is "msceleb"), scratch means none; without an option ``variant``
-    it is the paper's.
+    Pretrained means the weights that the selector names, scratch means none; without an option ``variant`` it is the
+    paper's.
     """
     options = active_options(runs.options) if runs.method == "scn" else dict(runs.options)
     options.pop("relabel_epoch", None)
     variant = str(options.pop("variant", "paper"))
-    noise, weights = _noise(runs.noise_kind, runs.noise_rate), "msceleb" if runs.pretrained else ""
-    return _arm(runs.method, dataset or runs.dataset, noise, runs.noise_rate, weights, variant, options)
+    noise, weights = _noise(runs.noise_kind, runs.noise_rate), weights_on(runs, dataset)
+    setting = _setting({"oversample": runs.oversample, "data": runs.data})
+    return _arm(runs.method, dataset or runs.dataset, noise, runs.noise_rate, weights, variant, setting, options)
+
+
+def _setting(config: Mapping[str, object]) -> dict[str, object]:
+    """What else makes another experiment of a run: oversampling, which classes and datasets."""
+    data = config.get("data") or {}
+    setting = {name: data[name] for name, usual in DATA_DEFAULTS.items() if data.get(name, usual) != usual}
+    if config.get("oversample"):
+        setting["oversample"] = True
+    return setting
 
 
 def _arm(
-    method: str, dataset: str, noise: str, rate: float, weights: str, variant: str, options: Mapping[str, object]
+    method: str,
+    dataset: str,
+    noise: str,
+    rate: float,
+    weights: str,
+    variant: str,
+    setting: Mapping[str, object],
+    options: Mapping[str, object],
 ) -> str:
     """One text for all that makes two runs the same arm; 0 and 0.0 are one option, no variant is the paper's."""
     numbers = {k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in options.items()}
     return json.dumps(
-        [method, dataset, noise, round(float(rate), 9), weights, variant or "paper", numbers], sort_keys=True
+        [method, dataset, noise, round(float(rate), 9), weights, variant or "paper", setting, numbers], sort_keys=True
     )
 
 
 def select(prepared: pd.DataFrame, runs: Selector, dataset: str | None = None) -> pd.DataFrame:
-    """The rows of ``prepare(results)`` that a selector means, on its own dataset or on another one."""
-    return prepared[prepared["arm"] == arm_name(runs, dataset)]
+    """The rows of ``prepare(results)`` that a selector means, on its own dataset or on another one.
+
+    None where one dataset would stand in for training on several.
+    """
+    meant = (prepared["arm"] == arm_name(runs, dataset)) & stands_in(runs, dataset)
+    return prepared[meant & (prepared["backbone"] == runs.backbone)] if runs.backbone else prepared[meant]
 
 
 def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
@@ -318,7 +353,8 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
         keys[seed] = key
         if not math.isnan(value):
             values[seed] = float(value)
-    for name, what in (("recipe_version", "versions of the recipe"), ("data", "sets of images")):
+    alike = {"recipe_version": "versions of the recipe", "data": "sets of images", "start": "sets of starting weights"}
+    for name, what in alike.items():
         found = sorted({str(value) for value in rows.get(name, ()) if not pd.isna(value)})
         if len(found) > 1:
             raise ValueError(
@@ -345,8 +381,14 @@ def recipe_of(config: Mapping[str, object]) -> dict[str, object]:
     A field that came into the code later has, in an older config, its default: what was done before there was a choice.
     """
     kept = {"epochs", "size", "backbone", "split"}  # of the recipe, but with columns of their own
+    left_out = _NOT_RECIPE - kept
+    if config.get("pretrained"):
+        left_out = left_out | {"normalization"}  # it follows from the weights
     whole = {**_defaults(), **config} if config else {}
-    return {name: value for name, value in whole.items() if name not in _NOT_RECIPE - kept}
+    recipe = {name: value for name, value in whole.items() if name not in left_out}
+    if isinstance(recipe.get("data"), Mapping):
+        recipe["data"] = {name: value for name, value in recipe["data"].items() if name not in DATA_DEFAULTS}
+    return recipe
 
 
 @cache
@@ -366,7 +408,8 @@ def _recipes(table: pd.DataFrame) -> list[str]:
         if not config:  # rows made by hand: the number of images is what is left to tell them apart
             rest = _flat({name: row[name] for name in ("n_train", "n_test") if not pd.isna(row.get(name))})
         scale = f"{row['epochs']:g} epochs, {row['size']:g} px"
-        words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}"))
+        start = f", from {row['start']}, {config['normalization']} images" if row["start"] else ""
+        words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}{start}"))
         rests.append(rest)
         kept.setdefault(words[-1], []).append(rest)
     differing = {word: _differing(found) for word, found in kept.items()}
@@ -374,6 +417,15 @@ def _recipes(table: pd.DataFrame) -> list[str]:
         ", ".join([word[1], *(f"{name} {rest.get(name, 'unset')}" for name in differing[word])])
         for word, rest in zip(words, rests, strict=True)
     ]
+
+
+def _start(config: Mapping[str, object]) -> str:
+    """Which weights a run starts from, whatever the seed that they were trained with; nothing from scratch."""
+    if not config.get("pretrained"):
+        return ""
+    from scnlib.pretrained import weights_recipe  # needs torch
+
+    return weights_recipe(config["pretrained"])
 
 
 def _differing(found: list[dict[str, str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """Published and measured side by side, and never more compared than can be compared."""
 
 import math
+import re
 from collections.abc import Collection
 
 import pandas as pd
@@ -146,9 +147,15 @@ def _gains(
     """Differences to the baseline of the same recipe, one for each seed that both have."""
     if cell.baseline is None or is_reference(cell):
         return []
-    found = select(runs, find_cell(*cell.baseline).runs, dataset)
-    found = found[found["recipe"] == recipe]
+    reference = find_cell(*cell.baseline).runs
+    found = select(runs, reference, dataset)
+    found = found[found["recipe"] == (recipe if reference.pretrained else without_weights(recipe))]
     # A run made here may lean on a baseline measured at full scale with the same recipe, but on one of them only.
     same = found[found["origin"] == origin]
     baseline = by_seed(same if len(same) or found["origin"].nunique() != 1 else found, metric)
     return differences_by_seed(values, baseline)
+
+
+def without_weights(recipe: str) -> str:
+    """The words of the same recipe without the weights that it starts from."""
+    return re.sub(r", from \S+, \S+ images", "", recipe)

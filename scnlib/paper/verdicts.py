@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from scnlib.paper import stats
-from scnlib.paper.grid import METRICS, Selector
+from scnlib.paper.grid import METRICS, Selector, weights_in_words
 from scnlib.paper.results import arm_name, by_seed
 
 HELD = "held"
@@ -32,6 +32,7 @@ class Verdict:
         dataset: where it was measured.
         unit: of the effect.
         detail: a sentence with every condition's numbers, or why nothing was tested.
+        conditions: name and effect of each circumstance that was tested.
     """
 
     verdict: str
@@ -41,6 +42,7 @@ class Verdict:
     dataset: str = ""
     unit: str = "points"
     detail: str = ""
+    conditions: tuple[tuple[str, float], ...] = ()
 
 
 def judge(differences: Sequence[float]) -> Verdict:
@@ -102,7 +104,7 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
         detail = f"{detail}; {missing}"
         if weakest.verdict != NOT_HELD:
             return Verdict(NOT_TESTED, unit=unit, detail=f"{missing}; so far {detail[: -len(missing) - 2]}")
-    return replace(weakest, unit=unit, detail=detail)
+    return replace(weakest, unit=unit, detail=detail, conditions=tuple((c.name, v.effect) for c, v in judged))
 
 
 def _sentence(condition: Condition, verdict: Verdict, unit: str) -> str:
@@ -185,7 +187,7 @@ def arm(
 def describe(selector: Selector) -> str:
     """An arm in words: ``scn {"ranking": false} at noise 10 %``."""
     options = f" {json.dumps(dict(selector.options))}" if selector.options else ""
-    weights = " from MS-Celeb-1M weights" if selector.pretrained else ""
+    weights = f" from {weights_in_words(selector.weights)}" if selector.pretrained else ""
     return f"{selector.method}{options}{weights} {noise_name(selector.noise_kind, selector.noise_rate)}"
 
 
@@ -221,7 +223,7 @@ def lacks(arms: Sequence[Selector], column: str | None = None) -> str:
     from scnlib.methods import METHODS  # needs torch
 
     needs = [f"method {arm.method}" for arm in arms if arm.method not in METHODS]
-    needs += ["MS-Celeb-1M weights"] * any(arm.pretrained for arm in arms)
+    needs += [weights_in_words(arm.weights) for arm in arms if arm.pretrained]
     runs = [f"runs of {describe(arm)}" + (f" with {column}" if column else "") for arm in arms]
     return f"needs {' and '.join(dict.fromkeys(needs or runs))}"
 

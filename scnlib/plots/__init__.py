@@ -19,11 +19,23 @@ from scnlib.plots.diagram import scn_diagram
 from scnlib.plots.faces import alpha_rows, face_grid, lowest_alpha_faces, uncertainty_ladder
 from scnlib.plots.knowledge import auroc_curves, knowledge_dots, knowledge_matrix
 from scnlib.plots.ledger import claims_ledger
+from scnlib.plots.lrn import centre_moves, class_maps, lrn_diagram, probabilities_over_noise
 from scnlib.plots.margins import gaps_by_batch_size, margin_loss, margin_paths, rank_groups
+from scnlib.plots.other_cures import (
+    density_curriculum,
+    label_pulls,
+    matrix_pair,
+    method_scatter,
+    mirror_attention,
+    schedules,
+    share_bars,
+    weight_maps,
+)
 from scnlib.plots.preprocessing import found_faces
 from scnlib.plots.released import common_class_over_alpha, epoch_bonus, label_kinds, published_gains
 from scnlib.plots.results import effects, results_bars, sweep
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
+from scnlib.plots.webemotion import clip_timeline
 from scnlib.plots.weighting import alpha_by_step, loss_by_alpha, loss_histogram, loss_over_alpha, slope_against_loss
 
 __all__ = [
@@ -36,15 +48,19 @@ __all__ = [
     "auroc_curves",
     "auroc_of_counts",
     "by_bins",
+    "centre_moves",
     "claims_ledger",
     "class_counts",
     "class_flow",
+    "class_maps",
     "class_shares",
+    "clip_timeline",
     "common_class_over_alpha",
     "commonest_mistake",
     "confusion_matrix",
     "copy_distances",
     "cure_fates",
+    "density_curriculum",
     "disagreement_map",
     "doctor_over_epochs",
     "effects",
@@ -56,26 +72,35 @@ __all__ = [
     "knowledge_matrix",
     "label_accuracy_curves",
     "label_kinds",
+    "label_pulls",
     "loss_by_alpha",
     "loss_histogram",
     "loss_over_alpha",
     "lowest_alpha_faces",
+    "lrn_diagram",
     "lucky_leads",
     "margin_gains",
     "margin_loss",
     "margin_paths",
     "margin_sweep",
+    "matrix_pair",
     "memorisation_curves",
+    "method_scatter",
+    "mirror_attention",
+    "probabilities_over_noise",
     "published_gains",
     "rank_groups",
     "relabel_flow",
     "results_bars",
+    "schedules",
     "scn_diagram",
     "seed_gains",
+    "share_bars",
     "slope_against_loss",
     "sweep",
     "training_curves",
     "transition_matrix",
     "tuning_curves",
     "uncertainty_ladder",
+    "weight_maps",
 ]

@@ -27,41 +27,42 @@ def scn_diagram(faces: object | None = None) -> Figure:
     """
     figure, ((axes,),) = new_figure(9.2, 5.3)
     axes.set_axis_off()
-    _batch(axes, faces)
+    batch_of_faces(axes, faces)
     axes.set(xlim=(0, 109), ylim=(-4.2, 57), aspect="equal")
-    _box(axes, 14, 28, 13, 12, "backbone", "ResNet-18 or\na small CNN", "plain")
-    _box(axes, 33, 41, 17, 12, "importance", "α = σ(wₐ·x)", "weigh")
-    _box(axes, 33, 22.5, 17, 12, "classifier", "scores z = W x", "plain")
-    _box(axes, 66, 38.5, 24, 17, "2  rank regularisation", "70 % high   30 % low", "rank", lift=5.0)
-    _box(axes, 66, 21.5, 18.5, 12, "1  cross-entropy", "of α·z against y", "weigh")
-    _box(axes, 66, 1.5, 24, 13, "3  relabel", "low group only: y′ where\n$p_{max} - p_y > \\delta_2$", "relabel")
-    _box(axes, 1, 2.5, 10, 10, "labels", "y", "plain")
+    box(axes, 14, 28, 13, 12, "backbone", "ResNet-18 or\na small CNN", "plain")
+    box(axes, 33, 41, 17, 12, "importance", "α = σ(wₐ·x)", "weigh")
+    box(axes, 33, 22.5, 17, 12, "classifier", "scores z = W x", "plain")
+    box(axes, 66, 38.5, 24, 17, "2  rank regularisation", "70 % high   30 % low", "rank", lift=5.0)
+    box(axes, 66, 21.5, 18.5, 12, "1  cross-entropy", "of α·z against y", "weigh")
+    box(axes, 66, 1.5, 24, 13, "3  relabel", "low group only: y′ where\n$p_{max} - p_y > \\delta_2$", "relabel")
+    box(axes, 1, 2.5, 10, 10, "labels", "y", "plain")
     _bars(axes, 53.6, 43.5, 8.6, 7.5, _ALPHA, _HIGH, ranked=False)
     _bars(axes, 69.5, 44.2, 17, 6.6, sorted(_ALPHA, reverse=True), _HIGH, ranked=True)
     axes.text(57.9, 52.6, "α of a batch", fontsize=9, ha="center", va="center")
-    _arrow(axes, (10.5, 34), (14, 34))
-    _arrow(axes, (27, 36.5), (33, 44), "x")
-    _arrow(axes, (27, 32), (33, 29), "x")
-    _arrow(axes, (50, 47), (53.2, 47))
-    _arrow(axes, (62.6, 47), (66, 47))
-    _arrow(axes, (57.9, 43), (66, 31.5), "α")
-    _arrow(axes, (50, 27.5), (66, 27.5), "z")
-    _line(axes, [(11, 8), (60, 8), (60, 24), (63, 24)])
-    _arrow(axes, (60, 24), (66, 24), "y", away=1.9)
-    _arrow(axes, (59, 8), (66, 8), "y", away=1.9)
-    _arrow(axes, (71, 21.5), (71, 14.5), "p = softmax(α·z)", side=True)
-    _arrow(axes, (87, 38.5), (87, 14.5), dashed=True)
+    arrow(axes, (10.5, 34), (14, 34))
+    arrow(axes, (27, 36.5), (33, 44), "x")
+    arrow(axes, (27, 32), (33, 29), "x")
+    arrow(axes, (50, 47), (53.2, 47))
+    arrow(axes, (62.6, 47), (66, 47))
+    arrow(axes, (57.9, 43), (66, 31.5), "α")
+    arrow(axes, (50, 27.5), (66, 27.5), "z")
+    line(axes, [(11, 8), (60, 8), (60, 24), (63, 24)])
+    arrow(axes, (60, 24), (66, 24), "y", away=1.9)
+    arrow(axes, (59, 8), (66, 8), "y", away=1.9)
+    arrow(axes, (71, 21.5), (71, 14.5), "p = softmax(α·z)", side=True)
+    arrow(axes, (87, 38.5), (87, 14.5), dashed=True)
     axes.text(87.8, 18, "low group", fontsize=9, color=INK, ha="left", va="center")
-    _arrow(axes, (90, 47), (94, 47))
+    arrow(axes, (90, 47), (94, 47))
     axes.text(94.5, 47, "$\\gamma\\,L_{RR}$", fontsize=12, ha="left", va="center")
-    _arrow(axes, (84.5, 27.5), (94, 27.5))
+    arrow(axes, (84.5, 27.5), (94, 27.5))
     axes.text(94.5, 27.5, "$(1-\\gamma)\\,L_{WCE}$", fontsize=12, ha="left", va="center")
     axes.text(98, 37, "+", fontsize=15, ha="center", va="center")
     _loop(axes)
     return figure
 
 
-def _batch(axes: Axes, faces: object | None) -> None:
+def batch_of_faces(axes: Axes, faces: object | None) -> None:
+    """Up to four faces at the left edge, one below the other; None: grey squares."""
     pictures = [None] * 4 if faces is None else list(as_pictures(faces)[:4])
     for number, picture in enumerate(pictures):
         x, y = 1.2, 44 - 9.3 * number
@@ -72,7 +73,7 @@ def _batch(axes: Axes, faces: object | None) -> None:
     axes.text(5.5, 54.6, "a batch", fontsize=10, fontweight="bold", ha="center", va="center")
 
 
-def _box(
+def box(
     axes: Axes, x: float, y: float, width: float, height: float, title: str, text: str, kind: str, lift: float = 0
 ) -> None:
     """A module: its title and a line or two; ``lift`` moves the title up and the text down, to leave room between."""
@@ -103,7 +104,7 @@ def _bars(
         axes.plot([x + high * step] * 2, [y - 0.6, y + height], color=GREY, linewidth=1.3, linestyle=(0, (3, 2)))
 
 
-def _arrow(
+def arrow(
     axes: Axes,
     start: tuple,
     end: tuple,
@@ -114,9 +115,9 @@ def _arrow(
     away: float = 0.0,
 ) -> None:
     """An arrow and, in its middle, beside it (``side``) or ``away`` above it, what travels along it."""
-    arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0)
-    arrow.set(linewidth=1.4, color=INK, linestyle="--" if dashed else "-")
-    axes.add_patch(arrow)
+    patch = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0)
+    patch.set(linewidth=1.4, color=INK, linestyle="--" if dashed else "-")
+    axes.add_patch(patch)
     if label:
         x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
         place = {"x": x + 0.8, "ha": "left"} if side else {"x": x, "ha": "center"}
@@ -124,7 +125,8 @@ def _arrow(
                   bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})  # fmt: skip
 
 
-def _line(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+def line(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+    """A way with corners and without a head."""
     axes.plot(*zip(*points, strict=True), color=INK, linewidth=1.4, solid_joinstyle="miter")
 
 

@@ -5,23 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from scnlib.course.comparison import HERE, Comparison, method_label, paired_difference
+from scnlib.course.comparison import HERE, Comparison, paired_difference
 from tests.course.made import write_run
-
-
-@pytest.mark.parametrize(
-    ("method", "options", "label"),
-    [
-        ("baseline", {}, "baseline"),
-        ("scn", "{}", "SCN"),
-        ("scn", '{"relabelling": false}', "SCN without relabelling"),
-        ("scn", {"relabelling": False, "ranking": False}, "SCN without relabelling and ranking"),
-        ("scn", {"gamma": 0.2}, "SCN (gamma=0.2)"),
-        ("lrn", {}, "LRN"),
-    ],
-)
-def test_methods_have_readable_names(method, options, label):
-    assert method_label(method, options) == label
 
 
 def test_the_paired_interval_is_that_of_the_differences():

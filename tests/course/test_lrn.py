@@ -38,8 +38,8 @@ def test_the_variance_of_differences_is_that_of_the_covariance():
 
 def test_without_sigma_everything_shrinks_to_one_point_and_with_it_the_centres_stay_apart():
     points, centres = 0.5 * draw(60, 2), 0.5 * draw(4, 2, seed=1)
-    without = lrn.descend(points, centres, spread=False, steps=1500)
-    within = lrn.descend(points, centres, spread=True, steps=1500)
+    without = lrn.descend(points, centres, spread=False, steps=1200)
+    within = lrn.descend(points, centres, spread=True, steps=1200)
     assert without.spread[-1] < 0.01 * without.spread[0]
     assert within.spread[-1] > within.spread[0]
     assert np.ptp(without.points[1], axis=0).max() < 0.2 * np.ptp(without.points[0], axis=0).max()
@@ -63,14 +63,28 @@ def test_a_head_learns_the_share_of_a_common_wrong_label():
     labels = torch.arange(3000) % 3
     features = torch.eye(3)[labels] * 3
     given = torch.where((labels == 0) & (torch.arange(3000) % 9 == 0), 1, labels)
-    head = lrn.train_head(LRN(samples=100, discriminative=False), features, given, 3, steps=150)
+    head = lrn.train_head(LRN(samples=40, discriminative=False), features, given, 3, steps=120)
     p = head.log_probabilities(torch.eye(3) * 3).exp()
     assert p[0, 1] == pytest.approx(1 / 3, abs=0.06) and p[1, 1] > 0.95 and p[2, 2] > 0.95
     assert torch.equal(head.log_probabilities(features[:4]), head.log_probabilities(features[:4]))
     assert head.difference_variance(features[:4]).shape == (4, 3, 3)
     assert head.mean_probabilities(features[:4]).sum(1) == pytest.approx(np.ones(4), abs=1e-5)
-    again = lrn.train_head(LRN(samples=100, discriminative=False), features, given, 3, steps=150)
+    again = lrn.train_head(LRN(samples=40, discriminative=False), features, given, 3, steps=120)
     assert torch.equal(again.network.covariance.weight, head.network.covariance.weight)
+
+
+def test_looseness_is_within_over_between():
+    features, labels = torch.tensor([[0.0], [2.0], [9.0], [11.0]]), torch.tensor([3, 3, 5, 5])
+    assert lrn.looseness(features, labels) == pytest.approx(4 * 1 / (4 * 4.5**2))
+    assert lrn.looseness(7 * features + 1, labels) == pytest.approx(lrn.looseness(features, labels))
+
+
+def test_centres_that_fell_together_are_one_place():
+    assert lrn.places(np.array([[0.0, 0.0], [0.01, 0.0], [1.0, 0.0], [1.0, 0.02], [0.0, 3.0]])) == 3
+
+
+def test_the_favourite_centre():
+    assert lrn.favourite(torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]])) == pytest.approx(2 / 3)
 
 
 def test_the_maps_of_classes():

@@ -1,5 +1,7 @@
 """Lesson 01's experiments, where their result is known beforehand."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -72,3 +74,33 @@ def test_tight_crops_compares_in_the_coordinates_of_the_crop():
     assert table["error"].isna().tolist() == [True] + 5 * [False]
     assert table["error"].max() < 1e-5
     assert preprocessing.tight_crops(torch.zeros(3, 1, 40, 40, dtype=torch.uint8), None, Sees())["error"].isna().all()
+
+
+def test_local_binary_patterns_of_a_cell_are_those_of_a_loop():
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randint(0, 255, (1, 1, 16, 16), generator=generator, dtype=torch.uint8)
+
+    def pattern(y, x):
+        """Bilinear samples on the circle of radius 1, as bits; 9 where they change more than twice."""
+        grey = image[0, 0].double().numpy()
+        bits = []
+        for k in range(8):
+            v, u = round(y - math.sin(2 * math.pi * k / 8), 5), round(x + math.cos(2 * math.pi * k / 8), 5)
+            top, left = math.floor(v), math.floor(u)
+            a, b = v - top, u - left
+
+            def at(row, column):
+                return grey[row, column] if 0 <= row < 16 and 0 <= column < 16 else 0.0
+
+            value = (1 - a) * ((1 - b) * at(top, left) + b * at(top, left + 1))
+            value += a * ((1 - b) * at(top + 1, left) + b * at(top + 1, left + 1))
+            bits.append(value >= grey[y, x])
+        changes = sum(bits[k] != bits[k - 1] for k in range(8))
+        return sum(bits) if changes <= 2 else 9
+
+    expected = [[0] * 10 for _ in range(4)]
+    for y in range(16):
+        for x in range(16):
+            expected[2 * (y // 8) + x // 8][pattern(y, x)] += 1
+    # Ties of rounding may move single pixels.
+    assert np.abs(preprocessing.lbp(image).reshape(4, 10) - expected).sum() <= 4

@@ -69,3 +69,10 @@ def test_nothing_at_all():
     none = torch.zeros(0, 1, 8, 8, dtype=torch.uint8)
     assert duplicates.near_duplicates(none).shape == (0, 2)
     assert duplicates.exact_groups(none) == []
+
+
+def test_of_every_look_the_first_stays():
+    # 0-1-2 change slowly: 2 is like 1, which is dropped, and not like 0. 4 repeats 3, and 5 both of them.
+    pairs = torch.tensor([[4, 5], [0, 1], [1, 2], [3, 4], [3, 5]])
+    assert duplicates.copy_of(6, pairs).tolist() == [-1, 0, -1, -1, 3, 3]
+    assert duplicates.copy_of(2, torch.zeros(0, 2, dtype=torch.int64)).tolist() == [-1, -1]

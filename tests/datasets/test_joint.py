@@ -35,6 +35,13 @@ def test_the_other_way_round_it_has_eight_classes(root):
     assert len(joint) == 48 + 42
 
 
+def test_with_seven_classes_contempt_is_in_no_split(root):
+    for split, n in (("train", 42 + 42), ("test", 14)):
+        joint = load_dataset("joint", root, split, size=40, sets="affectnet+rafdb", num_classes=7)
+        assert joint.class_names == affectnet.CLASSES[:7]
+        assert len(joint) == n and joint.labels.max() == 6
+
+
 def test_validation_and_test_are_the_firsts(root):
     assert load_dataset("joint", root, "test", size=40).ids == tuple(
         f"rafdb/{name}" for name in load_dataset("rafdb", root / "rafdb", "test", size=40).ids

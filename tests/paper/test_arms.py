@@ -142,7 +142,7 @@ def test_compact_keeps_the_columns_of_one_row_together():
         "46.81", "38.35", "68.54"
     ]  # fmt: skip
     assert row["rendered faces"] == "60.00 (n = 1)"
-    assert shown.loc["scratch, noise 30 %, MetaCleaner", "rendered faces"] == "needs method metacleaner"
+    assert shown.loc["scratch, noise 30 %, MetaCleaner", "rendered faces"] == "not measured yet"
     assert shown.loc["scratch, noise 30 %, MetaCleaner", "published, AffectNet"] == "not reported"
 
 

@@ -4,7 +4,19 @@ import dataclasses
 
 import pytest
 
-from scnlib.paper.grid import GRIDS, RELABEL_EPOCH, SCN_DEFAULTS, active_options, find_cell, grid
+from scnlib.paper.grid import (
+    EXTRA_RUNS,
+    GRIDS,
+    RELABEL_EPOCH,
+    SCN_DEFAULTS,
+    Selector,
+    active_options,
+    column_dataset,
+    find_cell,
+    grid,
+    needs,
+    weights_on,
+)
 from scnlib.paper.published import TABLES
 
 
@@ -25,7 +37,8 @@ def test_every_baseline_is_a_cell_of_the_same_data_and_no_noise_is_lost():
                 reference = find_cell(*cell.baseline)
                 assert reference.runs.method == "baseline"
                 assert reference.runs.options == {}
-                for name in ("dataset", "noise_rate", "pretrained"):
+                same = ("dataset", "noise_rate") if table == "scn-3" else ("dataset", "noise_rate", "pretrained")
+                for name in same:
                     assert getattr(reference.runs, name) == getattr(cell.runs, name), (table, cell.published.row, name)
 
 
@@ -83,13 +96,62 @@ def test_sweeps():
     assert runs("scn-fig5", "delta 1 learnable", "RAF-DB, noisy").noise_rate == 0.1
 
 
+def test_table_7_names_what_its_marks_mean():
+    joint = find_cell("scn-7", "SCN, RAF-DB + AffectNet", "RAF-DB")
+    assert (joint.runs.dataset, joint.runs.data, joint.baseline) == ("joint", {}, None)
+    assert column_dataset(joint) == "rafdb"
+    both = find_cell("scn-7", "IPA2LT, RAF-DB + AffectNet, 7 classes", "AffectNet")
+    assert (both.runs.dataset, both.runs.data) == ("joint", {"sets": "affectnet+rafdb", "num_classes": 7})
+    assert column_dataset(both) == "affectnet"
+    oversampled = [cell.published.row for cell in grid("scn-7") if cell.runs.oversample]
+    assert oversampled == ["Upsample", "RAN, oversampled", "SCN, oversampled"]
+    assert runs("scn-4", "pretrained, SCN", "AffectNet").oversample  # it is the same number
+    assert not runs("scn-4", "scratch, SCN", "AffectNet").oversample
+    for table, row in (("scn-7", "SCN, IR-50"), ("lrn-3", "SCN")):
+        assert (find_cell(table, row, "FERPlus").backbone, runs(table, row, "FERPlus").backbone) == ("ir50", "ir50")
+    assert all(not cell.needs for cell in grid("scn-7"))
+
+
+def test_what_stands_between_a_cell_and_its_measurement():
+    joint = find_cell("scn-7", "SCN, RAF-DB + AffectNet", "RAF-DB")
+    assert needs(joint, methods=["scn"]) == ("RAF-DB + AffectNet", "MS-Celeb-1M weights")
+    assert needs(joint, methods=["scn"], datasets=["joint"]) == ("MS-Celeb-1M weights",)
+    # One dataset cannot stand in for two.
+    assert needs(joint, "rendered", methods=["scn"]) == ("RAF-DB + AffectNet", "MS-Celeb-1M weights")
+    own = dataclasses.replace(joint, runs=Selector("scn", "rendered", pretrained=True, weights="rendered-latents"))
+    assert needs(own, methods=["scn"]) == ("rendered-latents weights",)
+
+
 def test_what_a_run_cannot_give_is_said():
-    assert find_cell("scn-7", "SCN, RAF-DB + AffectNet", "RAF-DB").needs
-    assert find_cell("scn-7", "SCN, IR-50", "FERPlus").backbone == "ir50"
-    assert find_cell("lrn-3", "SCN", "FERPlus").backbone == "ir50"
     assert find_cell("scn-7", "RAN", "FERPlus").backbone is None
-    assert find_cell("scn-3", "WebEmotion with SCN, fine-tuned with SCN", "RAF-DB").needs == ("WebEmotion",)
+    web = find_cell("scn-3", "WebEmotion with SCN, fine-tuned with SCN", "FERPlus")
+    assert needs(web, datasets=("rendered", "ferplus")) == ("WebEmotion",)
+    assert needs(web) == ("FERPlus", "WebEmotion") and needs(web, "rendered") == ()
     assert all(cell.runs.pretrained for table in ("scn-7", "lrn-1", "lrn-2", "lrn-3") for cell in grid(table))
+
+
+def test_table_3_starts_from_runs_of_the_method_that_its_row_names():
+    rows = {
+        "no WebEmotion, fine-tuned without SCN": Selector("baseline", "rafdb"),
+        "WebEmotion without SCN, fine-tuned without SCN": Selector(
+            "baseline", "rafdb", pretrained=True, weights="webemotion-baseline"
+        ),
+        "WebEmotion without SCN, fine-tuned with SCN": Selector(
+            "scn", "rafdb", pretrained=True, weights="webemotion-baseline"
+        ),
+        "WebEmotion with SCN, fine-tuned with SCN": Selector("scn", "rafdb", pretrained=True, weights="webemotion-scn"),
+    }
+    assert {cell.published.row: cell.runs for cell in grid("scn-3") if cell.published.column == "RAF-DB"} == rows
+    (extra,) = EXTRA_RUNS["scn-3"]
+    assert (extra.method, extra.weights) == ("baseline", "webemotion-scn") and extra not in rows.values()
+
+
+def test_the_stand_in_for_webemotion():
+    web = runs("scn-3", "WebEmotion with SCN, fine-tuned with SCN")
+    assert weights_on(web, None) == weights_on(web, "ferplus") == "webemotion-scn"
+    assert weights_on(web, "rendered") == "rendered_web-scn"
+    assert weights_on(runs("scn-2", "pretrained, noise 20 %, SCN"), "rendered") == "msceleb"
+    assert weights_on(runs("scn-2", "scratch, noise 20 %, SCN"), "rendered") == ""
 
 
 def test_options_that_say_nothing_are_dropped():
@@ -109,3 +171,20 @@ def test_unknown_tables_and_cells():
         grid("scn-1")
     with pytest.raises(ValueError, match="scn-6 has no cell"):
         find_cell("scn-6", "gamma 0.4", "RAF-DB")
+
+
+def test_rows_of_other_architectures_are_marked_as_published_only():
+    from scnlib.methods import METHODS
+
+    for table in ("scn-7", "lrn-3"):
+        for cell in grid(table):
+            ours = cell.runs.method in METHODS
+            marked = "published number only" in " ".join(needs(cell, "rendered"))
+            assert ours != marked, cell.published.row
+
+
+def test_label_distributions_want_votes():
+    cell = find_cell("scn-7", "PLD", "FERPlus")
+    assert (cell.runs.method, cell.runs.data) == ("baseline", {"rule": "distribution"})
+    assert "annotators' votes" in needs(cell, "rendered")
+    assert "annotators' votes" not in needs(cell, datasets=("ferplus",))

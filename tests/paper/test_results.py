@@ -7,7 +7,7 @@ import pytest
 
 from scnlib.paper import add_curves, load_epochs, load_results
 from scnlib.paper.grid import Selector
-from scnlib.paper.results import COLUMNS, FULL_SCALE, add_knowledge, by_seed, prepare, select
+from scnlib.paper.results import COLUMNS, FULL_SCALE, add_knowledge, by_seed, prepare, recipe_of, select
 from tests.paper.made import run, table
 
 
@@ -175,6 +175,34 @@ def test_pretrained_runs_say_so_and_are_not_taken_for_scratch():
     assert select(results, Selector("baseline", "ferplus", pretrained=True))["seed"].tolist() == [0]
 
 
+def test_sampling_classes_and_datasets_make_other_arms():
+    """A selector finds exactly the run it names; which faces are loaded otherwise is recipe."""
+    seven, both = {"num_classes": 7}, {"sets": "affectnet+rafdb"}
+    results = prepare(
+        table(
+            run("scn", config={"data": {"n": 5, "num_classes": 8}}),
+            run("scn", seed=1, config={"oversample": True}),
+            run("scn", seed=2, config={"data": seven}),
+            run("scn", seed=3, dataset="joint"),
+            run("scn", seed=4, dataset="joint", config={"data": seven | both}),
+            run("scn", seed=5, backbone="ir50"),
+        )
+    )
+
+    def found(name="ferplus", stand_in=None, **fields):
+        return select(results, Selector("scn", name, **fields), stand_in)["seed"].tolist()
+
+    assert found() == [0, 5]
+    assert found(oversample=True) == [1]
+    assert found(data=seven) == [2]
+    assert found("joint") == [3]
+    assert found("joint", data=seven | both) == [4]
+    assert found("joint", "ferplus") == []
+    assert found(backbone="ir50") == [5]
+    assert recipe_of({"data": {"n": 5, "num_classes": 7}})["data"] == {"n": 5}
+    assert "oversample" not in recipe_of({"oversample": True})
+
+
 def test_two_runs_of_one_seed_are_not_averaged():
     rows = prepare(table(run(data="old"), run(accuracy=60.0, data="new") | {"key": "newer"}))
     with pytest.raises(ValueError, match="newer have the same method, recipe and seed 0"):
@@ -211,7 +239,10 @@ def test_fields_that_came_later_stand_for_what_was_before_them():
     ]
 
 
-@pytest.mark.parametrize(("column", "values"), [("recipe_version", (1, 2)), ("data", ("old", "new"))])
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("recipe_version", (1, 2)), ("data", ("old", "new")), ("start", ("msceleb@sha256:a", "msceleb@sha256:b"))],
+)
 def test_runs_of_other_code_or_other_images_are_not_averaged(column, values):
     rows = pd.DataFrame({"key": ["a", "b"], "seed": [0, 1], "accuracy": [70.0, 60.0], column: values})
     with pytest.raises(ValueError, match="runs a, b are of 2 .* not averaged"):

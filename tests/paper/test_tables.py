@@ -134,7 +134,7 @@ def test_what_is_missing_is_said(noisy):
     sweep = shown("scn-fig5", noisy, dataset="rendered", profile="quick")
     assert cell(sweep, "delta 1 learnable", "RAF-DB, noisy")["missing"] == "not measured yet"
     joint = cell(shown("scn-7", noisy), "SCN, RAF-DB + AffectNet", "RAF-DB")
-    assert joint["missing"] == "needs RAF-DB, joint training on RAF-DB and AffectNet and MS-Celeb-1M weights"
+    assert joint["missing"] == "needs RAF-DB + AffectNet and MS-Celeb-1M weights"
 
 
 def test_a_profiles_own_recipe_is_told_from_others():

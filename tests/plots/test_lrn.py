@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scnlib import plots
-from tests.plots.reading import texts
+from tests.plots.reading import all_inside, texts
 
 GENERATOR = np.random.default_rng(0)
 POINTS, CENTRES = GENERATOR.normal(size=(30, 2)), GENERATOR.normal(size=(4, 2))
@@ -21,11 +21,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_all_words_lie_inside_the_figure(name):
-    figure = FIGURES[name]
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 >= -0.02 and drawn.y0 >= -0.02, drawn
-    assert drawn.x1 <= width + 0.02 and drawn.y1 <= height + 0.02, drawn
+    assert all_inside(FIGURES[name])
 
 
 def test_no_way_leads_from_the_labels_to_the_centres():

@@ -1,0 +1,32 @@
+"""Batches and networks small enough to compute by hand, shared by the tests of methods."""
+
+import torch
+from torch import nn
+
+from scnlib.methods import Batch
+
+
+class Features(nn.Module):
+    """A backbone that hands its input on: an image's channels are its features."""
+
+    num_features = 3
+
+    def forward(self, images):
+        return images.mean((2, 3))
+
+
+def make_batch(n=40, num_classes=5, seed=0):
+    """Random features; the first tenth of the labels differ from the given ones."""
+    generator = torch.Generator().manual_seed(seed)
+    images = 3 * torch.randn(n, 3, 2, 2, generator=generator)
+    given = torch.arange(n) % num_classes
+    labels = (given + (torch.arange(n) < n // 10)) % num_classes
+    return Batch(images, labels, given, index=torch.arange(n))
+
+
+def build(method, batch, num_classes=5):
+    """The method's network with features that the images spell out, and its memory."""
+    torch.manual_seed(1)
+    model = method.build(*(Features() for _ in range(method.networks)), num_classes)
+    model.memory = method.memory(batch.given, num_classes)
+    return model

@@ -1,0 +1,32 @@
+"""Every method: a run that was interrupted ends with the same numbers."""
+
+import pytest
+import torch
+
+from ..conftest import make_faces
+from ..test_training import start
+from .test_every_method import NAMES, small
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_resumed_run_ends_bit_equal(name):
+    """A warm-up of one epoch: stages, filters and second sources begin with the interruption, and go on after it."""
+    method = small(name)
+    whole = start(method, make_faces(24))
+    for _ in range(3):
+        whole.train_epoch()
+    first = start(method, make_faces(24))
+    first.train_epoch()
+    second = start(method, make_faces(24))
+    second.restore(first.state(), first.records)
+    for _ in range(2):
+        second.train_epoch()
+
+    ours, theirs = second.state(), whole.state()
+    assert set(ours) == set(theirs)
+    for key in theirs:
+        assert torch.equal(ours[key], theirs[key]), key
+    for a, b in zip(second.records, whole.records, strict=True):
+        assert {k: v for k, v in a.items() if k != "seconds"} == pytest.approx(
+            {k: v for k, v in b.items() if k != "seconds"}, nan_ok=True, abs=0
+        )

@@ -1,0 +1,71 @@
+"""Which runs stand behind table 3 on rendered faces, and when a pair of them counts as measured."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+
+from scnlib.config import RECIPE_VERSION, profile_config
+from scnlib.paper import side_by_side
+from scnlib.paper.measuring import chains, missing_chains, wanted
+from tests.paper.made import run, table
+
+
+def web(method):
+    return profile_config("quick", dataset="rendered_web", method=method)
+
+
+def started_from(first, second, key="0123456789abcdef"):
+    recipe = replace(first, seed=0).sha256()[:8]
+    return replace(
+        second, pretrained=f"{first.dataset}-{first.method.name}@run:{recipe}:{key}", normalization="centred"
+    )
+
+
+def results(*configs):
+    return pd.DataFrame({"config": [json.dumps(c.to_dict()) for c in configs], "recipe_version": RECIPE_VERSION})
+
+
+def test_table_3_has_one_run_from_scratch_and_all_four_pairs():
+    assert [c.method.name for c in wanted("scn-3", "rendered")] == ["baseline"]
+    pairs = chains("scn-3", "rendered", seeds=(0, 1))
+    names = [(a.dataset, a.method.name, b.dataset, b.method.name, a.seed, b.seed) for a, b in pairs]
+    combinations = [("baseline", "baseline"), ("baseline", "scn"), ("scn", "scn"), ("scn", "baseline")]
+    assert names == [
+        ("rendered_web", a, "rendered", b, seed, seed) for seed in (0, 1) for a, b in combinations
+    ]  # fmt: skip
+    assert all(a.backbone == b.backbone and a.size == b.size for a, b in pairs)
+    assert chains("scn-3", "ferplus") == [] and chains("scn-2", "rendered") == []
+
+
+def test_a_pair_is_measured_by_the_run_that_started_from_its_first_whatever_the_key():
+    pairs = chains("scn-3", "rendered", seeds=(0, 1))
+    first, second = pairs[2]  # with SCN, with SCN, seed 0
+    assert missing_chains(pairs, results()) == pairs
+    left = missing_chains(pairs, results(started_from(first, second, key="f" * 16)))
+    assert left == [pair for pair in pairs if pair != (first, second)]
+    # From scratch, from another method's run, or from a run of another recipe: not measured.
+    others = [second, started_from(web("baseline"), second), started_from(replace(first, epochs=6), second)]
+    assert (first, second) in missing_chains(pairs, results(*others))
+    old = results(started_from(first, second)).assign(recipe_version=RECIPE_VERSION - 1)
+    assert missing_chains(pairs, old) == pairs
+
+
+def test_the_table_shows_each_row_with_the_gain_over_no_pretraining():
+    pairs = {(a.method.name, b.method.name): (a, b) for a, b in chains("scn-3", "rendered")}
+
+    def row(method, accuracy, config, weights=""):
+        return run(method, accuracy, dataset="rendered", backbone="small", config=config.to_dict(), weights=weights)
+
+    scratch = profile_config("quick", dataset="rendered", method="baseline")
+    found = table(
+        row("baseline", 70.0, scratch),
+        row("baseline", 72.0, started_from(*pairs["baseline", "baseline"]), "rendered_web-baseline"),
+        row("scn", 69.0, started_from(*pairs["scn", "scn"]), "rendered_web-scn"),
+    )
+    shown = side_by_side("scn-3", found, "rendered", "quick").query("column == 'RAF-DB'").set_index("row")
+    assert shown["measured"].tolist()[:2] == [70.0, 72.0] and shown["measured"].iloc[3] == 69.0
+    assert shown["measured_gain"].iloc[1] == 2.0 and shown["measured_gain"].iloc[3] == -1.0
+    assert shown["missing"].iloc[2] == "not measured yet"
+    real = side_by_side("scn-3", found).query("column == 'FERPlus'")["missing"].tolist()
+    assert real == ["needs FERPlus"] + ["needs FERPlus and WebEmotion"] * 3
