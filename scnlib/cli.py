@@ -507,8 +507,11 @@ def _claims(options: argparse.Namespace) -> None:
     results, epochs, unreadable = everything()
     _left_out(unreadable)
     ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
-    print(ledger.to_csv(index=False, lineterminator="\n") if options.format == "csv"
-          else paper.claims_text(ledger, long=options.long), end="")  # fmt: skip
+    if options.format == "csv":
+        print(ledger.to_csv(index=False, lineterminator="\n"), end="")
+        return
+    origins = ", ".join(f"{count:,} {origin}" for origin, count in results["origin"].value_counts().items())
+    print(f"{paper.claims_text(ledger, long=options.long)}From the runs there are: {origins or 'none'}.")
 
 
 def _reproduce(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scnlib import runs
+from scnlib import paper, runs
 from scnlib.cli import main
 from scnlib.models import make_backbone
 
@@ -96,6 +96,7 @@ def test_tables_and_claims_print(capsys):
     assert main(["claims"]) == 0
     printed = capsys.readouterr().out
     assert "S10" in printed and max(map(len, printed.splitlines())) <= 120
+    assert f"{len(paper.load_results())} measured at full scale." in printed.splitlines()[-1]
     assert main(["claims", "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("id,claim,place,dataset")
     assert main(["claims", "--long"]) == 0
