@@ -120,7 +120,7 @@ def _add_leaderboard(commands: argparse._SubParsersAction) -> None:
         "leaderboard",
         help="every method under one recipe, beside the baseline",
         description="Every method that there is, with its default options, from the runs of data/results and those "
-        "under out/runs: accuracy, gain over the baseline with its interval, AUROC of its own trust, time of an epoch.",
+        "under out/runs: accuracy, gain over the baseline with its interval, and the AUROC of its own trust.",
     )
     board.add_argument("--dataset", default="rendered", help="what was measured on (default rendered)")
     board.add_argument("--noise-rate", type=float, default=0.3, help="share of wrong training labels (default 0.3)")
@@ -134,10 +134,10 @@ def _leaderboard(options: argparse.Namespace) -> None:
     from scnlib.paper.leaderboard import leaderboard, leaderboard_text
     from scnlib.paper.measuring import everything
 
-    results, epochs, unreadable = everything(options.profile)
+    results, _, unreadable = everything(options.profile)
     _left_out(unreadable)
     which = options.dataset, options.noise_rate, options.noise_kind, options.profile
-    board = leaderboard(results, epochs, *which)
+    board = leaderboard(results, *which)
     print(board.to_csv(index=False, lineterminator="\n") if options.format == "csv" else
           leaderboard_text(board, *which), end="")  # fmt: skip
 

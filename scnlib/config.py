@@ -47,8 +47,8 @@ class Config:
         schedule: ``"one_cycle"`` (up for a quarter, down by a cosine), ``"steps"`` (divided by 10 at each milestone) or
             ``"exponential"`` (times .9 after each epoch, the released code's).
         milestones: for ``"steps"``: epochs after which the rate falls.
-        pretrained: which weights the backbone starts from, by their content, filled in by ``pretrained.start_from``;
-            ``""``: none. Where the file lies is said to ``run``.
+        pretrained: which weights the backbone starts from, of files by content, of own runs by recipe and key, filled
+            in by ``pretrained.start_from``; ``""``: none. Where the file lies is said to ``run``.
         normalization: how pixels are scaled, a key of ``scnlib.models.NORMALIZATIONS``: as the weights are used to it.
         profile: the name of the profile that filled this in; a label, without effect.
     """

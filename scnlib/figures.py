@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from scnlib import paper, plots
 from scnlib.errors import ScnError
 from scnlib.faces.sheets import STEPS, class_sheet, uncertainty_series
+from scnlib.figure_files import read_index, write_atomically, write_figure, write_index
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
@@ -22,7 +23,6 @@ from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
 from scnlib.paths import project_root
-from scnlib.plots.files import read_index, write_atomically, write_figure, write_index
 from scnlib.results import load
 
 LARGEST = 150_000  # bytes

@@ -25,6 +25,7 @@ class IR50(nn.Module):
     """
 
     num_features = 512
+    pools_by_mean = False
 
     def __init__(self, size: int) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ class ResNet18(nn.Module):
     """
 
     num_features = 512
+    pools_by_mean = True  # features are the mean of the maps, so that a class activation map adds up to a score
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -76,6 +77,7 @@ class SmallCNN(nn.Module):
     """
 
     num_features = 256
+    pools_by_mean = True
 
     def __init__(self, size: int) -> None:
         super().__init__()

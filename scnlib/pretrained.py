@@ -176,6 +176,7 @@ def read(path: Path | str) -> Checkpoint:
         raise ValueError(f"{path} is a web page, no weights: the download ended at a page that asks something")
     stored = _safetensors(path) if path.suffix == ".safetensors" else _torch_file(path)
     tensors, wrapped = _state_dict(stored, path)
+    wrapped = wrapped and len(stored) == 1  # beside it the file of a training of one's own has its epoch and the like
     if path.name == "model.safetensors" and (path.parent / "manifest.json").is_file():
         identity, normalization, origin = _own(path.parent)
     else:
@@ -192,7 +193,7 @@ def recognise(tensors: Mapping[str, Tensor], wrapped: bool, sha256: str) -> tupl
     not say).
 
     Args:
-        wrapped: whether the tensors lay below ``state_dict``.
+        wrapped: whether the tensors lay below ``state_dict``, and nothing beside it.
 
     Returns:
         Name, key of ``NORMALIZATIONS`` or None, words.
@@ -212,7 +213,7 @@ def recognise(tensors: Mapping[str, Tensor], wrapped: bool, sha256: str) -> tupl
         words = "laid out as resnet18_msceleb.pth, used with ImageNet's mean and deviation by all who use it"
         return "msceleb", "imagenet", words
     if thousand:
-        return "imagenet", "imagenet", "laid out as torchvision's ImageNet ResNet-18"
+        return "imagenet", "imagenet", "laid out as torchvision's ImageNet ResNet-18, or as one trained by its names"
     return "other", None, "no layout that is known here"
 
 

@@ -159,6 +159,8 @@ def pretrain(
         if found.get("key") != key:
             raise ValueError(f"{path} holds other weights ({found.get('identity')}); choose another --out")
         return path
+    if path.is_dir() and any(path.iterdir()):
+        raise ValueError(f"{path} holds other files and no finished pretraining; choose another --out, or empty it")
     started, chosen = time.perf_counter(), choose_device(device)
     precision = choose_precision(chosen)
     train, test = (

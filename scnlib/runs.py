@@ -103,6 +103,10 @@ def load_splits(config: Config, root: Path | str | None = None) -> Splits:
         raise ValueError(
             "rule='distribution' trains on all votes, relabelling changes single labels; set relabelling=false"
         )
+    if train.targets is not None and config.method.single_labels:
+        raise ValueError(
+            f"rule='distribution' trains on all votes, {config.method.name} on single labels; choose rule='majority'"
+        )
     return Splits(_with_noise(train, config), test, None if val is None else _with_noise(val, config))
 
 
@@ -357,7 +361,8 @@ def _start(config: Config, weights: Path | str | None) -> tuple[Config, Start | 
         return config, None
     start = pretrained.load(weights, config.backbone, config.size)
     if not config.pretrained:
-        return pretrained.config_from(config, start), start
+        chosen = None if config.normalization == "centred" else config.normalization
+        return pretrained.config_from(config, start, chosen), start
     if start.checkpoint.identity != config.pretrained:
         raise ValueError(
             f"{start.checkpoint.path} is {start.checkpoint.identity}, and this run starts from {config.pretrained}"

@@ -180,7 +180,8 @@ class Training:
         if not alpha.isnan().any():
             self.alpha.append(alpha.cpu())
         labels_used = self.ledger.current.clone()
-        self.config.method.after_epoch(self.model, epoch, self.ledger.given, self.features)
+        if epoch < self.config.epochs:
+            self.config.method.after_epoch(self.model, epoch, self.ledger.given, self.features)
         if self.config.method.relabels_after(epoch):
             self._relabel_in_evaluation_mode(epoch)
         self.ledger.commit(epoch, self.config.method.name)

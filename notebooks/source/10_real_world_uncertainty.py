@@ -392,7 +392,7 @@ for what, (first, second) in webemotion.steps().items():
         ctx.say("Here, {what}: **{effect:+.1f}** points ({interval}n = {n}).", what=what, **step, origin="measured at full scale",
                 interval="" if step["low"] != step["low"] else f"95 % interval {step['low']:+.1f} to {step['high']:+.1f}, ")
     else:
-        ctx.say("> {what} has not been measured on the stand-in yet: `scn table scn-3 --dataset rendered --run`.", what=what.capitalize())
+        ctx.say("> {what} has not been measured on the stand-in yet: `scn table scn-3 --dataset rendered --run`.", what=what)
 
 # %% [markdown]
 # One combination is missing in the paper: SCN in pretraining but *not* in fine-tuning. Without it nobody can say whether SCN

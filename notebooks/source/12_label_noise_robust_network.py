@@ -119,7 +119,7 @@ ctx.say("$L_{{cls}}$ by hand {hand:.4f}, by the package {package:.4f}. The packa
 
 # %%
 errors = lrn.sampling_error(mean, A, (10, 100, 1000), seed=seed)
-ctx.say("Standard deviation of $p'$ over draws, in points: {each}. It falls with $\\sqrt{{S}}$; the paper's thousand is generous.",
+ctx.say("Standard deviation of $p'$ over draws, in points: {each}. It falls like $1/\\sqrt{{S}}$; the paper's thousand is generous.",
         each=", ".join(f"{error:.2f} at S = {count:,}" for count, error in errors.items()), origin="measured here")
 
 # %% [markdown]
@@ -210,7 +210,7 @@ ctx.say("σ² after the descent, as a share of before: **{without:.1%}** without
 
 # %% [markdown]
 # Without σ the best answer is the trivial one: put everything in one point. The division makes that worthless, because the loss no
-# longer knows units. But mind what it does not forbid: σ is *one* number for all centres, so two of them may still fall together as long
+# longer knows units (but for the softmax in ω). But mind what it does not forbid: σ is *one* number for all centres, so two of them may still fall together as long
 # as others lie far off. And "category center" is a word: **nothing in equations 3 to 5 ties centre $c$ to class $c$.** Swap the
 # centres, and the loss is what it was.
 
@@ -316,14 +316,15 @@ step = ablations.relative_step(make_method("lrn", discriminative=False), faces.i
 ctx.say("LRN's first gradient is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax.", step=step, inverse=1 / 0.7, origin="measured here")
 controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3), **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
 table = paper.arms(results, controls, reference="baseline").set_index("label")
-ablations.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2, "not measured")
+ablations.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)
 
 # %%
 faster, whole = table.loc["baseline, rate 0.1", "gain"], table.loc["LRN", "gain"]
 if faster == faster:
-    ctx.say("The baseline at twice the rate gains {faster:+.1f} points over itself (n = {n}){beside}. A gain of LRN smaller than that would need no "
-            "noise model to explain it.", faster=faster, n=table.loc["baseline, rate 0.1", "n"],
-            beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "", origin="measured at full scale")
+    low, high = table.loc["baseline, rate 0.1", ["low", "high"]]
+    ctx.say("The baseline at twice the rate gains {faster:+.1f} points over itself{interval} (n = {n}){beside}. {told}", faster=faster, n=table.loc["baseline, rate 0.1", "n"],
+            interval=f" [{low:+.1f}, {high:+.1f}]" if low == low else "", beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "", origin="measured at full scale",
+            told="A gain of LRN smaller than that would need no noise model to explain it." if low > 0 else "That cannot be told from no gain yet, so the step explains nothing for certain.")
 
 # %% [markdown]
 # ## Figure 3: who is right where the other errs
@@ -388,7 +389,7 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 
 # %% [markdown]
 # The abstract promises "compact intra-class feature representations". A loss that hardly pulls, towards centres that hardly move and
-# that no class owns, is an unlikely cause of them; a longer step makes features more compact, too. Which it was, the rows of table 2 can
+# that no class owns, is an unlikely cause of them; a longer step may make features more compact, too. Which it was, the rows of table 2 can
 # tell, each at its own best step.
 #
 # ## What the covariance knows
@@ -449,9 +450,9 @@ for name, matrix in list(found.items())[1:]:
             hits=lrn.top_hits(matrix, transition), all=C, chance=C / (C - 1), rho=f"{rho:+.2f}" if rho == rho else "undefined, for it is flat", origin="measured here")
 
 # %% [markdown]
-# Variances are symmetric: $\mathrm{Var}(u_i - u_j)$ cannot say that fear is called disgust but disgust is not called fear. The mean
-# can. This is a limit of the model, whatever it is trained on: **a covariance knows who is confused with whom, not in which
-# direction.**
+# For *one* face $\mathrm{Var}(u_i - u_j)$ is symmetric: it cannot say that fear is called disgust and disgust is not called fear. But
+# $\Sigma(x)$ differs from face to face, so a face of fear can have what a face of disgust has not, and a covariance averaged over each class may know
+# directions after all. Compare the two counts above.
 #
 # And what does the network above, trained whole on symmetric noise, say? Its covariance can only reflect which faces *look*
 # alike. We compare with its own mistakes on test faces.
@@ -473,10 +474,12 @@ ctx.say("Its noise has a standard deviation of {deviation:.2g} logits between tw
 
 # %%
 ledger = paper.ledger()
-mine = ledger[ledger["id"].str.startswith("L") & ledger["dataset"].isin(["rendered", ""])]
-for row in mine[mine["verdict"] != "not tested"].itertuples():
-    ctx.say("**{id}**: *{verdict}*. {detail}.", id=row.id, verdict=row.verdict, detail=row.detail, origin="measured at full scale")
-ablations.readable(mine[["id", "claim", "verdict", "effect", "low", "high", "n"]], 2)
+mine = ledger[ledger["id"].str.startswith("L")]
+judged = mine[mine["verdict"] != "not tested"]
+for row in judged.itertuples():
+    ctx.say("**{id}** {claim} *{verdict}* on {dataset}. {detail}.", id=row.id, claim=row.claim, verdict=row.verdict.capitalize(), dataset=row.dataset, detail=row.detail, origin="measured at full scale")
+waiting = mine[~mine["id"].isin(judged["id"])].drop_duplicates("id")
+ctx.say("Not tested yet: {claims}.", claims="; ".join(f"**{row.id}** {row.claim.rstrip('.')} ({row.detail})" for row in waiting.itertuples()) or "none")
 
 # %% [markdown]
 # The paper starts from MS-Celeb-1M weights; these runs start from scratch. A verdict here says what the method does *here*.
@@ -485,7 +488,8 @@ ablations.readable(mine[["id", "claim", "verdict", "effect", "low", "high", "n"]
 
 # %%
 slips = [entry for entry in paper.ERRATA if entry.place.startswith("LRN")]
-pd.DataFrame([(e.place, e.printed, e.correct, e.why) for e in slips], columns=["place", "printed", "should be", "how one can tell"])
+rows = [f"| {e.place} | {e.printed} | {e.correct} | {e.why} |" for e in slips]
+ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|---|---|---|---|\n" + "\n".join(rows))
 
 # %% [markdown]
 # ## Recap

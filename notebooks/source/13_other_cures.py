@@ -32,7 +32,7 @@ ctx = start("13_other_cures", profile=profile, seed=seed)
 # ## One question for all
 #
 # A network that doubts a label must put something in its place. That something is the heart of a cure, and it may be wrong,
-# too. So of every method we ask: **what does it trust?** And, since lesson 15 made the difference clear for SCN: does that
+# too. So of every method we ask: **what does it trust?** And, as lesson 08 asked of SCN's α: does that
 # trust know the *label*, or does it only see the *face*? A label flipped at random leaves no trace in the face.
 
 # %%
@@ -60,7 +60,7 @@ look = other_cures.mirrored(plain.network(), faces.images, faces.labels)
 # %% [markdown]
 # ## Robust losses: how little may a disbelieved label pull?
 #
-# Write $p$ for the probability that the network gives to a sample's label. Every loss here is cross-entropy with a brake:
+# Write $p$ for the probability that the network gives to a sample's label. Every loss here is cross-entropy, re-weighted:
 #
 # | loss | equation | its pull, as a share of cross-entropy's |
 # |---|---|---|
@@ -123,17 +123,20 @@ ctx.say("A wrong label pulls **{ratio:.1f} times** as hard as a right one under 
         after=share.loc["GCE, q = 0.7", "share"], origin="measured here")
 
 # %% [markdown]
-# The price is in the same picture: what a robust loss does not hear of wrong labels it does not hear of *hard* faces
+# The price follows from the same curves: what a robust loss does not hear of wrong labels it does not hear of *hard* faces
 # either, and it starts slowly, since at first every label is disbelieved.
 #
 # ## Selection: whom do we train on?
 #
 # **Small losses.** Lesson 05 trained on the 70 % smallest losses of each batch (`self_paced`); MentorNet, which SCN names, is
 # this idea with a second network that learns the weights. **Co-teaching** lets two networks choose *for each other*, so that
-# neither confirms its own errors, and lets the share shrink slowly, while labels are not yet learnt by heart. **JoCoR** trains
-# both on the samples on which losses are small *and* predictions agree:
+# neither confirms its own errors, and lets the share shrink slowly, while labels are not yet learnt by heart:
 #
-# $$R(t) = 1 - \tau \min(t/T_k, 1), \qquad S_1 = R(t)N \text{ smallest } \ell^{(1)}, \qquad L = \sum_{S_2} \ell^{(1)} + \sum_{S_1} \ell^{(2)}$$
+# $$R(t) = 1 - \tau \min(t/T_k, 1), \qquad S_1 = R(t)N \text{ smallest } \ell^{(1)}, \qquad L = \frac{1}{|S_2|}\sum_{S_2} \ell^{(1)} + \frac{1}{|S_1|}\sum_{S_1} \ell^{(2)}$$
+#
+# **JoCoR** trains both on the samples on which losses are small *and* predictions agree, the $R(t)N$ smallest of
+#
+# $$\ell_i = CE^{(1)}_i + CE^{(2)}_i + \tfrac{\lambda}{1-\lambda}\,\big(KL(p^{(1)}_i\|p^{(2)}_i) + KL(p^{(2)}_i\|p^{(1)}_i)\big).$$
 
 # %%
 from scnlib.methods.coteaching import keep_share
@@ -180,10 +183,11 @@ ctx.say("Wrong labels: {groups}.", groups=", ".join(f"{share:.0%} of the {name} 
 #
 # $$L = -\frac1N \sum_i \log\, (p_i\, T)_{y_i} .$$
 #
-# With the network held fixed, the best $T$ needs no gradient, only counting and guessing in turns. We do that on *class-dependent*
+# With the network held fixed, the best $T$ needs no gradient, only counting and guessing in turns (**expectation maximisation**). We do that on *class-dependent*
 # noise, where there is something to learn: 30 % of each class are called by one other name.
 #
-# **Predict:** the network was trained on the wrong labels. Will $T$ be too large or too small on its diagonal?
+# **Predict:** the network was trained on *other* wrong labels, and where it is sure it is sometimes wrongly so. Will the estimated $T$ be too
+# large or too small on its diagonal?
 
 # %%
 from scnlib.datasets.noise import corrupt_labels
@@ -304,12 +308,12 @@ def weight(p, n, e=1.0):
     z = torch.tensor([[p, n, *[(1 - p - n) / (len(names) - 2)] * (len(names) - 2)]]).log()
     return float(noise_aware_weights(z, torch.tensor([0]), e))
 
-ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, a sure one (.97, .01) {sure:.2f}, one that contradicts its label firmly (.01, .97) "
-        "{contradicted:.3f}.", undecided=weight(0.48, 0.47), sure=weight(0.97, 0.01), contradicted=weight(0.01, 0.97), origin="measured here")
+ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, one that narrowly contradicts its label (.47, .48) **{narrow:.2f}**, a sure one (.97, .01) {sure:.2f}, one that "
+        "contradicts it firmly (.01, .97) {contradicted:.3f}.", narrow=weight(0.47, 0.48), undecided=weight(0.48, 0.47), sure=weight(0.97, 0.01), contradicted=weight(0.01, 0.97), origin="measured here")
 
 # %% [markdown]
-# So NLA's trust is no ladder from wrong to right: the *undecided* stand highest. Keep that in mind when its AUROC is
-# measured below.
+# So NLA's trust is no ladder from wrong to right: those who *narrowly contradict* their label stand highest. Keep that in mind when its
+# AUROC is measured below.
 #
 # ## Uncertainty, and class balance
 #
@@ -347,8 +351,9 @@ if unmeasured:
     ctx.say("> Not measured yet: {names}.", names=", ".join(unmeasured))
 
 # %% [markdown]
-# An AUROC near one is no medal by itself. A trust that is made of the loss *must* tell wrong labels as long as they are not
-# learnt by heart; the baseline's own loss does that, in hindsight and for nothing. What counts is whether the network is better for
+# An AUROC near one is no medal by itself. A trust that is made of the loss usually tells wrong labels as long as they are not
+# learnt by heart; the baseline's own loss does that, in hindsight and for nothing. (It fails where a method gives up whole classes, as
+# self-paced learning did in lesson 05: then right labels have large losses, too.) What counts is whether the network is better for
 # having listened, and that is another number: lesson 14 has it for every method.
 #
 # ## What the papers print

@@ -24,11 +24,11 @@ from scnlib.config import COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_co
 from scnlib.course import show
 from scnlib.course.comparison import Comparison
 from scnlib.datasets import FaceSet
+from scnlib.figure_files import write_figure
 from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
 from scnlib.methods.names import method_label
 from scnlib.paths import out_dir, project_root, results_dir
-from scnlib.plots import files
 from scnlib.precision import choose_device, choose_precision
 from scnlib.runs import Run
 
@@ -204,7 +204,7 @@ class Context:
             name: of the figure, unique in the lesson.
             alt: what it shows, for those who do not see it.
         """
-        path, content = files.write_figure(figure, self.figures, f"{self.name[:2]}_{name}", alt, lesson=self.name)
+        path, content = write_figure(figure, self.figures, f"{self.name[:2]}_{name}", alt, lesson=self.name)
         show.picture(content, path.suffix, alt, round(96 * figure.get_size_inches()[0]))
 
     def full_scale(self, draw: Callable[[Path | None], object]) -> None:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import counter_rng, losses_lrn
+from scnlib.course.measures import opinion
 from scnlib.methods.lrn import LRN, LRNetwork
 from scnlib.models import in_three_channels, normalize
 from scnlib.runs import Run
@@ -150,10 +151,15 @@ def travel(run: Run) -> float:
 
 
 @torch.no_grad()
-def features_of(network: nn.Module, images: Tensor) -> Tensor:
-    """The backbone's features ``(N, D)`` of uint8 images, in evaluation mode and float32."""
+def features_of(network: nn.Module, images: Tensor, normalization: str = "centred") -> Tensor:
+    """The backbone's features ``(N, D)`` of uint8 images, in evaluation mode and float32.
+
+    Args:
+        normalization: of the run, a key of ``scnlib.models.NORMALIZATIONS``.
+    """
     network.eval()
-    return torch.cat([network.backbone(in_three_channels(normalize(part))) for part in images.split(_PART)])
+    parts = (in_three_channels(normalize(part, normalization)) for part in images.split(_PART))
+    return torch.cat([network.backbone(part) for part in parts])
 
 
 def looseness(features: Tensor, labels: Tensor) -> float:
@@ -170,9 +176,7 @@ def looseness(features: Tensor, labels: Tensor) -> float:
 @torch.no_grad()
 def probabilities(run: Run, images: Tensor) -> Tensor:
     """What a run's last network says of uint8 images: class probabilities ``(N, C)``, in float32."""
-    method, network = run.config.method, run.network()
-    parts = [method.probabilities(*method.predict(network, normalize(part))) for part in images.split(_PART)]
-    return torch.cat(parts)
+    return run.config.method.probabilities(*opinion(run, images))
 
 
 # ----------------------------------------------------------------------------------------------- heads, quickly trained

@@ -1,6 +1,7 @@
 """What lessons 13 and 14 measure about the cures: pulls, schedules, matrices, mirrors, and leaderboards for reading."""
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, measured
 from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
+from scnlib.precision import choose_precision
 from scnlib.training import build_model, epoch_batches
 
 # ------------------------------------------------------------------------------------------------------------- families
@@ -202,17 +204,18 @@ class Mirrored:
 
 
 @torch.no_grad()
-def mirrored(network: nn.Module, images: Tensor, labels: Tensor) -> Mirrored:
+def mirrored(network: nn.Module, images: Tensor, labels: Tensor, normalization: str = "centred") -> Mirrored:
     """Look at uint8 images ``(N, C, H, W)`` and at their mirror images, in evaluation mode.
 
     Args:
-        network: a ``Classifier``.
+        network: a ``Classifier`` whose backbone pools by the mean.
         labels: int64 ``(N,)`` as given.
+        normalization: of the run, a key of ``scnlib.models.NORMALIZATIONS``.
     """
     network.eval()
     weight, parts = network.classifier.weight, []
     for part, wanted in zip(images.split(500), labels.split(500), strict=True):
-        views = (normalize(part), normalize(part).flip(-1))
+        views = (normalize(part, normalization), normalize(part, normalization).flip(-1))
         maps = [network.backbone.maps(in_three_channels(view)).float() for view in views]
         seen, back = attention(maps[0], weight), attention(maps[1], weight).flip(-1)
         here = torch.arange(len(part))
@@ -263,7 +266,6 @@ def shown(board: pd.DataFrame) -> pd.DataFrame:
             "mean class, %": _number(row["mean_class_accuracy"], 1),
             "memorised, %": _number(row["memorised"], 1),
             "AUROC of trust": _number(row["alpha_auroc"], 2),
-            "time of an epoch": _number(row["cost"], 2, "×"),
         }
         rows[method_label(row["method"])] = (
             cells if row["n"] else dict.fromkeys(cells, "") | {"accuracy, %": "not measured"}
@@ -332,22 +334,27 @@ def beside(first: pd.DataFrame, second: pd.DataFrame, columns: tuple[str, str]) 
 # ---------------------------------------------------------------------------------------------------------- first steps
 
 
+def _first_batch(config: Config, faces: FaceSet) -> tuple[nn.Module, Batch]:
+    """The network of a run before its first step, in training mode, and the batch of that step, unaugmented."""
+    model = build_model(config, faces.num_classes)
+    model.memory = config.method.memory(faces.labels, faces.num_classes)
+    index = epoch_batches(len(faces), config.batch_size, config.seed, 1)[0]
+    labels = faces.labels[index]
+    images = normalize(faces.images[index], config.normalization)
+    return model.train(), Batch(images, labels, labels, index)
+
+
 def first_step(config: Config, faces: FaceSet) -> float:
     """The length of the gradient of a run's first batch in the backbone's weights.
 
     Args:
         config: of the run.
-        faces: its training faces; the batch is that of the run's first step, unaugmented.
+        faces: its training faces.
     """
-    method, classes = config.method, faces.num_classes
-    model = build_model(config, classes)
-    model.memory = method.memory(faces.labels, classes)
-    index = epoch_batches(len(faces), config.batch_size, config.seed, 1)[0]
-    labels = faces.labels[index]
+    model, batch = _first_batch(config, faces)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model.train()
-        method.step(model, Batch(normalize(faces.images[index]), labels, labels, index), 1).loss.backward()
+        config.method.step(model, batch, 1).loss.backward()
     squares = [p.grad.square().sum() for p in model.backbone.parameters() if p.grad is not None]
     return float(torch.stack(squares).sum().sqrt())
 
@@ -357,6 +364,31 @@ def relative_steps(configs: Mapping[str, Config], faces: FaceSet) -> pd.Series:
     lengths = {name: first_step(config, faces) for name, config in configs.items()}
     steps = pd.Series(lengths) / lengths["baseline"]
     return steps.sort_values(ascending=False).rename("first step, baseline = 1")
+
+
+def step_times(configs: Mapping[str, Config], faces: FaceSet, repeats: int = 5) -> pd.Series:
+    """How long loss and gradient of a batch take each config beside the one named ``"baseline"``, longest first.
+
+    On the CPU and in turns: each round times every method once, in its last epoch, and a method's number is the median
+    over rounds of its ratio to the baseline in the same round. What a method does between epochs is not in it.
+
+    Args:
+        configs: of the runs.
+        faces: their training faces; the first batch of a run is used.
+        repeats: rounds; one more, the first, does not count.
+    """
+    precision, begun = choose_precision(torch.device("cpu")), {n: _first_batch(c, faces) for n, c in configs.items()}
+    ratios = []
+    for _ in range(repeats + 1):
+        seconds = {}
+        for name, (model, batch) in begun.items():
+            started = time.perf_counter()
+            with torch.random.fork_rng(devices=[]), precision.autocast(torch.device("cpu")):
+                loss = configs[name].method.step(model, batch, configs[name].epochs).loss
+            loss.backward()
+            seconds[name] = time.perf_counter() - started
+        ratios.append({name: value / seconds["baseline"] for name, value in seconds.items()})
+    return pd.DataFrame(ratios[1:]).median().sort_values(ascending=False).rename("time of a step, baseline = 1")
 
 
 def spearman(table: pd.DataFrame) -> float:

@@ -1,6 +1,7 @@
 """Pictures that stand in a dataset twice: exactly, or almost."""
 
 import hashlib
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,9 @@ SIDE = 8
 #: Two pictures are near-duplicates where at most this many of the 128 bits differ and their pixels correlate this much.
 NEAR_BITS = 6
 NEAR_LIKENESS = 0.95
+
+#: Rows that are compared with as many others at once: 4 MiB of floats.
+TILE = 1024
 
 
 def exact_groups(images: Tensor) -> list[list[int]]:
@@ -61,16 +65,39 @@ def near_pairs(hashes: Tensor, most: int) -> tuple[Tensor, Tensor]:
     Returns:
         int64 ``(P, 2)`` with the smaller row first, and int64 ``(P,)`` how many bits differ.
     """
-    bits = hashes.shape[1]
-    signs = hashes.float() * 2 - 1
+    tiles = list(near_tiles(hashes, most))
     pairs, distances = [torch.zeros(0, 2, dtype=torch.int64)], [torch.zeros(0, dtype=torch.int64)]
-    for start in range(0, len(signs), 1024):
-        agreement = signs[start : start + 1024] @ signs[start:].T  # bits - 2 * (bits that differ)
-        found = (agreement >= bits - 2 * most).nonzero()
-        found = found[found[:, 1] > found[:, 0]]  # both count from ``start``
-        pairs.append(found + start)
-        distances.append(((bits - agreement[found[:, 0], found[:, 1]]) / 2).round().long())
-    return torch.cat(pairs), torch.cat(distances)
+    return torch.cat(pairs + [few for few, _ in tiles]), torch.cat(distances + [few for _, few in tiles])
+
+
+def near_tiles(hashes: Tensor, most: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """What ``near_pairs`` returns, in parts: ``TILE`` rows against ``TILE`` rows.
+
+    The larger rows of the pairs rise from tile to tile, and for the same larger rows the smaller ones do: see
+    ``mark_copies``. At any time there is one tile, that is ``TILE ** 2`` floats and at most as many pairs, however
+    large N is. Time grows with the square of N.
+
+    Args:
+        hashes, most: as in ``near_pairs``.
+
+    Yields:
+        ``(P, 2)`` and ``(P,)`` as ``near_pairs`` returns them, P > 0.
+    """
+    bits = hashes.shape[1]
+    for right in range(0, len(hashes), TILE):
+        larger = _signs(hashes[right : right + TILE]).T
+        for left in range(0, right + 1, TILE):
+            agreement = _signs(hashes[left : left + TILE]) @ larger  # bits - 2 * (bits that differ)
+            found = (agreement >= bits - 2 * most).nonzero()
+            if left == right:
+                found = found[found[:, 1] > found[:, 0]]
+            if len(found):
+                distances = ((bits - agreement[found[:, 0], found[:, 1]]) / 2).round().long()
+                yield found + torch.tensor([left, right]), distances
+
+
+def _signs(hashes: Tensor) -> Tensor:
+    return hashes.float() * 2 - 1
 
 
 def likeness(images: Tensor, pairs: Tensor) -> Tensor:
@@ -83,13 +110,22 @@ def likeness(images: Tensor, pairs: Tensor) -> Tensor:
     return torch.cat(result) if result else torch.zeros(0)
 
 
-def near_duplicates(images: Tensor, bits: int = NEAR_BITS, least: float = NEAR_LIKENESS) -> Tensor:
+def near_duplicates(
+    images: Tensor, bits: int = NEAR_BITS, least: float = NEAR_LIKENESS, hashes: Tensor | None = None
+) -> Tensor:
     """Pairs of near-duplicates, exact ones among them: int64 ``(P, 2)``, the smaller row first.
 
     The fingerprint proposes, the pixels decide.
+
+    Args:
+        images: uint8 ``(N, C, H, W)``.
+        bits: largest number of bits that differ.
+        least: smallest correlation.
+        hashes: the images' ``difference_hash`` where it is known already.
     """
-    pairs, _ = near_pairs(difference_hash(images), bits)
-    return pairs[likeness(images, pairs) >= least]
+    hashes = difference_hash(images) if hashes is None else hashes
+    kept = [pairs[likeness(images, pairs) >= least] for pairs, _ in near_tiles(hashes, bits)]
+    return torch.cat([torch.zeros(0, 2, dtype=torch.int64), *kept])
 
 
 def copy_of(n: int, pairs: Tensor) -> Tensor:
@@ -103,7 +139,16 @@ def copy_of(n: int, pairs: Tensor) -> Tensor:
         pairs: int64 ``(P, 2)``, the smaller row first.
     """
     first = torch.full((n,), -1, dtype=torch.int64)
+    mark_copies(first, pairs)
+    return first
+
+
+def mark_copies(first: Tensor, pairs: Tensor) -> None:
+    """``copy_of`` in parts: enter pairs into ``first``, which begins as -1 everywhere.
+
+    What comes out is that of all pairs at once where they come in the order of ``near_tiles``. A pair of which a row
+    was dropped by then changes nothing, and may be left out.
+    """
     for i, j in sorted(pairs.tolist(), key=lambda pair: (pair[1], pair[0])):
         if first[i] < 0 and first[j] < 0:
             first[j] = i
-    return first

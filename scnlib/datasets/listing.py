@@ -171,10 +171,10 @@ def validation_share(labels: Tensor, fraction: float, seed: int) -> Tensor:
     return chosen
 
 
-def check_fraction(fraction: float) -> None:
-    """Refuse a validation share that is no number in 0 <= f < 1."""
+def check_fraction(fraction: float, name: str = "val_fraction") -> None:
+    """Refuse a share of a split that is no number in 0 <= f < 1."""
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 <= fraction < 1:
-        raise ValueError(f"val_fraction must be a number in 0 <= f < 1, got {fraction!r}")
+        raise ValueError(f"{name} must be a number in 0 <= f < 1, got {fraction!r}")
 
 
 def check_choice(dataset: str, **options: tuple[object, tuple]) -> None:

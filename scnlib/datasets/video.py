@@ -1,5 +1,6 @@
 """Frames out of video files, a few a second, upright and in RGB. Decoding is PyAV's, that is FFmpeg's."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,11 @@ class BrokenVideo(ValueError):
     """A file that cannot be read, or not to its end; the message says why, without the file's name."""
 
 
-def sample_frames(path: Path, every: float = 0.5, height: int = 480) -> Iterator[Frame]:
+class LongVideo(ValueError):
+    """A file that lasts longer than asked for; the message says how long, without the file's name."""
+
+
+def sample_frames(path: Path, every: float = 0.5, height: int = 480, longest: float = math.inf) -> Iterator[Frame]:
     """One frame every ``every`` seconds, from the first on.
 
     Each is the first one at or after its time. A frame that is higher than ``height`` is made smaller; shape and
@@ -35,8 +40,11 @@ def sample_frames(path: Path, every: float = 0.5, height: int = 480) -> Iterator
         path: a file of any format that FFmpeg reads; of its streams the first video.
         every: seconds, > 0.
         height: largest number of rows.
+        longest: seconds.
 
     Raises:
+        LongVideo: before the first frame where the file says that it is longer than ``longest`` by more than a second
+            and a tenth; else in place of the first frame after ``longest``.
         BrokenVideo: at once where nothing can be read; after the last good frame where the file ends too early.
         ScnError: PyAV is not installed.
     """
@@ -56,15 +64,17 @@ def sample_frames(path: Path, every: float = 0.5, height: int = 480) -> Iterator
     with container:
         if not container.streams.video:
             raise BrokenVideo("holds no pictures")
-        yield from _sampled(container, every, height)
+        yield from _sampled(container, every, height, longest)
 
 
-def _sampled(container, every: float, height: int) -> Iterator[Frame]:
+def _sampled(container, every: float, height: int, longest: float) -> Iterator[Frame]:
     from av.error import FFmpegError
 
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     promised = _promised_seconds(container, stream)
+    if promised is not None and promised > longest + _leeway(longest):
+        raise LongVideo(f"lasts {promised:.0f} s by its own words, more than {longest:g}")
     first, last, wanted = None, 0.0, 0
     frames = container.decode(stream)
     while True:
@@ -82,11 +92,13 @@ def _sampled(container, every: float, height: int) -> Iterator[Frame]:
         except (FFmpegError, ValueError) as error:
             words = f"breaks off after {last:.1f} s" if first is not None else "holds no frame that can be decoded"
             raise BrokenVideo(f"{words} ({_reason(error)})") from None
+        if last > longest:  # of what the file says nothing, or less than is true
+            raise LongVideo(f"lasts more than {longest:g} s")
         yield Frame(last, image)
         wanted = int((last + 1e-6) / every) + 1
     if first is None:
         raise BrokenVideo("holds no frame that can be decoded")
-    if promised is not None and last < promised - max(1.0, 0.1 * promised):
+    if promised is not None and last < promised - _leeway(promised):
         raise BrokenVideo(f"breaks off after {last:.1f} s of {promised:.1f}")
 
 
@@ -97,6 +109,11 @@ def _promised_seconds(container, stream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / av.time_base
+
+
+def _leeway(seconds: float) -> float:
+    """By how many seconds a promise may be off: sound may last longer than the pictures, and some formats guess."""
+    return max(1.0, 0.1 * seconds)
 
 
 def _upright(frame, height: int) -> Tensor:

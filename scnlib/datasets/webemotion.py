@@ -119,7 +119,7 @@ def read_list(root: Path | str | None, split: str, test_fraction: float = 0.1, t
     """The faces of one split, without copies, in the order of ``faces.csv``."""
     if root is None:
         raise ValueError("webemotion needs a root: the folder that `scn webemotion build` wrote")
-    check_fraction(test_fraction)
+    check_fraction(test_fraction, "test_fraction")
     faces = read_table(root, FACES)
     unknown = faces.index[~faces["class"].isin(CLASSES)]
     if len(unknown):

@@ -30,12 +30,13 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from scnlib import provenance
 from scnlib.datasets import duplicates, face_crops
 from scnlib.datasets.decode import decode_all
 from scnlib.datasets.face_crops import Aligned, align_images
 from scnlib.datasets.face_detection import Detector
 from scnlib.datasets.tracks import Track, clips, follow
-from scnlib.datasets.video import SUFFIXES, BrokenVideo, Frame, sample_frames
+from scnlib.datasets.video import SUFFIXES, BrokenVideo, Frame, LongVideo, sample_frames
 from scnlib.datasets.webemotion import (
     CLIPS,
     COLUMNS,
@@ -124,9 +125,12 @@ def build(
 ) -> pd.DataFrame:
     """Make a WebEmotion from videos on the disk; videos that were done before, and have not changed, are left alone.
 
+    So are those that were done and whose files are away: their faces stay, whatever became of the disk.
+
     Faces that repeat an earlier one, exactly or nearly, are dropped: within a video they are not written, between
     videos ``copy_of`` marks them and ``load`` leaves them out. A video that came under two keywords so keeps the
-    class of the first in the list.
+    class of the first in the list. Between videos all faces are compared anew in each call: that takes time with
+    the square of their number, and memory as ``duplicates.near_tiles`` says.
 
     Args:
         source: a folder with a folder for each keyword, or a CSV with the columns ``file`` and ``keyword``, whose files
@@ -224,18 +228,18 @@ def _known(keyword: str, place: str) -> str:
 
 
 def _do(video: Video, target: Path, settings: Settings, detector: Detector) -> None:
-    """Look at one video, write its faces and then its record: whole or not at all."""
+    """Look at one video, write its faces and then its record; only then the faces of an earlier look go."""
     before = _record(target, video)
-    for face in before["faces"] if before else ():
-        (target / face["face"]).unlink(missing_ok=True)
-    path = target / "records" / f"{video.id}.json"
-    path.unlink(missing_ok=True)
+    old = {face["face"] for face in before["faces"]} if before else set()
     record = {"id": video.id, "file": video.file, "keyword": video.keyword, "class": video.class_name}
     record |= {**_stamp(video.path), "clip_rows": [], "faces": [], **_looked_at(video, target, settings, detector)}
+    if old and _is_away(video):  # the disk went in the middle of the call: what there was is better than that
+        return
+    path = target / "records" / f"{video.id}.json"
     path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(record, indent=1), encoding="utf-8", errors="surrogateescape")
-    unfinished.replace(path)
+    provenance.write(path, json.dumps(record, indent=1))
+    for face in old - {face["face"] for face in record["faces"]}:
+        (target / face).unlink(missing_ok=True)
 
 
 def _looked_at(video: Video, target: Path, settings: Settings, detector: Detector) -> dict:
@@ -245,12 +249,12 @@ def _looked_at(video: Video, target: Path, settings: Settings, detector: Detecto
     seen: list[Aligned] = []
     broken = ""
     try:
-        for frames in _of_one_size(sample_frames(video.path, settings.every, settings.height)):
-            if frames[-1].time > LONGEST_SECONDS:
-                return {"status": TOO_LONG, "reason": f"lasts more than {LONGEST_SECONDS} s", "frames": len(times)}
+        for frames in _of_one_size(sample_frames(video.path, settings.every, settings.height, LONGEST_SECONDS)):
             times += [frame.time for frame in frames]
             images = torch.stack([frame.image for frame in frames])
             seen += [_sure(one, settings.probability) for one in align_images(images, detector, cut)]
+    except LongVideo as error:
+        return {"status": TOO_LONG, "reason": str(error), "frames": len(times)}
     except BrokenVideo as error:
         broken = str(error)
     facts = {
@@ -308,11 +312,11 @@ def _written(video: Video, target: Path, kept: list[Track], times: list[float], 
         for frame, face in zip(clip.frames, clip.faces, strict=True)
     ]
     crops = torch.stack([seen[frame].crops[face] for _, frame, face in where])
-    first = duplicates.copy_of(len(crops), duplicates.near_duplicates(crops)) < 0
+    hashes = duplicates.difference_hash(crops)
+    first = duplicates.copy_of(len(crops), duplicates.near_duplicates(crops, hashes=hashes)) < 0
     folder = f"faces/{video.class_name}"
     (target / folder).mkdir(parents=True, exist_ok=True)
     faces = []
-    hashes = duplicates.difference_hash(crops)
     for row in first.nonzero().flatten().tolist():
         number, frame, _ = where[row]
         name = f"{folder}/{video.id}-{number:02d}-{frame:04d}.jpg"
@@ -360,19 +364,31 @@ def _clip(record: dict, number: int) -> str:
 
 
 def _copies(target: Path, faces: list[str], hashes: list[str]) -> list[int]:
-    """For each face the row of the face that it repeats, or -1. Only those whose fingerprints agree are opened."""
+    """For each face the row of the face that it repeats, or -1. Only those whose fingerprints agree are opened.
+
+    Memory: 128 bytes for each face, and of one tile at a time its pairs and at most ``2 * TILE`` pictures (24 MiB).
+    """
     if not faces:
         return []
     packed = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(len(faces), -1)
-    pairs, _ = duplicates.near_pairs(torch.from_numpy(np.unpackbits(packed, axis=1)).bool(), duplicates.NEAR_BITS)
-    rows = pairs.unique()
-    images, problems = decode_all([target / faces[row] for row in rows.tolist()], 64)
+    bits = torch.from_numpy(np.unpackbits(packed, axis=1).view(bool))
+    first = torch.full((len(faces),), -1, dtype=torch.int64)
+    for pairs, _ in duplicates.near_tiles(bits, duplicates.NEAR_BITS):
+        pairs = pairs[(first[pairs] < 0).all(dim=1)]
+        rows = pairs.unique()
+        images = _opened(target, [faces[row] for row in rows.tolist()])
+        alike = duplicates.likeness(images, torch.searchsorted(rows, pairs)) >= duplicates.NEAR_LIKENESS
+        duplicates.mark_copies(first, pairs[alike])
+    return first.tolist()
+
+
+def _opened(target: Path, faces: list[str]) -> Tensor:
+    images, problems = decode_all([target / face for face in faces], 64)
     if problems:
         row, reason = problems[0]
-        record = target / "records" / f"{Path(faces[rows[row]]).name[:12]}.json"
+        record = target / "records" / f"{Path(faces[row]).name[:12]}.json"
         raise ScnError(f"{reason}. Delete {record}, and its video is looked at again")
-    alike = duplicates.likeness(images, torch.searchsorted(rows, pairs)) >= duplicates.NEAR_LIKENESS
-    return duplicates.copy_of(len(faces), pairs[alike]).tolist()
+    return images
 
 
 # ---------------------------------------------------------------------------------------------------------- bookkeeping
@@ -389,7 +405,7 @@ def _check_apart(source: Path, target: Path, whole: bool) -> None:
 
 def _claim(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    others = {path.name for path in target.iterdir() if path.name[0] != "."} - {LOCK}
+    others = {path.name for path in target.iterdir() if path.name[0] != "."} - {LOCK, SETTINGS + ".unfinished"}
     if others and SETTINGS not in others:
         raise ScnError(
             f"{target} holds files that are not from `scn webemotion build` ({min(others)}); choose an empty folder"
@@ -399,7 +415,7 @@ def _claim(target: Path) -> None:
 def _check_settings(target: Path, settings: Settings) -> None:
     path, now = target / SETTINGS, dataclasses.asdict(settings)
     if not path.is_file():
-        path.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+        provenance.write(path, json.dumps(now, indent=1) + "\n")
         return
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -424,6 +440,10 @@ def _stamp(path: Path) -> dict:
     return {"bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
 
 
+def _is_away(video: Video) -> bool:
+    return _stamp(video.path)["bytes"] < 0
+
+
 def _record(target: Path, video: Video) -> dict | None:
     """What an earlier call wrote of a video; None where there is nothing whole."""
     try:
@@ -436,6 +456,8 @@ def _is_done(target: Path, video: Video) -> bool:
     record = _record(target, video)
     if record is None or record["status"] == UNREADABLE:  # a disk that was away is worth another look
         return False
+    if _is_away(video):  # another look would find nothing
+        return True
     if any(record[name] != value for name, value in _stamp(video.path).items()):
         return False
     return all((target / face["face"]).is_file() for face in record["faces"])

@@ -65,10 +65,12 @@ class Method:
 
     Attributes:
         networks: how many backbones ``build`` wants, each with an initialisation of its own.
+        single_labels: whether a sample must have one label; such a method cannot train on distributions of votes.
     """
 
     name: ClassVar[str]
     networks: ClassVar[int] = 1
+    single_labels: ClassVar[bool] = False
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
         """The network: a backbone (for ``networks = 2`` two, one after the other) with this method's heads."""
@@ -92,6 +94,8 @@ class Method:
 
     def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
         """Look at the whole training set between two epochs and write what follows from it into ``model.memory``.
+
+        Not called after the last epoch, since no step would follow.
 
         Args:
             given: int64 ``(N,)`` labels of all training samples.

@@ -23,8 +23,8 @@ class CoTeaching(Method):
 
     Attributes:
         forget_rate: tau, share that is left out in the end, 0 to 1. The paper sets it to the true noise rate, which is
-            known there. A fixed .3 is ours, for all noise: no other method here is told the rate, and SCN's low group
-            is as large.
+            known there. A fixed .3 is ours, for all noise, as large as SCN's low group; so at 30 % wrong labels the
+            method is told the rate, as self-paced learning is.
         warm_up: T_k, epochs until tau is reached. The paper: 10 of 200; a profile sets a quarter of its epochs, ours.
 
     Source: Han et al., Co-teaching, NeurIPS 2018, algorithm 1, with its exponent c = 1. Neither SCN nor LRN compare

@@ -11,7 +11,7 @@ from scnlib import counter_rng
 from scnlib.methods.base import Batch, Method, Step
 
 REFERENCES = 2000  # of a class; 2,000 x 2,000 distances are 16 MB
-CLEAN, NOISY, VERY_NOISY = range(3)
+CLEAN = 0  # the densest of the three levels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ class EAC(Method):
             From scratch, under SGD at the recipe's rate, it ends with features that look nowhere and a cross-entropy
             of ln C, with and without a warm-up. So .2 is ours: of 5, 1 and .2 the best on noisy validation labels of
             rendered faces (30 % symmetric, quick recipe, one seed), and at the edge of what was tried.
-        erased: probability that a rectangle of a view is erased (set to the middle grey). The released code's .5; the
-            rectangle covers 2 to 25 % of the area, with sides up to 3.3 times each other.
+        erased: probability that a rectangle of a view is erased, set to 0 after normalisation. The released code's .5;
+            the rectangle covers 2 to 25 % of the area, with sides up to 3.3 times each other.
         warm_up: epochs without the second term, 0 or more. Ours: in place of the pretraining.
 
     Source: Zhang, Wang, Ling, Deng, Learn From All: Erasing Attention Consistency for Noisy Label Facial Expression
@@ -50,6 +50,11 @@ class EAC(Method):
             raise ValueError(f"eac: erased must lie in 0..1, got {self.erased}")
         if self.warm_up < 0:
             raise ValueError(f"eac: warm_up counts epochs and must be at least 0, got {self.warm_up}")
+
+    def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
+        if not backbone.pools_by_mean:
+            raise ValueError("eac: attention maps need a backbone whose features are the mean of its maps, as resnet18")
+        return super().build(backbone, num_classes)
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         maps = model.backbone.maps(in_three_channels(erase(batch.images, self.erased)))
@@ -81,7 +86,7 @@ def attention_inconsistency(maps: Tensor, mirrored: Tensor, weight: Tensor) -> T
 
 
 def erase(images: Tensor, probability: float, least: float = 0.02, most: float = 0.25, ratio: float = 3.3) -> Tensor:
-    """Images ``(N, ...)`` of which some have a rectangle set to 0, the middle grey; torch's own generator draws.
+    """Images ``(N, ...)`` of which some have a rectangle set to 0; torch's own generator draws.
 
     Args:
         probability: for each image.

@@ -43,6 +43,7 @@ class IPA2LT(Method):
     """
 
     name = "ipa2lt"
+    single_labels = True
 
     pretraining: int = 30
 

@@ -60,6 +60,9 @@ class LRN(Method):
 
     Raises:
         ValueError: if an option has an unknown value or a number is out of range.
+
+    Ours: omega (eq. 3) is a constant of each step, so no gradient flows through it, and its similarity, the negative
+        squared distance, has no temperature. The paper says neither.
     """
 
     name = "lrn"

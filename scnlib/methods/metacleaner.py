@@ -34,6 +34,7 @@ class MetaCleaner(Method):
     """
 
     name = "metacleaner"
+    single_labels = True
 
     set_size: int = 5
 

@@ -1,5 +1,7 @@
 """The one rule by which a setting is chosen among runs: on validation labels, over the same seeds for every value."""
 
+import itertools
+
 import pandas as pd
 
 
@@ -8,19 +10,21 @@ def complete(runs: pd.DataFrame) -> pd.DataFrame:
 
     The mean of fewer runs wins by luck more often, and other seeds have other noise; so a value that lacks a seed of
     the block stays out, and so does a seed that lacks a value. Of two equal blocks the one with more values is taken.
+    Every set of values is looked at, which is meant for the handful that somebody tries.
 
     Args:
         runs: one arm, a row a run: ``value`` (of the setting) and ``seed``, and what else there is.
     """
     if runs.empty:
         return runs
-    tried = runs.groupby("seed")["value"].nunique()
-    blocks = []
-    for least in sorted(set(tried), reverse=True):
-        seeds = set(tried.index[tried >= least])
-        own = runs[runs["seed"].isin(seeds)]
-        blocks.append(own[own.groupby("value")["seed"].transform("nunique") == len(seeds)])
-    return max(blocks, key=len)
+    seeds = {value: set(own["seed"]) for value, own in runs.groupby("value")}
+    blocks = [
+        (values, set.intersection(*(seeds[value] for value in values)))
+        for size in range(len(seeds), 0, -1)
+        for values in itertools.combinations(sorted(seeds), size)
+    ]
+    values, shared = max(blocks, key=lambda block: len(block[0]) * len(block[1]))
+    return runs[runs["value"].isin(values) & runs["seed"].isin(shared)]
 
 
 def best_value(runs: pd.DataFrame) -> float:

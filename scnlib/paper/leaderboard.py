@@ -1,4 +1,4 @@
-"""All methods under one recipe: what each is ahead of the baseline, what its trust knows, what it costs."""
+"""All methods under one recipe: what each is ahead of the baseline, and what its trust knows."""
 
 import math
 import textwrap
@@ -14,20 +14,20 @@ from scnlib.paper.verdicts import arm, noise_name
 
 COLUMNS = (
     "method", "mean", "std", "n", "seeds", "gain", "low", "high", "low_all", "high_all",
-    "mean_class_accuracy", "memorised", "alpha_auroc", "seconds", "cost",
+    "mean_class_accuracy", "memorised", "alpha_auroc",
 )  # fmt: skip
 REFERENCE = "baseline"
 NOTES = (
     "Test accuracy after the last epoch, mean ± standard deviation over n seeds; gain over the baseline, paired by "
     "seed. One nominal learning rate for all: methods whose loss has another scale take other steps. AUROC: how often "
-    "a wrong label has less of the method's own trust than a right one, 0.5 is a coin. time: of an epoch, against the "
-    "baseline of the same seed and device."
+    "a wrong label has less of the method's own trust than a right one, 0.5 is a coin. Gains are over the seeds that "
+    "both have, so they need not be the difference of the two means. Co-teaching, JoCoR and self-paced leave out 30 % "
+    "of each batch by default: at 30 % wrong labels they are told the rate."
 )
 
 
 def leaderboard(
     results: pd.DataFrame,
-    epochs: pd.DataFrame,
     dataset: str = "rendered",
     noise_rate: float = 0.3,
     noise_kind: str = "symmetric",
@@ -37,7 +37,7 @@ def leaderboard(
     """Every method with its default options under a profile's recipe, best mean first, what was not measured last.
 
     Args:
-        results, epochs: ``load_results()`` and ``load_epochs()``.
+        results: ``load_results()``.
         noise_rate, noise_kind: of the training labels.
         methods: their names; by default all of ``scnlib.methods.METHODS``.
 
@@ -46,24 +46,21 @@ def leaderboard(
         ``gain`` over the baseline, paired by seed, with its 95 % t interval ``low``, ``high``, and ``low_all``,
         ``high_all``, wide enough that all m comparisons hold together (level 1 - .05 / m, Bonferroni); means over seeds
         of mean class accuracy, ``memorised`` (percent of the wrong labels) and ``alpha_auroc`` (of the method's own
-        trust for wrong labels); ``seconds``, the median epoch of a run, mean over seeds; ``cost``, its ratio to the
-        baseline of the same seed on the same device. NaN where there is nothing.
+        trust for wrong labels). NaN where there is nothing.
 
     Raises:
         ValueError: if the profile is unknown or two runs of one seed would be averaged.
     """
     if methods is None:
         from scnlib.methods import METHODS as methods  # needs torch, which reading numbers does not
-    runs, recipe = prepare(_with_seconds(results, epochs)), Recipe.of(profile, dataset)
+    runs, recipe = prepare(results), Recipe.of(profile, dataset)
     found = {name: rows_of(runs, arm(name, noise_rate, noise_kind), dataset, recipe) for name in methods}
     metric = METRICS.get(dataset, "accuracy")
     reference = measured(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe)
     values = {name: by_seed(rows, metric) for name, rows in found.items()}
     compared = sum(bool(own) for name, own in values.items() if name != REFERENCE)
-    clock = _seconds_by_device(rows_of(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe))
     table = []
     for name, rows in found.items():
-        own = _seconds_by_device(rows)
         differences = [] if name == REFERENCE else differences_by_seed(values[name], reference)
         middle, half = stats.mean(differences), stats.half_width(differences, 1 - 0.05 / max(compared, 1))
         table.append(
@@ -75,33 +72,19 @@ def leaderboard(
                 "high_all": middle + half,
                 **{
                     column: stats.mean([*by_seed(rows, column).values()])
-                    for column in ("mean_class_accuracy", "memorised", "alpha_auroc", "seconds")
+                    for column in ("mean_class_accuracy", "memorised", "alpha_auroc")
                 },
-                "cost": stats.mean([own[key] / clock[key] for key in own if key in clock]),
             }
         )
     board = pd.DataFrame(table, columns=list(COLUMNS))
     return board.sort_values("mean", ascending=False, na_position="last", kind="stable", ignore_index=True)
 
 
-def _with_seconds(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
-    """Results with the median of a run's seconds an epoch; NaN without curves."""
-    if "seconds" not in epochs or epochs.empty:
-        return results.assign(seconds=math.nan)
-    return results.assign(seconds=results["key"].map(epochs.groupby("key")["seconds"].median()).astype(float))
-
-
-def _seconds_by_device(rows: pd.DataFrame) -> dict[tuple[int, str], float]:
-    """(seed, device) -> seconds an epoch; those of another device say nothing of a method."""
-    columns = (rows["seed"], rows["device"], rows["seconds"])
-    return {(int(seed), device): seconds for seed, device, seconds in zip(*columns, strict=True) if seconds > 0}
-
-
 def leaderboard_text(
     board: pd.DataFrame, dataset: str, noise_rate: float, noise_kind: str = "symmetric", profile: str = "quick"
 ) -> str:
     """A leaderboard for a terminal, a word where there is no number."""
-    headers = ("method", "accuracy %", "gain [95 %]", "mean class %", "memorised %", "AUROC of trust", "time", "n")
+    headers = ("method", "accuracy %", "gain [95 %]", "mean class %", "memorised %", "AUROC of trust", "n")
     lines = [headers, *(_cells(row, noise_kind == "fer2013" or noise_rate > 0) for row in board.to_dict("records"))]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
@@ -114,7 +97,7 @@ def leaderboard_text(
 
 def _cells(row: Mapping[str, object], noisy: bool) -> tuple[str, ...]:
     if not row["n"]:
-        return (row["method"], "not measured", *["-"] * 5, "0")
+        return (row["method"], "not measured", *["-"] * 4, "0")
     spread = "" if math.isnan(row["std"]) else f" ± {row['std']:.2f}"
     gained = "reference" if row["method"] == REFERENCE else "no shared seed"
     if not math.isnan(row["gain"]):
@@ -127,7 +110,6 @@ def _cells(row: Mapping[str, object], noisy: bool) -> tuple[str, ...]:
         _number(row["mean_class_accuracy"], ".2f"),
         _number(row["memorised"], ".1f"),
         _number(row["alpha_auroc"], ".3f", trust),
-        _number(row["cost"], ".2f"),
         str(row["n"]),
     )
 

@@ -124,7 +124,6 @@ BOARD = pd.DataFrame(
         "high": [5.5, math.nan, math.nan, math.nan], "low_all": [-0.5, math.nan, math.nan, math.nan],
         "high_all": [6.5, math.nan, math.nan, math.nan], "mean_class_accuracy": [55.0, 52.0, 40.0, math.nan],
         "memorised": [5.0, 20.0, math.nan, math.nan], "alpha_auroc": [0.8, math.nan, math.nan, math.nan],
-        "cost": [1.5, 1.0, math.nan, math.nan],
     }
 )  # fmt: skip
 

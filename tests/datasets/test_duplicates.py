@@ -1,6 +1,7 @@
 """Fingerprints and pairs against a loop, on noise in which copies were planted."""
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from scnlib.datasets import duplicates
 
@@ -33,6 +34,38 @@ def test_pairs_are_those_of_a_loop():
     assert len(expected) > 20
 
 
+def test_no_tensor_grows_with_the_square_of_their_number():
+    class Largest(TorchFunctionMode):
+        numbers = 0
+
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor):
+                self.numbers = max(self.numbers, result.numel())
+            return result
+
+    hashes = torch.rand(3000, 64, generator=torch.Generator().manual_seed(2)) < 0.5
+    with Largest() as largest:
+        duplicates.near_pairs(hashes, 2)
+    assert 3000 * 64 <= largest.numbers <= 1024**2
+
+
+def test_copies_are_marked_tile_by_tile_as_all_at_once(monkeypatch):
+    monkeypatch.setattr(duplicates, "TILE", 4)
+    generator = torch.Generator().manual_seed(3)
+    for n in (1, 4, 13, 30):
+        hashes = torch.rand(n, 6, generator=generator) < 0.5  # so few bits that nearly all have several neighbours
+        expected: list[int] = []
+        for j in range(n):
+            stayed = (i for i in range(j) if expected[i] < 0 and int((hashes[i] != hashes[j]).sum()) <= 1)
+            expected.append(next(stayed, -1))
+        first = torch.full((n,), -1)
+        for pairs, _ in duplicates.near_tiles(hashes, 1):
+            duplicates.mark_copies(first, pairs[(first[pairs] < 0).all(dim=1)])
+        assert first.tolist() == expected == duplicates.copy_of(n, duplicates.near_pairs(hashes, 1)[0]).tolist()
+        assert n < 13 or max(expected) >= 0
+
+
 def test_a_fingerprint_says_where_it_gets_darker():
     ramp = torch.linspace(255, 0, 36).to(torch.uint8)
     falling = ramp.expand(1, 1, 36, 36)  # darker to the right, level downwards
@@ -55,6 +88,8 @@ def test_planted_copies_are_found_and_no_others():
     copies = (images[:10].float() + torch.randint(-3, 4, images[:10].shape)).clamp(0, 255).to(torch.uint8)
     pairs = duplicates.near_duplicates(torch.cat([images, copies]))
     assert pairs.tolist() == [[i, 80 + i] for i in range(10)]
+    apart = torch.eye(90, 128) > 0  # two bits differ from any other
+    assert len(duplicates.near_duplicates(torch.cat([images, copies]), bits=1, hashes=apart)) == 0
 
 
 def test_likeness_is_the_correlation():

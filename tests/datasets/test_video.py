@@ -5,7 +5,8 @@ import struct
 import pytest
 import torch
 
-from scnlib.datasets.video import BrokenVideo, sample_frames, write_video
+from scnlib.datasets import video
+from scnlib.datasets.video import BrokenVideo, LongVideo, sample_frames, write_video
 
 
 def stripes(count, height=64, width=96):
@@ -74,6 +75,19 @@ def test_what_breaks_off_is_used_up_to_there(tmp_path):
         for frame in sample_frames(cut):
             times.append(frame.time)
     assert 2 < times[-1] < 6
+
+
+def test_a_long_one_is_refused_before_its_first_frame_or_where_it_lied(film, monkeypatch):
+    with pytest.raises(LongVideo, match="lasts 4 s by its own words, more than 2"):
+        next(sample_frames(film, longest=2))
+    assert len(list(sample_frames(film, longest=3.5))) == 8  # promised are 4 s: the frames decide
+    for promised in (None, 1.0, 2.9):
+        monkeypatch.setattr(video, "_promised_seconds", lambda *_, promised=promised: promised)
+        times = []
+        with pytest.raises(LongVideo, match="lasts more than 2 s"):
+            for frame in sample_frames(film, longest=2):
+                times.append(frame.time)
+        assert times == pytest.approx([0, 0.5, 1, 1.5, 2])
 
 
 def test_sound_alone(tmp_path):

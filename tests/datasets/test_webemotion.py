@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +13,11 @@ import torch
 from PIL import Image
 
 from scnlib import cli
-from scnlib.datasets import load_dataset, webemotion_build
+from scnlib.datasets import duplicates, load_dataset, webemotion_build
 from scnlib.datasets.check import check
 from scnlib.datasets.face_geometry import similarity, template, warp
 from scnlib.datasets.films import Actor, render_film
+from scnlib.datasets.tracks import Track
 from scnlib.datasets.video import write_video
 from scnlib.datasets.webemotion import read_table, statistics
 from scnlib.datasets.webemotion_build import Settings, build
@@ -191,6 +194,112 @@ def test_a_killed_call_goes_on_with_what_is_missing(source, target, copy, monkey
         assert (copy / name).read_bytes() == (target / name).read_bytes()
 
 
+def test_while_the_disk_is_away_what_was_done_stays_done(target, copy, tmp_path):
+    listing = tmp_path / "list.csv"  # the same names, beside which no video lies
+    listing.write_text(f"file,keyword\n{COUPLE},grossed out\n{GREETING},happy\n", encoding="utf-8")
+    before = contents(copy / "faces")
+    rows = build(listing, copy, SMALL, detector=Unused())
+    assert rows["status"].tolist() == ["ok", "ok"]
+    assert contents(copy / "faces") == before
+    assert (copy / "faces.csv").read_bytes() == (target / "faces.csv").read_bytes()
+
+
+@pytest.fixture
+def one_video(tmp_path, monkeypatch):
+    """A list of one video, and ``look(names, ...)``: build while a look writes these faces and then does what is said.
+
+    The video has changed before each look.
+    """
+    film, out = tmp_path / "a.mp4", tmp_path / "out"
+    (tmp_path / "list.csv").write_text("file,keyword\na.mp4,sad\n")
+
+    def look(names, then=lambda: None):
+        def looked_at(one, target, *_):
+            (target / "faces").mkdir(exist_ok=True)
+            for name in names:
+                Image.new("RGB", (16, 16)).save(target / "faces" / name)
+            then()
+            faces = [{"face": f"faces/{name}", "clip": 0, "time": 0, "hash": f"{2**k - 1:032x}"}
+                     for k, name in zip((0, 60, 120), names, strict=False)]  # fmt: skip
+            return {"status": "ok" if faces else "unreadable", "reason": "", "faces": faces}
+
+        film.write_bytes(bytes(1 + film.stat().st_size if film.exists() else 1))
+        monkeypatch.setattr(webemotion_build, "_looked_at", looked_at)
+        return build(tmp_path / "list.csv", out, detector=Unused())
+
+    return SimpleNamespace(film=film, look=look, faces=lambda: sorted(path.name for path in (out / "faces").iterdir()))
+
+
+def test_earlier_faces_go_only_after_another_look_succeeded(one_video):
+    one_video.look(["a.png", "b.png"])
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one_video.look([], killed)
+    assert one_video.faces() == ["a.png", "b.png"]
+    one_video.look(["b.png", "c.png"])
+    assert one_video.faces() == ["b.png", "c.png"]
+
+
+def test_a_disk_that_goes_in_the_middle_of_a_call_takes_no_faces_along(one_video):
+    one_video.look(["a.png", "b.png"])
+    assert one_video.look([], one_video.film.unlink)["status"].tolist() == ["ok"]
+    assert one_video.faces() == ["a.png", "b.png"]
+    assert one_video.look([])["status"].tolist() == ["unreadable"]  # it is back, and broken
+    assert one_video.faces() == []
+
+
+def test_a_call_killed_while_settings_are_written_stands_in_nobodys_way(tmp_path, monkeypatch):
+    (tmp_path / "list.csv").write_text("file,keyword\ngone.mp4,sad\n")
+
+    def half(path, content, *_, **__):
+        with path.open("wb") as file:
+            file.write((content.encode() if isinstance(content, str) else content)[:20])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "write_text", half)
+        patch.setattr(Path, "write_bytes", half)
+        build(tmp_path / "list.csv", tmp_path / "out", detector=Unused())
+    assert len(build(tmp_path / "list.csv", tmp_path / "out", detector=Unused())) == 1
+
+
+def test_each_crop_is_fingerprinted_once(tmp_path, monkeypatch):
+    number, original = [], duplicates.difference_hash
+    monkeypatch.setattr(duplicates, "difference_hash", lambda images: number.append(len(images)) or original(images))
+    crops = torch.randint(0, 256, (6, 3, 48, 48), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    crops[4] = crops[1]
+    one = webemotion_build.Video("a.mp4", tmp_path / "a.mp4", "sad")
+    clip = Track(tuple(range(6)), (0,) * 6, 0.0, 2.5)
+    written = webemotion_build._written(
+        one, tmp_path, [clip], [k / 2 for k in range(6)], [SimpleNamespace(crops=crop[None]) for crop in crops]
+    )
+    assert number == [6]
+    assert [face["time"] for face in written["faces"]] == [0, 0.5, 1, 1.5, 2.5]
+    assert written["faces"][1]["hash"] == webemotion_build._hex(original(crops[1:2])[0])
+
+
+def test_only_the_faces_of_a_tile_are_opened_at_once(tmp_path, monkeypatch):
+    """40 faces of which each third repeats one of ten looks, in tiles of 8."""
+    monkeypatch.setattr(duplicates, "TILE", 8)
+    looks = torch.nn.functional.interpolate(torch.rand(40, 3, 9, 9, generator=torch.Generator().manual_seed(5)), 64)
+    pictures = (looks * 255).to(torch.uint8)
+    which = [k % 10 if k % 3 == 0 else k for k in range(40)]
+    names, opened = [f"{k}.png" for k in range(40)], []
+    for name, k in zip(names, which, strict=True):
+        Image.fromarray(pictures[k].permute(1, 2, 0).numpy()).save(tmp_path / name)
+    original = webemotion_build.decode_all
+    monkeypatch.setattr(
+        webemotion_build, "decode_all", lambda files, size: opened.append(len(files)) or original(files, size)
+    )
+    hashes = [webemotion_build._hex(bits) for bits in duplicates.difference_hash(pictures[which])]
+    first = webemotion_build._copies(tmp_path, names, hashes)
+    assert first == [which.index(k) if which.index(k) < row else -1 for row, k in enumerate(which)]
+    assert sum(row >= 0 for row in first) > 5 and 0 < max(opened) <= 16
+
+
 def test_a_video_under_two_keywords_counts_once(source, target, copy, tmp_path):
     listing = tmp_path / "list.csv"
     shutil.copy(source / COUPLE, tmp_path / "first.mkv")
@@ -218,11 +327,15 @@ def test_a_broken_video_gives_what_is_whole(films, tmp_path):
 
 
 def test_a_long_video_is_no_video_of_the_plan(tmp_path, monkeypatch):
+    """No face is looked for in it, unless the file does not say how long it is."""
     monkeypatch.setattr(webemotion_build, "LONGEST_SECONDS", 6)
     (tmp_path / "in" / "calm").mkdir(parents=True)
     write_video(tmp_path / "in" / "calm" / "long.mp4", torch.zeros(32, 3, 64, 64, dtype=torch.uint8), 2)
-    (row,) = build(tmp_path / "in", tmp_path / "out", SMALL, detector=detector()).to_dict("records")
-    assert row["status"] == "too long"
+    (row,) = build(tmp_path / "in", tmp_path / "honest", SMALL, detector=Unused()).to_dict("records")
+    assert (row["status"], row["frames"]) == ("too long", 0) and "lasts 16 s by its own words" in row["reason"]
+    monkeypatch.setattr("scnlib.datasets.video._promised_seconds", lambda *_: None)
+    (row,) = build(tmp_path / "in", tmp_path / "silent", SMALL, detector=detector()).to_dict("records")
+    assert (row["status"], row["reason"]) == ("too long", "lasts more than 6 s")
 
 
 def test_unknown_keywords_are_refused_with_file_and_row(source, tmp_path):

@@ -31,6 +31,13 @@ def test_a_samples_own_label_does_not_move_its_prediction():
     assert (before.argmax(1) == after.argmax(1)).float().mean() > 0.98
 
 
+def test_predictions_are_out_of_sample():
+    """Noise in 200 dimensions: a fit to the very samples would know every label, one to others knows none."""
+    features = torch.randn(60, 200, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(60) % 3
+    assert (out_of_sample_probabilities(features, labels, 3).argmax(1) == labels).float().mean() < 0.5
+
+
 def test_planted_errors_are_found_well_above_chance():
     pytest.importorskip("cleanlab")
     features, true, given = clusters()

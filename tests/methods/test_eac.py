@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from scnlib.methods import Batch
 from scnlib.methods.eac import EAC, attention_inconsistency, erase
-from scnlib.models import SmallCNN
+from scnlib.models import SmallCNN, make_backbone
 
 from .test_rul import Maps
 from .test_scn import batch  # noqa: F401 (a fixture)
@@ -69,7 +69,16 @@ def test_a_convolution_does_not_look_alike_at_a_face_and_its_mirror_image():
     sample = Batch(torch.randn(2, 3, 32, 32), labels, labels, torch.arange(2))
     early, late = method.step(model, sample, 1), method.step(model, sample, 2)
     assert early.loss == early.parts["classification_loss"]
-    assert late.loss > late.parts["classification_loss"] and late.loss.isfinite()
+    model.train()
+    maps, mirrored = (model.backbone.maps(view) for view in (sample.images, sample.images.flip(-1)))
+    apart = attention_inconsistency(maps, mirrored, model.classifier.weight)
+    assert apart > 1e-6
+    torch.testing.assert_close(late.loss, late.parts["classification_loss"] + method.consistency * apart)
+
+
+def test_a_backbone_that_does_not_average_its_maps_is_refused():
+    with pytest.raises(ValueError, match="eac: attention maps need a backbone"):
+        EAC().build(make_backbone("ir50", 48, 0), 5)
 
 
 class TestErase:

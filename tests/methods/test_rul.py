@@ -18,6 +18,7 @@ class Maps(nn.Module):
     """A backbone that hands its input on as 6 maps."""
 
     num_features = 6
+    pools_by_mean = True
 
     def maps(self, images):
         return images.repeat(1, 2, 1, 1)

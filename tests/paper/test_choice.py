@@ -28,6 +28,12 @@ def test_the_largest_block_is_kept(more, kept):
     assert sorted(zip(block["value"], block["seed"], strict=True)) == kept
 
 
+def test_the_largest_block_need_not_hold_the_seeds_with_most_values():
+    seeds = {1: "A", 2: "ABC", 3: "BC"}  # value: seeds
+    block = complete(grid(*((value, ord(seed), 0) for value, own in seeds.items() for seed in own)))
+    assert set(block["value"]) == {2, 3} and set(block["seed"]) == {ord("B"), ord("C")}
+
+
 def test_more_values_break_a_tie():
     assert complete(grid((0.1, 0, 1), (0.1, 1, 1), (0.2, 0, 1)))["value"].tolist() == [0.1, 0.2]
 

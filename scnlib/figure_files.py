@@ -1,6 +1,5 @@
 """Figures as files: bytes that are the same every time, and an index with their alt texts."""
 
-import contextlib
 import io
 import json
 from pathlib import Path
@@ -44,12 +43,10 @@ def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: obje
     content, suffix, (width, height) = render(figure)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{name}{suffix}", content)
-    with FileLock(folder / "index.json.lock"):
+    with FileLock(folder / ".index.lock"):
         index = read_index(folder)
         index[name] = {"file": f"{name}{suffix}", "alt": alt, "width": width, "height": height, **more}
         write_index(folder, index)
-    with contextlib.suppress(OSError):
-        (folder / "index.json.lock").unlink()
     other = {".svg": ".webp", ".webp": ".svg"}[suffix]
     (folder / f"{name}{other}").unlink(missing_ok=True)
     return folder / f"{name}{suffix}", content
