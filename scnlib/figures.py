@@ -445,12 +445,12 @@ def _symmetric(results: Path | None) -> pd.DataFrame:
 
 
 def _own_runs(dataset: str, results: Path | None) -> pd.DataFrame:
-    """Runs of the quick profile's own recipe: ``METHODS``, in their order, named by the column ``label``."""
+    """Runs of the quick recipe from scratch: ``METHODS``, in their order, named by the column ``label``."""
     table = load(dataset, folder=results)
     if table.empty:
         return table
     runs = paper.prepare(table)
-    runs = runs[is_own(runs) & (runs["profile"] == "quick")]
+    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "")]
     labels = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
     runs = runs.assign(label=labels)
     runs = runs[runs["label"].isin(list(METHODS)) & (runs["variant"] != "released_code")]

@@ -145,14 +145,16 @@ def causes_of_extremes(
 def one_recipe(results: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``data/results`` that may stand side by side, with a readable ``method`` and the rate as it is.
 
-    Runs of one dataset that share backbone, size, epochs, profile and split; where several recipes were measured, the
-    one with the most rows (the first of them on a tie).
+    Runs from scratch of one dataset that share backbone, size, epochs, profile and split; where several recipes were
+    measured, the one with the most rows (the first of them on a tie).
 
     Returns:
         The rows, with the columns ``label`` (of ``method_label``) added; none where none were given.
     """
     if results.empty:
         return results.assign(label=pd.Series(dtype=object))
+    if "weights" in results:
+        results = results[results["weights"].fillna("") == ""]
     recipe = [name for name in ("dataset", "backbone", "size", "epochs", "profile", "split") if name in results]
     groups = results.groupby(recipe, sort=False, dropna=False)
     most = max(groups, key=lambda pair: len(pair[1]))[1]

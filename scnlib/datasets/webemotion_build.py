@@ -129,8 +129,8 @@ def build(
 
     Faces that repeat an earlier one, exactly or nearly, are dropped: within a video they are not written, between
     videos ``copy_of`` marks them and ``load`` leaves them out. A video that came under two keywords so keeps the
-    class of the first in the list. Between videos all faces are compared anew in each call: that takes time with
-    the square of their number, and memory as ``duplicates.near_tiles`` says.
+    class of the first in the list. In each call the fingerprints of all faces are compared anew: that takes time with
+    the square of their number (about an hour of one core for 1.3 million), and the memory that ``_copies`` names.
 
     Args:
         source: a folder with a folder for each keyword, or a CSV with the columns ``file`` and ``keyword``, whose files

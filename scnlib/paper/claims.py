@@ -30,6 +30,7 @@ COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "lo
            "conditions")  # fmt: skip
 WIDTH = 120  # of a line in a terminal
 LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
+STAND_IN = "rendered_web"  # faces to pre-train on; what is claimed of them is claimed of the fine-tuning
 
 
 def ledger(folder: Path | None = None) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def claims_table(
 
 def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[Group]:
     runs = prepare(results)
-    runs = runs[runs["profile"] != LEARNS_NOTHING]
+    runs = runs[(runs["profile"] != LEARNS_NOTHING) & (runs["dataset"] != STAND_IN)]
     # The same run measured here and at full scale counts once.
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
     runs = runs.assign(own_recipe=is_own(runs))

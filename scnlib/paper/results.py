@@ -401,21 +401,22 @@ def _defaults() -> dict[str, object]:
 
 def _recipes(table: pd.DataFrame) -> list[str]:
     """What of the config two runs must share to be averaged, in words; no more words than tell the recipes apart."""
-    words, rests, kept = [], [], {}
+    words, rests, starts, kept = [], [], [], {}
     for row in table.to_dict("records"):
         config = _json_object(row["config"])
-        rest = _flat({name: value for name, value in recipe_of(config).items() if name not in _NOT_RECIPE})
+        said = {*_NOT_RECIPE, "pretrained", "normalization"}  # the scale and the start say these
+        rest = _flat({name: value for name, value in recipe_of(config).items() if name not in said})
         if not config:  # rows made by hand: the number of images is what is left to tell them apart
             rest = _flat({name: row[name] for name in ("n_train", "n_test") if not pd.isna(row.get(name))})
         scale = f"{row['epochs']:g} epochs, {row['size']:g} px"
-        start = f", from {row['start']}, {config['normalization']} images" if row["start"] else ""
-        words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}{start}"))
+        starts.append([f"from {row['start']}, {config['normalization']} images"] if row["start"] else [])
+        words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}"))
         rests.append(rest)
         kept.setdefault(words[-1], []).append(rest)
     differing = {word: _differing(found) for word, found in kept.items()}
     return [
-        ", ".join([word[1], *(f"{name} {rest.get(name, 'unset')}" for name in differing[word])])
-        for word, rest in zip(words, rests, strict=True)
+        ", ".join([word[1], *(f"{name} {rest.get(name, 'unset')}" for name in differing[word]), *start])
+        for word, rest, start in zip(words, rests, starts, strict=True)
     ]
 
 

@@ -101,15 +101,22 @@ def centre_moves(panels: Mapping[str, tuple], *, note: str = "") -> Figure:
     for place, (name, (points, centres, spread)) in zip(axes[0], panels.items(), strict=True):
         dots = {"linestyle": "", "markersize": 3.5}
         place.plot(*points[0].T, marker=".", color="#b5b5b5", label="features before", **dots)
-        place.plot(*points[1].T, marker=".", color=COLOURS["blue"], label="after", zorder=4, **dots)
+        look = {
+            "markerfacecolor": "none",
+            "markeredgecolor": COLOURS["blue"],
+            "zorder": 5,
+        }  # seen through, above a cross
+        place.plot(*points[1].T, marker="o", label="features after", linestyle="", markersize=5, **look)
         for before, after in zip(*centres, strict=True):
             place.plot(*np.stack([before, after]).T, color=COLOURS["red"], linewidth=0.9)
         place.plot(*centres[0].T, marker="o", color=COLOURS["red"], markerfacecolor="white", linestyle="", markersize=6,
                    label="centres before")  # fmt: skip
-        place.plot(*centres[1].T, marker="X", color=COLOURS["red"], linestyle="", markersize=8, label="after")
+        place.plot(*centres[1].T, marker="X", color=COLOURS["red"], linestyle="", markersize=8, label="centres after")
+        place.set_xlabel("first feature")
         place.set_title(f"{name}\nσ² from {spread[0]:.2f} to {spread[-1]:.2g}", fontsize=10)
         place.set_aspect("equal", adjustable="box")
         legend_above(place, columns=2)
+    axes[0][0].set_ylabel("second feature")
     return figure
 
 

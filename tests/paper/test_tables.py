@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import pytest
 
+from scnlib.config import profile_config
 from scnlib.paper import side_by_side, to_csv, to_html, to_latex, to_text
 from scnlib.paper.render import WIDTH, escape_latex, sheets
 from tests.paper.made import run, table
@@ -292,3 +293,23 @@ def test_latex_is_escaped(noisy):
         assert len(cells) == 7 and all(cells)
     assert r"scratch, noise 10 \%, SCN" in text
     assert r"\label{tab:scn-2}" in text
+
+
+def test_a_fine_tuned_run_is_compared_with_the_scratch_baseline_whatever_else_was_measured():
+    def row(accuracy, key, **fields):
+        config = profile_config("quick", method="baseline", **fields).to_dict()
+        own = {
+            "backbone": "small",
+            "epochs": 12,
+            "dataset": "rendered",
+            "weights": fields.get("pretrained", "").split("@")[0],
+        }
+        return run("baseline", accuracy, 0, 0.0, None, config, key=key, **own)
+
+    rows = [
+        row(70, "a"),
+        row(60, "b", lr=0.1),
+        row(75, "c", pretrained=f"rendered_web-baseline@run:{'0' * 8}:{'1' * 16}"),
+    ]
+    found = side_by_side("scn-3", table(*rows), "rendered").set_index("row")["measured_gain"]
+    assert found["WebEmotion without SCN, fine-tuned without SCN"].tolist() == [5.0] * 3
