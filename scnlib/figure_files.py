@@ -8,6 +8,8 @@ import matplotlib
 from filelock import FileLock
 from matplotlib.figure import Figure
 
+from scnlib.files import write
+
 
 def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     """A figure as bytes, the suffix of its format and its size in CSS pixels: SVG, or WebP where it holds pictures.
@@ -42,7 +44,7 @@ def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: obje
         raise ValueError(f"figure {name!r}: alt={alt!r} is too short; say what is compared and what is to be seen")
     content, suffix, (width, height) = render(figure)
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / f"{name}{suffix}", content)
+    write(folder / f"{name}{suffix}", content)
     with FileLock(folder / ".index.lock"):
         index = read_index(folder)
         index[name] = {"file": f"{name}{suffix}", "alt": alt, "width": width, "height": height, **more}
@@ -61,11 +63,4 @@ def read_index(folder: Path) -> dict[str, dict]:
 def write_index(folder: Path, index: dict[str, dict]) -> None:
     """Replace the index of a folder, sorted by name."""
     text = json.dumps(dict(sorted(index.items())), indent=1, ensure_ascii=False)
-    write_atomically(folder / "index.json", (text + "\n").encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    write(folder / "index.json", text + "\n")

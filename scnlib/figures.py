@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from scnlib import paper, plots
 from scnlib.errors import ScnError
 from scnlib.faces.sheets import STEPS, class_sheet, uncertainty_series
-from scnlib.figure_files import read_index, write_atomically, write_figure, write_index
+from scnlib.figure_files import read_index, write_figure, write_index
+from scnlib.files import write
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
@@ -67,7 +68,7 @@ def write_all(folder: Path | None = None, results: Path | None = None) -> tuple[
             raise ValueError(f"{path} has {len(content):,} bytes, more than {LARGEST:,}")
         files.append(path)
     _forget_others(folder, {path.stem for path in files})
-    write_atomically(folder / "README.md", _readme(folder).encode())
+    write(folder / "README.md", _readme(folder))
     return files, skipped
 
 
@@ -548,7 +549,7 @@ def main() -> None:
     """The command: write all figures and the README's table, and say what was left out."""
     files, skipped = write_all()
     readme = project_root() / "README.md"
-    write_atomically(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()).encode())
+    write(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()))
     for path in files:
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     for reason in skipped:

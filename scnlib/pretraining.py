@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from scnlib import counter_rng, faces, provenance
+from scnlib import counter_rng, faces, files, provenance
 from scnlib.datasets import load_dataset
 from scnlib.faces.latents import Bones, Looks
 from scnlib.models import BACKBONES, in_three_channels, make_backbone, normalize
@@ -180,7 +180,7 @@ def pretrain(
 
     held_out = measures(read(test.images), targets(test.latents)) | identification(settings, read, std)
     path.mkdir(parents=True, exist_ok=True)
-    provenance.write_tensors(path / "model.safetensors", model.state_dict())
+    files.write_tensors(path / "model.safetensors", model.state_dict())
     manifest = {
         "status": "done",
         "kind": "pretraining",
@@ -197,7 +197,7 @@ def pretrain(
         "finished": provenance.now(),
         "duration_s": time.perf_counter() - started,
     }
-    provenance.write(path / "manifest.json", json.dumps(manifest, indent=1))
+    files.write(path / "manifest.json", json.dumps(manifest, indent=1))
     return path
 
 

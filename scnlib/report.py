@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib import paper
+from scnlib import files, paper
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.measuring import everything
 
@@ -58,9 +58,7 @@ def write(folder: Path, profile: str, outcomes: list) -> Path:
         "</body></html>",
     ]
     path = folder / "report.html"
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text("\n".join(parts) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    files.write(path, "\n".join(parts) + "\n")
     return path
 
 

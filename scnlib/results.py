@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 
 from scnlib.config import Config
+from scnlib.files import write
 from scnlib.paths import results_dir
 from scnlib.runs import METRICS, Run, load_splits
 from scnlib.uncertainty import known_uncertainty, knows
@@ -163,9 +164,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     """A CSV, whole or not at all."""
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n")
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text.getvalue(), encoding="utf-8")
-    unfinished.replace(path)
+    write(path, text.getvalue())
 
 
 def _config_sha256(text: str) -> str:

@@ -39,11 +39,12 @@ from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
 from scnlib.diagnostics import symptoms
+from scnlib.files import write, write_tensors
 from scnlib.methods import method_options
 from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.pretrained import Start
-from scnlib.provenance import commit, device_name, now, versions, write, write_tensors
+from scnlib.provenance import commit, device_name, now, versions
 from scnlib.training import Training, build_model
 from scnlib.uncertainty import alpha_regained
 

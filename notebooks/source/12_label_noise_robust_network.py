@@ -313,7 +313,7 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 
 # %%
 step = ablations.relative_step(make_method("lrn", discriminative=False), faces.images[:256], faces.labels[:256], C, seed)
-ctx.say("LRN's first gradient is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax.", step=step, inverse=1 / 0.7, origin="measured here")
+ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax.", step=step, inverse=1 / 0.7, origin="measured here")
 controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3), **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
 table = paper.arms(results, controls, reference="baseline").set_index("label")
 ablations.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)

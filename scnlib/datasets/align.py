@@ -34,6 +34,7 @@ from scnlib.datasets.align_manifest import (
     MANIFEST,
     NO_FACE,
     POINTS,
+    SETTINGS,
     SEVERAL,
     UNREADABLE,
     check_settings,
@@ -97,7 +98,7 @@ def align_folder(
     claim(target)
     try:
         with FileLock(target / LOCK, timeout=0):
-            check_settings(target, settings)
+            check_settings(target / SETTINGS, settings, "scn align")
             return _align(source, target, files, originals, settings, detector)
     except Timeout:
         raise ScnError(f"another process is aligning into {target} at this moment; wait for it to end") from None

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scnlib.datasets.face_crops import Settings
 from scnlib.errors import ScnError
+from scnlib.files import write
 
 FOUND, SEVERAL, NO_FACE, UNREADABLE = "found", "several", "no face", "unreadable"
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -43,26 +44,28 @@ def claim(target: Path) -> None:
         raise ScnError(f"{target} holds files that are not from `scn align` ({min(others)}); choose an empty folder")
 
 
-def check_settings(target: Path, settings: Settings) -> None:
-    """Note the settings in a new folder; refuse others in an old one."""
-    path, now = target / SETTINGS, dataclasses.asdict(settings)
+def check_settings(path: Path, settings: object, command: str) -> None:
+    """Note the settings, a dataclass, in a new folder's file; refuse others in an old one.
+
+    Args:
+        command: that writes them, for the message: ``"scn align"``.
+    """
+    now = dataclasses.asdict(settings)
     if path.is_file():
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             before = None
         if not isinstance(before, dict):
-            raise ScnError(f"{path} does not hold the settings that `scn align` wrote; choose another OUT")
+            raise ScnError(f"{path} does not hold the settings that `{command}` wrote; choose another OUT")
         for name, value in now.items():
             if before.get(name) != value:
                 raise ValueError(
-                    f"{target} was made with {name}={before.get(name)}, now it is {value}. "
+                    f"{path.parent} was made with {name}={before.get(name)}, now it is {value}. "
                     "Choose another OUT; nothing was changed."
                 )
         return
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write(path, json.dumps(now, indent=1) + "\n")
 
 
 def output_names(files: list[str]) -> dict[str, str]:

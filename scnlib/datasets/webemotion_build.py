@@ -30,8 +30,9 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from scnlib import provenance
+from scnlib import files
 from scnlib.datasets import duplicates, face_crops
+from scnlib.datasets.align_manifest import check_settings
 from scnlib.datasets.decode import decode_all
 from scnlib.datasets.face_crops import Aligned, align_images
 from scnlib.datasets.face_detection import Detector
@@ -155,7 +156,7 @@ def build(
     _claim(target)
     try:
         with FileLock(target / LOCK, timeout=0):
-            _check_settings(target, settings)
+            check_settings(target / SETTINGS, settings, "scn webemotion build")
             todo = [video for video in videos if not _is_done(target, video)]
             if todo:
                 detector = detector or Detector(choose_device(device), settings.smallest)
@@ -237,7 +238,7 @@ def _do(video: Video, target: Path, settings: Settings, detector: Detector) -> N
         return
     path = target / "records" / f"{video.id}.json"
     path.parent.mkdir(exist_ok=True)
-    provenance.write(path, json.dumps(record, indent=1))
+    files.write(path, json.dumps(record, indent=1))
     for face in old - {face["face"] for face in record["faces"]}:
         (target / face).unlink(missing_ok=True)
 
@@ -352,10 +353,8 @@ def _write_tables(target: Path, records: list[dict]) -> pd.DataFrame:
             rows.append({**record, **clip, "clip": name, "seconds": seconds, "faces": int(left.get(name, 0))})
     videos = [{**record, "clips": len(record["clip_rows"])} for record in records]
     for name, table in ((FACES, faces), (CLIPS, rows), (VIDEOS, videos)):  # the one that is asked for goes last
-        unfinished = target / f"{name}.unfinished"
-        frame = pd.DataFrame(table).reindex(columns=list(COLUMNS[name]))
-        frame.to_csv(unfinished, index=False, lineterminator="\n", errors="surrogateescape")
-        unfinished.replace(target / name)
+        text = pd.DataFrame(table).reindex(columns=list(COLUMNS[name])).to_csv(index=False, lineterminator="\n")
+        files.write(target / name, text.encode(errors="surrogateescape"))
     return read_table(target, VIDEOS)
 
 
@@ -410,25 +409,6 @@ def _claim(target: Path) -> None:
         raise ScnError(
             f"{target} holds files that are not from `scn webemotion build` ({min(others)}); choose an empty folder"
         )
-
-
-def _check_settings(target: Path, settings: Settings) -> None:
-    path, now = target / SETTINGS, dataclasses.asdict(settings)
-    if not path.is_file():
-        provenance.write(path, json.dumps(now, indent=1) + "\n")
-        return
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        before = None
-    if not isinstance(before, dict):
-        raise ScnError(f"{path} does not hold the settings that `scn webemotion build` wrote; choose another OUT")
-    for name, value in now.items():
-        if before.get(name) != value:
-            raise ValueError(
-                f"{target} was made with {name}={before.get(name)}, now it is {value}. Choose another OUT; nothing was "
-                "changed."
-            )
 
 
 def _stamp(path: Path) -> dict:

@@ -453,7 +453,7 @@ CLAIMS = (
         "S16",
         "Pretraining on massively noisy web faces helps, and more with SCN.",
         "SCN table 3",
-        needs="WebEmotion, or a stand-in to pretrain on",
+        needs="WebEmotion; lesson 10 has its stand-in, the ledger compares runs from scratch",
     ),
     Claim("S17", "Relabelling alone harms the plain baseline.", "SCN table 5, row 2", relabelling_alone_harms),
     Claim(
@@ -493,7 +493,7 @@ CLAIMS = (
         "S31",
         "Fine-tuning with SCN adds 1 to 2 points after web pretraining.",
         "SCN 4.3",
-        needs="WebEmotion, or a stand-in to pretrain on",
+        needs="WebEmotion; lesson 10 has its stand-in, the ledger compares runs from scratch",
     ),
     Claim("S32", "MetaCleaner helps on the original labels too.", "SCN 4.3", metacleaner_helps_original_labels),
 )

@@ -256,7 +256,7 @@ def method_scatter(
     for row, (side, height) in zip(table.to_dict("records"), _places(table), strict=True):
         axes.annotate(row["label"], (row["x"], row["y"]), (7 * side, 8 * height), textcoords="offset points",
                       fontsize=8.5, ha="left" if side > 0 else "right", va="center")  # fmt: skip
-    axes.margins(0.12)
+    axes.margins(0.2, 0.12)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(color=PALE)
@@ -266,11 +266,11 @@ def method_scatter(
 
 
 def _places(table: pd.DataFrame) -> list[tuple[int, int]]:
-    """For each dot the side (1 right, -1 left) and height (-1 to 1) of its name: where few dots and names are near."""
+    """For each dot the side (1 right, -1 left) and height (-2 to 2) of its name: where few dots and names are near."""
     x, y = (np.asarray((table[c] - table[c].mean()) / (np.ptp(table[c]) or 1.0), dtype=float) for c in ("x", "y"))
     taken, chosen = list(zip(x, y, strict=True)), []
     for at, level in zip(x, y, strict=True):
-        tried = [(side, height) for side in (1, -1) for height in (0, 1, -1) if abs(at + 0.12 * side) < 0.62]
+        tried = [(side, height) for side in (1, -1) for height in (0, 1, -1, 2, -2) if abs(at + 0.12 * side) < 0.62]
         middle = {place: (at + 0.1 * place[0], level + 0.025 * place[1]) for place in tried or [(1, 0)]}
         crowd = {
             place: sum(np.exp(-(((a - u) / 0.09) ** 2) - ((b - v) / 0.025) ** 2) for u, v in taken)

@@ -1,10 +1,9 @@
 """Every method: a run that was interrupted ends with the same numbers."""
 
 import pytest
-import torch
 
 from ..conftest import make_faces
-from ..test_training import start
+from ..test_training import assert_same, start
 from .test_every_method import NAMES, small
 
 
@@ -21,12 +20,4 @@ def test_a_resumed_run_ends_bit_equal(name):
     second.restore(first.state(), first.records)
     for _ in range(2):
         second.train_epoch()
-
-    ours, theirs = second.state(), whole.state()
-    assert set(ours) == set(theirs)
-    for key in theirs:
-        assert torch.equal(ours[key], theirs[key]), key
-    for a, b in zip(second.records, whole.records, strict=True):
-        assert {k: v for k, v in a.items() if k != "seconds"} == pytest.approx(
-            {k: v for k, v in b.items() if k != "seconds"}, nan_ok=True, abs=0
-        )
+    assert_same(second, whole)
