@@ -1,4 +1,4 @@
-"""``python -m scnlib ...`` is ``scn ...``."""
+"""``python -m scnlib ...`` is ``scn ...``; ``torchrun -m scnlib ...`` starts it on many GPUs."""
 
 from scnlib.cli import main
 

@@ -39,8 +39,9 @@ from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
 from scnlib.diagnostics import symptoms
+from scnlib.distributed import batch_norm_scope, first, processes, rank
 from scnlib.files import write, write_tensors
-from scnlib.methods import method_options
+from scnlib.methods import METHODS, method_options
 from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.pretrained import Start
@@ -264,6 +265,8 @@ def run(
 ) -> Run:
     """Train what ``config`` says, unless that was done before; resume it where it was cut off.
 
+    In a process group all processes call it alike; they train together, the first writes, and all return the run.
+
     Args:
         config: see ``profile_config`` for one that is filled in.
         root: the dataset's folder.
@@ -276,34 +279,48 @@ def run(
     Raises:
         RunConflict: ``out`` holds a run of another config; nothing was changed.
         TrainingDiverged: the loss became NaN; the run stays as it was after the epoch before.
-        ValueError, FileNotFoundError: from the dataset, or from the weights: not those of the config, or not all there.
+        ValueError, FileNotFoundError: from the dataset, or from the weights: not those of the config, or not all there;
+            a method that cannot train on several processes, which are there.
     """
+    if processes() > 1 and not config.method.splittable:
+        able = ", ".join(name for name, method in METHODS.items() if method.splittable)
+        raise ValueError(f"method {config.method.name} trains on one process alone; on {processes()} do: {able}")
+    if processes() > 1 and not torch.cuda.is_available():
+        device = device or "cpu"
     config, start = _start(config, weights)
     splits = load_splits(config, root)
     key = run_key(config, splits)
     path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
     path.parent.mkdir(parents=True, exist_ok=True)
+    progress = progress and rank() == 0
     with _exclusive(path, progress):
-        _claim(path, config, key)
-        if not _finished(path):
+        first(_claim, path, config, key)
+        if not first(_finished, path):
             _train(path, config, key, splits, choose_device(device), progress, start)
     return Run(path)
 
 
 @contextlib.contextmanager
 def _exclusive(path: Path, progress: bool) -> Iterator[None]:
-    """One process at a time per directory; the system releases the lock when its process dies."""
+    """One training at a time per directory; the system releases the lock when its process dies."""
     lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    if not first(_acquired, lock, 0):
         if progress:
             print(f"{path.name}: another process is training this run; waiting for it.", flush=True)
-        lock.acquire()
+        while not first(_acquired, lock, 60):  # processes that wait for an answer give up after minutes
+            pass
     try:
         yield
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock, seconds: float) -> bool:
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        return False
+    return True
 
 
 def _finished(path: Path) -> bool:
@@ -386,8 +403,8 @@ def _train(
         torch.cuda.reset_peak_memory_stats(device)
     evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
     checkpoint, before, sessions, warnings = path / "checkpoint.safetensors", 0.0, [], []
-    if checkpoint.is_file():
-        tensors, words = _read_checkpoint(checkpoint)
+    if first(checkpoint.is_file):
+        tensors, words = first(_read_checkpoint, checkpoint)
         training = Training(config, splits.train, evaluation_sets, device, precision)
         training.restore(tensors, json.loads(words["records"]))
         origin = json.loads(words.get("pretrained", "null"))
@@ -396,9 +413,11 @@ def _train(
     elif config.pretrained and start is None:
         raise ValueError(f"this run starts from {config.pretrained}; say weights=FILE, or --weights FILE")
     else:
-        first, origin = (None, None) if start is None else (start.tensors, start.in_words())
-        training = Training(config, splits.train, evaluation_sets, device, precision, first)
-    sessions.append({"begun": now(), **commit(), "device": device_name(device), "dtype": str(precision)})
+        initial, origin = (None, None) if start is None else (start.tensors, start.in_words())
+        training = Training(config, splits.train, evaluation_sets, device, precision, initial)
+    machine = {"device": device_name(device), "dtype": str(precision)}
+    machine |= {"processes": processes(), "batch_norm": batch_norm_scope(device)}
+    sessions.append({"begun": now(), **commit(), **machine})
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)
         warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
@@ -411,22 +430,22 @@ def _train(
                 "sessions": json.dumps(sessions),
                 "pretrained": json.dumps(origin),
             }
-            write_tensors(checkpoint, training.state(), words)
-            write(path / "metrics.csv", _metrics_text(training.records))
+            first(write_tensors, checkpoint, training.state(), words)
+            first(write, path / "metrics.csv", _metrics_text(training.records))
             warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
     # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
-    write(path / "metrics.csv", _metrics_text(training.records))
+    first(write, path / "metrics.csv", _metrics_text(training.records))
     _write_samples(path / "samples.npz", training, splits)
     weights = {name: value for name, value in training.model.state_dict().items() if not name.startswith("memory.")}
-    write_tensors(path / "model.safetensors", weights, {})
+    first(write_tensors, path / "model.safetensors", weights, {})
     manifest = {
         "status": "done",
         "key": key,
         "config_sha256": config.sha256(),
         "recipe_version": RECIPE_VERSION,
         "seed": config.seed,
-        **{name: _together(sessions, name) for name in ("commit", "device", "dtype")},
+        **{name: _together(sessions, name) for name in ("commit", *machine)},
         "dirty": any(session["dirty"] for session in sessions),
         "sessions": sessions,
         "data": splits.sha256(),
@@ -443,13 +462,13 @@ def _train(
         "duration_s": before + time.perf_counter() - started,
         "peak_memory_mib": _peak_memory(device),
     }
-    write(path / "manifest.json", json.dumps(manifest, indent=1))
-    checkpoint.unlink(missing_ok=True)
+    first(write, path / "manifest.json", json.dumps(manifest, indent=1))
+    first(checkpoint.unlink, True)
 
 
 def _together(sessions: list[dict], name: str) -> str:
-    """What a run that was resumed elsewhere was made by: every commit or device once, in order."""
-    return "; ".join(dict.fromkeys(str(session[name]) for session in sessions))
+    """What a run that was resumed elsewhere was made by: every commit, device or number of processes once, in order."""
+    return "; ".join(dict.fromkeys(str(session[name]) for session in sessions if name in session))
 
 
 def _bar(name: str, total: int, progress: bool) -> tqdm:
@@ -464,7 +483,7 @@ def _bar(name: str, total: int, progress: bool) -> tqdm:
 def _warn(bar: tqdm, found: list[str], said: list[str]) -> list[str]:
     """Print the symptoms that are new, above the bar and also where none is shown; returns all of them."""
     for message in found:
-        if message not in said:
+        if message not in said and rank() == 0:
             bar.write(f"warning: {message}", file=sys.stdout)
     return found
 
@@ -494,7 +513,7 @@ def _write_samples(path: Path, training: Training, splits: Splits) -> None:
         tensors["alpha_eval"], tensors["test_alpha"] = alpha, test_alpha
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: tensor.numpy() for name, tensor in tensors.items()})
-    write(path, buffer.getvalue())
+    first(write, path, buffer.getvalue())
 
 
 def _metrics_text(records: Iterable[dict[str, float]]) -> str:

@@ -2,6 +2,8 @@
 
 Images stay on the device as uint8; a batch is a gather, an augmentation and a step. Nothing in a step waits for the
 device: losses and records accumulate there and are read once an epoch.
+
+On several processes every one trains this way, with its share of each batch's images (``scnlib/distributed.py``).
 """
 
 import math
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from scnlib import counter_rng, evaluation, relabel
+from scnlib import counter_rng, distributed, evaluation, relabel
 from scnlib.augment import views
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
@@ -20,7 +22,7 @@ from scnlib.errors import ScnError
 from scnlib.labels import LabelLedger
 from scnlib.methods import Batch
 from scnlib.methods.base import last_views
-from scnlib.models import in_three_channels, make_backbone, normalize
+from scnlib.models import BACKBONES, in_three_channels, make_backbone, normalize
 from scnlib.precision import Precision
 
 EVALUATION_BATCH = 500
@@ -123,7 +125,11 @@ class Training:
         self.drawn = drawn.to(device)
         model = build_model(config, self.num_classes, weights)
         model.memory = config.method.memory(train.labels, self.num_classes)
+        model = distributed.normalised_together(model, device)
         self.model = model.to(device, memory_format=torch.channels_last)
+        backbones = tuple(BACKBONES.values())
+        self.shares = distributed.Shares(module for module in self.model.modules() if isinstance(module, backbones))
+        self._check_shares()
         self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
         self.records: list[dict[str, float]] = []
@@ -138,6 +144,14 @@ class Training:
     def samples_per_epoch(self) -> int:
         """Samples that an epoch shows: as many as there are, or more with oversampling."""
         return len(self.drawn)
+
+    def _check_shares(self) -> None:
+        smallest = self.samples_per_epoch // math.ceil(self.samples_per_epoch / self.config.batch_size)
+        if distributed.processes() > 1 and smallest < 2 * distributed.processes():
+            raise ValueError(
+                f"a batch of {smallest} leaves fewer than 2 samples to each of {distributed.processes()} processes; "
+                "choose a larger --batch-size or fewer processes"
+            )
 
     # ------------------------------------------------------------------------------------------------ one epoch
 
@@ -158,6 +172,7 @@ class Training:
         # Methods with dropout draw from torch's own generator: keyed by the epoch, a resumed run draws the same.
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(self.config.seed * 100_003 + epoch)
+            self.shares.generator.manual_seed(self.config.seed * 100_003 + epoch)
             self.model.train()
             for batch in self._batches(epoch, augmented=True, on_batch=on_batch):
                 step = self._step(batch, epoch)
@@ -175,6 +190,7 @@ class Training:
                 f"the loss became {losses['train_loss']} in epoch {epoch} at learning rate {self.optimizer_lr:.3g}; "
                 "a smaller --lr or a larger --batch-size helps."
             )
+        distributed.equalise(self.model.buffers())  # batch normalisation may have seen each process's share alone
         self.epoch = epoch
         self.predictions.append(predictions.to("cpu", torch.uint8))
         if not alpha.isnan().any():
@@ -182,6 +198,7 @@ class Training:
         labels_used = self.ledger.current.clone()
         if epoch < self.config.epochs:
             self.config.method.after_epoch(self.model, epoch, self.ledger.given, self.features)
+            distributed.equalise(self.model.buffers())
         if self.config.method.relabels_after(epoch):
             self._relabel_in_evaluation_mode(epoch)
         self.ledger.commit(epoch, self.config.method.name)
@@ -200,11 +217,12 @@ class Training:
         order = epoch_batches(self.samples_per_epoch, config.batch_size, config.seed, epoch, self.device)
         for number, place in enumerate(order):
             index = self.drawn[place]
-            images = self._scaled(self.images[index])
+            own = self.shares.own(place)
+            images = self._scaled(self.images[self.drawn[own]])
             if augmented:
                 self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))
                 # By place, so that a sample that stands in an epoch twice is seen in two views.
-                images = views(images, place, epoch, config.seed, config.augmentation)
+                images = views(images, own, epoch, config.seed, config.augmentation)
             targets = None if self.targets is None else self.targets[index]
             yield Batch(images, self.ledger.current[index], self.ledger.given[index], index, targets)
             on_batch(len(index))
@@ -221,6 +239,7 @@ class Training:
             step = self.config.method.step(self.model, batch, epoch)
         self.optimizer.zero_grad(set_to_none=True)
         step.loss.backward()
+        distributed.average(p.grad for p in self.model.parameters() if p.grad is not None)
         self.optimizer.step()
         return step
 
@@ -241,9 +260,10 @@ class Training:
         """The backbone's float32 features ``(N, D)`` of all unchanged training images, in evaluation mode."""
         self.model.eval()
         parts = []
-        for images in self.images.split(EVALUATION_BATCH):
+        for images in self.images.split(EVALUATION_BATCH * distributed.processes()):
+            own = self._scaled(self.shares.own(images))
             with self.precision.autocast(self.device):
-                parts.append(self.model.backbone(in_three_channels(self._scaled(images))).float())
+                parts.append(self.model.backbone(in_three_channels(own)).float())
         return torch.cat(parts)
 
     @torch.no_grad()
@@ -251,9 +271,10 @@ class Training:
         """Logits ``(N, C)`` and alpha ``(N,)`` or None for uint8 images, in evaluation mode, on the CPU."""
         self.model.eval()
         logits, alphas = [], []
-        for part in images.split(EVALUATION_BATCH):
+        for part in images.split(EVALUATION_BATCH * distributed.processes()):
+            own = self._scaled(self.shares.own(part).to(self.device))
             with self.precision.autocast(self.device):
-                scores, alpha = self.config.method.predict(self.model, self._scaled(part.to(self.device)))
+                scores, alpha = self.config.method.predict(self.model, own)
             logits.append(scores.float())
             alphas.append(alpha)
         together = torch.cat(logits).cpu()

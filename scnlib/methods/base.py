@@ -17,7 +17,7 @@ class Batch:
     """One mini-batch, as a method sees it.
 
     Attributes:
-        images: float ``(N, C, H, W)``, normalised and augmented.
+        images: float ``(N, C, H, W)``, normalised and augmented; on several processes this one's share of the N.
         labels: int64 ``(N,)``, the current ones.
         given: int64 ``(N,)``, as they came with the data.
         index: int64 ``(N,)``, the samples' numbers in the training set.
@@ -66,11 +66,14 @@ class Method:
     Attributes:
         networks: how many backbones ``build`` wants, each with an initialisation of its own.
         single_labels: whether a sample must have one label; such a method cannot train on distributions of votes.
+        splittable: whether several processes can share a batch: ``step`` gives ``batch.images`` to backbones alone, and
+            asks these for nothing but features, which are then those of all N samples.
     """
 
     name: ClassVar[str]
     networks: ClassVar[int] = 1
     single_labels: ClassVar[bool] = False
+    splittable: ClassVar[bool] = True
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
         """The network: a backbone (for ``networks = 2`` two, one after the other) with this method's heads."""

@@ -38,6 +38,7 @@ class EAC(Method):
     """
 
     name = "eac"
+    splittable = False
 
     consistency: float = 0.2
     erased: float = 0.5

@@ -27,6 +27,7 @@ class Mixup(Method):
     """
 
     name = "mixup"
+    splittable = False
 
     concentration: float = 1.0
 

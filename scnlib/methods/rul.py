@@ -36,6 +36,7 @@ class RUL(Method):
     """
 
     name = "rul"
+    splittable = False
 
     width: int = 64
     dropout: float = 0.4
