@@ -1,44 +1,27 @@
-"""Measure the rendered faces: how fast they are made, and whether a face detector takes them for faces.
+"""Does a face detector take rendered faces for faces, and where does it see their eyes, noses and mouths?
 
-    python benchmarks/faces.py                       # speed, detection, landmarks
-    python benchmarks/faces.py --only speed --csv faces.csv
+    python benchmarks/faces.py --faces 200 --csv faces.csv
 
-Detection: each loose crop is pasted at a random place of a canvas of smooth noise, and MTCNN (facenet-pytorch) counts
-as right when one of its boxes overlaps the head by more than 0.35 (intersection over union). Landmarks: the median
-and mean distance between MTCNN's five points and the computed ones, as a share of the distance between the eyes.
+Each loose crop is pasted at a random place of a canvas of smooth noise, and MTCNN (facenet-pytorch) counts as right
+when one of its boxes overlaps the head by more than 0.35 (intersection over union). Landmarks: the median and mean
+distance between MTCNN's five points and the computed ones, as a share of the distance between the eyes. How fast faces
+are rendered, ``scn bench --only preparing`` says.
 """
 
 import argparse
-import csv
 import sys
-import time
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scnlib.bench.rows import Row, table, text, write_csv
 from scnlib.faces import Latents, Preset, landmarks, render, sample_latents
 
 CANVAS = 320
 CLEAN = Preset((0.35, 1.0), 0.0, 0.0, 0.0, 0.0, 0.15, 0.2, 0.2, 1.0)
 OVERLAP = 0.35
-
-
-def measure_speed(size: int, supersample: int, seconds: float, batch: int = 120) -> dict:
-    """Images per second: the best of as many repetitions as fit in the time (the machine may be shared)."""
-    latents = sample_latents(0, range(max(1, batch * 48**2 // (size * supersample) ** 2)))
-    best, end = float("inf"), time.perf_counter() + seconds
-    while best == float("inf") or time.perf_counter() < end:
-        start = time.perf_counter()
-        render(latents, size, supersample=supersample)
-        best = min(best, time.perf_counter() - start)
-    return {
-        "what": f"speed, {size} px, {supersample}x{supersample} samples",
-        "value": len(latents) / best,
-        "unit": "images/s",
-        "n": len(latents),
-    }
 
 
 def paste(pictures: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -60,7 +43,7 @@ def head_boxes(latents: Latents, side: int) -> Tensor:
     return torch.cat([centre - half, centre + half], dim=1)
 
 
-def measure_detection(name: str, latents: Latents, side: int = 160, degrade: bool = False, seed: int = 1) -> list[dict]:
+def measure_detection(name: str, latents: Latents, side: int = 160, degrade: bool = False, seed: int = 1) -> list[Row]:
     """Detection rate and landmark distance of MTCNN on these faces."""
     from facenet_pytorch import MTCNN
     from PIL import Image
@@ -70,32 +53,29 @@ def measure_detection(name: str, latents: Latents, side: int = 160, degrade: boo
     pages, corners = paste(render(latents, side, degrade=degrade), seed)
     boxes = head_boxes(latents, side) + corners.repeat(1, 2)
     points = landmarks(latents, side) + corners[:, None]
-    found, distances = 0, []
+    distances = []
     for page, box, truth in zip(pages, boxes, points, strict=True):
         candidates, _, seen = detector.detect(Image.fromarray(page.permute(1, 2, 0).numpy()), landmarks=True)
         if candidates is None:
             continue
         overlap = box_iou(box[None], torch.as_tensor(candidates.astype("float32")))[0]
         if overlap.max() > OVERLAP:
-            found += 1
             nearest = torch.as_tensor(seen[int(overlap.argmax())].astype("float32"))
             distances.append((nearest - truth).norm(dim=1) / (truth[0] - truth[1]).norm())
     distance = torch.stack(distances) if distances else torch.full((1, 5), float("nan"))
-    medians = " ".join(f"{value:.3f}" for value in distance.median(dim=0).values)
-    return [
-        {"what": f"detected, {name}", "value": found / len(latents), "unit": "share", "n": len(latents)},
-        {
-            "what": f"landmark distance, {name} (medians {medians})",
-            "value": distance.mean().item(),
-            "unit": "of eye distance",
-            "n": len(distances),
-        },
-    ]
+    parts = ("left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth")
+    medians = distance.median(dim=0).values
+    share = {"value": len(distances) / len(latents), "unit": "share", "repeats": len(latents)}
+    found = [Row(group="detection", name=name, method="found", **share)]
+    for part, value in {"mean of all": distance.mean(), **dict(zip(parts, medians, strict=True))}.items():
+        seen = {"value": value.item(), "unit": "of eye distance", "repeats": len(distances)}
+        found.append(Row(group="detection", name=name, method=f"landmarks, {part}", **seen))
+    return found
 
 
-def detection_rows(count: int) -> list[dict]:
+def detection_rows(count: int) -> list[Row]:
     frontal = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "gaze_x": 0.0, "gaze_y": 0.0}
-    rows = []
+    rows: list[Row] = []
     for name, preset, pinned, degrade in (
         ("frontal", CLEAN, frontal, False),
         ("posed", CLEAN, {}, False),
@@ -110,28 +90,13 @@ def detection_rows(count: int) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["speed", "detection"], help="one half of the measurements")
     parser.add_argument("--faces", type=int, default=100, help="faces for each detection rate (default 100)")
-    parser.add_argument("--seconds", type=float, default=8, help="time for each speed (default 8)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
-    parser.add_argument("--csv", type=Path, help="write the table there, too")
+    parser.add_argument("--csv", type=Path, help="write the rows there, too, with the columns of scn bench")
     arguments = parser.parse_args()
-
-    torch.set_num_threads(arguments.threads)
-    rows = []
-    if arguments.only != "detection":
-        for size, supersample in ((48, 1), (48, 2), (96, 2), (112, 2), (224, 1)):
-            rows.append(measure_speed(size, supersample, arguments.seconds))
-    if arguments.only != "speed":
-        rows += detection_rows(arguments.faces)
-    print(f"{'value':>9}  {'unit':<16}{'n':>5}  what")
-    for row in rows:
-        print(f"{row['value']:9.3f}  {row['unit']:<16}{row['n']:>5}  {row['what']}")
+    rows = detection_rows(arguments.faces)
+    print(text(rows))
     if arguments.csv:
-        with arguments.csv.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(table(rows, torch.device("cpu")), arguments.csv)
 
 
 if __name__ == "__main__":

@@ -31,14 +31,17 @@ from scnlib.plots.other_cures import (
     share_bars,
     weight_maps,
 )
+from scnlib.plots.predicting import activation_maps, group_accuracy
 from scnlib.plots.preprocessing import found_faces
 from scnlib.plots.released import common_class_over_alpha, epoch_bonus, label_kinds, published_gains
 from scnlib.plots.results import effects, results_bars, sweep
+from scnlib.plots.speed import measured_on, overhead_intervals, speedup_steps, throughput_by_size
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
 from scnlib.plots.webemotion import clip_timeline
 from scnlib.plots.weighting import alpha_by_step, loss_by_alpha, loss_histogram, loss_over_alpha, slope_against_loss
 
 __all__ = [
+    "activation_maps",
     "alpha_by_step",
     "alpha_histogram",
     "alpha_histogram_from_counts",
@@ -68,6 +71,7 @@ __all__ = [
     "face_grid",
     "found_faces",
     "gaps_by_batch_size",
+    "group_accuracy",
     "knowledge_dots",
     "knowledge_matrix",
     "label_accuracy_curves",
@@ -84,9 +88,11 @@ __all__ = [
     "margin_paths",
     "margin_sweep",
     "matrix_pair",
+    "measured_on",
     "memorisation_curves",
     "method_scatter",
     "mirror_attention",
+    "overhead_intervals",
     "probabilities_over_noise",
     "published_gains",
     "rank_groups",
@@ -97,7 +103,9 @@ __all__ = [
     "seed_gains",
     "share_bars",
     "slope_against_loss",
+    "speedup_steps",
     "sweep",
+    "throughput_by_size",
     "training_curves",
     "transition_matrix",
     "tuning_curves",

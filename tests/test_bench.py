@@ -1,0 +1,324 @@
+"""The benchmark: nothing here looks at a clock, only at what is made of it, and that both sides compute alike."""
+
+import dataclasses
+import itertools
+import math
+import random
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from scnlib.bench import machine, ours, peak, preparing, released, rows, run, startup, techniques, training, turns
+from scnlib.bench.how import How, Task
+from scnlib.cli import main
+from scnlib.errors import ScnError
+from scnlib.methods import SCN
+from scnlib.methods.base import Batch
+from scnlib.models import make_backbone
+from scnlib.precision import Precision
+
+CPU, FLOAT32 = torch.device("cpu"), Precision(torch.float32, "test")
+TINY = How(CPU, FLOAT32, sizes=(32,), turns=2, seconds=0, quick=True, workers=0)
+
+
+@pytest.fixture
+def few_faces(monkeypatch):
+    """Eight small pictures of noise instead of rendered faces."""
+
+    def noise(size):
+        generator = torch.Generator().manual_seed(size)
+        return torch.randint(0, 256, (8, 3, size, size), dtype=torch.uint8, generator=generator), torch.arange(8)
+
+    for module in (ours, training, techniques, preparing):
+        monkeypatch.setattr(module, "pictures", noise)
+    for module in (techniques, preparing):
+        monkeypatch.setattr(module, "PICTURES", 8)
+
+
+# ---------------------------------------------------------------------------------------------- turns
+
+
+def test_arms_take_turns_forth_and_back_and_the_first_round_does_not_count():
+    order = []
+    clock = itertools.count()
+
+    def arm(name):
+        return lambda: order.append(name) or next(clock)
+
+    rates = turns.take_turns({"a": arm("a"), "b": arm("b"), "c": arm("c")}, 3)
+    assert "".join(order) == "abccbaabccba"
+    assert rates == {"a": [5, 6, 11], "b": [4, 7, 10], "c": [3, 8, 9]}
+
+
+def test_no_turns_are_refused():
+    with pytest.raises(ValueError, match="turns must be at least 1, got 0"):
+        turns.take_turns({"a": lambda: 1.0}, 0)
+
+
+def test_a_drift_that_both_arms_share_leaves_their_ratio():
+    speed = np.linspace(1, 0.3, 20)
+    ratios = turns.paired_ratios((3 * speed).tolist(), (2 * speed).tolist())
+    assert turns.median_interval(ratios) == pytest.approx((1.5, 1.5, 1.5))
+    with pytest.raises(ValueError, match="one by one, but there are 2 and 3"):
+        turns.paired_ratios([1, 2], [1, 2, 3])
+
+
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (3, 1), (5, 1), (6, 1), (8, 1), (9, 2), (11, 2), (12, 3), (35, 12)])
+def test_the_interval_of_a_median_is_the_textbooks(n, k):
+    """k: tables of the sign test, e.g. Conover 1999: the largest with P(B <= k - 1) <= .025."""
+    values = list(range(1, n + 1))
+    random.Random(0).shuffle(values)
+    assert turns.median_interval(values) == ((n + 1) / 2, k, n + 1 - k)
+
+
+def test_the_interval_encloses_the_true_median_as_often_as_it_says():
+    draws = np.random.default_rng(0).exponential(size=(2000, 15))
+    inside = [low <= math.log(2) <= high for _, low, high in map(turns.median_interval, draws.tolist())]
+    assert 0.95 <= np.mean(inside) <= 0.98  # 15 values: 1 - 2 P(B <= 3) = .965
+
+
+def test_a_turn_repeats_its_work_equally_often_and_counts_what_it_did(monkeypatch):
+    calls, now = [], [0.0]
+
+    def work():
+        calls.append(1)
+        now[0] += 0.25
+
+    monkeypatch.setattr(turns.time, "perf_counter", lambda: now[0])
+    arm = turns.repeating(work, 10, CPU, seconds=1.0)
+    assert [arm(), arm()] == [40, 40]  # 10 things in a quarter of a second
+    assert len(calls) == 1 + 1 + 4 + 4
+
+
+# ---------------------------------------------------------------------------------------------- the released recipe
+
+
+def released_batch(n=20, size=32):
+    generator = torch.Generator().manual_seed(3)
+    images = torch.randn(n, 3, size, size, generator=generator)
+    labels = torch.randint(0, 8, (n,), generator=generator)
+    return images, labels, torch.arange(n)
+
+
+def test_the_released_step_has_our_loss_gradients_and_labels_with_its_settings():
+    images, labels, index = released_batch()
+    theirs = released.released_model("small", 32, 8, CPU).double().train()
+    with torch.no_grad():
+        theirs.classifier.weight.mul_(9)  # sure of itself, so that there is something to relabel
+    loss, scores = released.loss_of(theirs, images.double(), labels)
+    loss.backward()
+    method = SCN(variant="released_code", relabel_epoch=1)
+    model = method.build(make_backbone("small", 32, seed=0), 8).double().train()
+    model.load_state_dict(theirs.state_dict())
+    model.features = lambda x: model.backbone(x)  # which would end in float32 otherwise
+    step = method.step(model, Batch(images.double(), labels, labels, index), epoch=1)
+    step.loss.backward()
+    assert step.parts["rank_loss"] > 0
+    torch.testing.assert_close(step.loss, loss)
+    for (name, ours_), theirs_ in zip(model.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(ours_.grad, theirs_.grad, msg=name)
+
+    class Labels:
+        label = labels.numpy().copy()
+
+    released.relabel(scores, labels, index, Labels)
+    assert 0 < (step.labels != labels).sum() < len(labels)
+    assert Labels.label.tolist() == step.labels.tolist()
+
+
+def test_the_released_step_in_float32_and_training_mode_agrees_with_training():
+    images, labels, index = released_batch()
+    theirs = released.released_model("small", 32, 8, CPU).train()
+    method = SCN(variant="released_code", relabel_epoch=1)
+    model = method.build(make_backbone("small", 32, seed=0), 8)
+    model.load_state_dict(theirs.state_dict())
+    model = model.to(memory_format=torch.channels_last).train()
+    loss, _ = released.loss_of(theirs, images, labels)
+    loss.backward()
+    step = method.step(model, Batch(images, labels, labels, index), epoch=1)
+    step.loss.backward()
+    torch.testing.assert_close(step.loss, loss, rtol=1e-4, atol=1e-5)
+    for (name, ours_), theirs_ in zip(model.named_parameters(), theirs.parameters(), strict=True):
+        error = (ours_.grad - theirs_.grad).norm() / theirs_.grad.norm()
+        assert error < 1e-3, name
+
+
+def test_files_are_decoded_resized_and_augmented_one_by_one(tmp_path):
+    grey = torch.full((2, 3, 100, 100), 128, dtype=torch.uint8)
+    grey[:, :, :, :50] = 90
+    files = released.Files(released.write_files(grey, tmp_path), torch.tensor([4, 6]), 48)
+    random.seed(0)
+    torch.manual_seed(0)
+    seen = [files[i % 2 + 2 * i] for i in range(60)]
+    assert {(label, number) for _, label, number in seen} == {(4, 0), (6, 1)}
+    pictures = torch.stack([picture for picture, _, _ in seen])
+    assert pictures.shape == (60, 3, 48, 48)
+    # On the left 90 of 255 in ImageNet's scale, on the right where it was mirrored: a quarter of the time.
+    dark = (90 / 255 - 0.485) / 0.229
+    mirrored = ((pictures[:, 0, :, 30:].flatten(1).median(1).values - dark).abs() < 0.05).double().mean()
+    assert 0.05 < mirrored < 0.45
+    erased = (pictures[:, 0] == 0).flatten(1).double().mean(1)  # zero after normalising: no grey here
+    assert 0.25 < (erased > 0).double().mean() < 0.75 and erased[erased > 0].min() > 0.015 and erased.max() < 0.27
+
+
+def test_the_noise_of_the_released_recipe_has_its_variance():
+    noisy = released._noisy(np.full((100, 100, 3), 128, dtype=np.uint8)).astype(float)
+    assert noisy.var() == pytest.approx(30, rel=0.1)
+
+
+# ---------------------------------------------------------------------------------------------- what is counted
+
+
+def test_operations_of_resnet18_are_the_known_ones():
+    assert machine.flops("resnet18", 224, backward=False) == pytest.approx(2 * 1.814e9, rel=1e-3)
+    # Backwards costs twice as much, but for the first convolution: nobody asks for the images' gradient.
+    first = 2 * 112 * 112 * 64 * 3 * 49
+    assert machine.flops("resnet18", 224) == pytest.approx(3 * 2 * 1.814e9 - first, rel=1e-3)
+
+
+@pytest.mark.parametrize("technique", [t for t in techniques.LADDER if not t.compiled][1:], ids=lambda t: t.name)
+def test_every_technique_computes_the_plain_loops_loss(technique):
+    images, labels = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8), torch.arange(8)
+    precision = Precision(torch.bfloat16 if technique.autocast else torch.float32, "test")
+    plain, other = (
+        techniques.Loop(how, "small", images, labels, precision) for how in (techniques.LADDER[0], technique)
+    )
+    expected, found = ([loop.step().item() for _ in range(3)] for loop in (plain, other))
+    assert found == pytest.approx(expected, rel=0.05 if technique.autocast else 1e-4)
+
+
+def test_what_cannot_be_compiled_is_not_here(capsys):
+    def refuses():
+        raise RuntimeError("no compiler\nlong story")
+
+    assert math.isnan(techniques.first_step(refuses, CPU))
+    assert capsys.readouterr().err == "torch.compile does not work here: no compiler\n"
+
+
+# ---------------------------------------------------------------------------------------------- rows
+
+
+def test_rows_have_medians_and_ratios_of_neighbours(tmp_path):
+    made = rows.rows_of({"old": [1, 2, 4], "new": [3, 4, 16]}, "old", group="g", name="n", size=48, unit="images/s")
+    assert [(row.method, row.value, row.low, row.high, row.repeats) for row in made] == [
+        ("old", 2, 1, 4, 3), ("new", 4, 3, 16, 3)
+    ]  # fmt: skip
+    assert math.isnan(made[0].ratio) and (made[1].ratio_to, made[1].ratio) == ("old", 3)
+    rows.write_csv(rows.table(made, CPU), tmp_path / "b.csv")
+    read = rows.read_csv(tmp_path / "b.csv")
+    assert tuple(read.columns) == rows.COLUMNS == (
+        "group", "name", "method", "size", "batch", "precision", "value", "unit", "low", "high", "repeats", "ratio_to",
+        "ratio", "device", "cores", "torch", "python", "commit", "finished",
+    )  # fmt: skip
+    assert read["size"].tolist() == [48, 48] and read["batch"].isna().all()
+    assert read.loc[1, "ratio_to"] == "old" and read.loc[0, "ratio_to"] == "" and read.loc[0, "cores"] == 1
+    printed = rows.text(made).splitlines()
+    assert printed[1].split() == ["n,", "48", "px,", "old", "2.00", "1.00", "4.00", "images/s"]
+    assert printed[2].endswith("3 x old")
+
+
+def test_a_table_without_its_columns_is_refused(tmp_path):
+    (tmp_path / "b.csv").write_text("group,name\n")
+    with pytest.raises(ValueError, match="has no column 'method'; scn bench --csv"):
+        rows.read_csv(tmp_path / "b.csv")
+
+
+def test_what_is_not_here_is_said():
+    assert rows.text([rows.row_of([math.nan], group="g", name="n", method="m", unit="s")]).endswith("n, m    not here")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.03124, "0.0312"), (4.561, "4.56"), (45.61, "45.6"), (999.6, "1,000"), (12345, "12,300"), (0, "0"),
+     (-1.5, "-1.50"), (math.nan, "")],
+)  # fmt: skip
+def test_numbers_have_three_digits(value, words):
+    assert rows.number(value) == words
+
+
+# ---------------------------------------------------------------------------------------------- all of it
+
+
+def test_a_miniature_of_everything_ends_with_a_table(few_faces, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(techniques, "QUICK", ("small", 32, 4))
+    for module in (training, preparing):
+        monkeypatch.setattr(module, "networks", lambda how: [("small", 32, 4)])
+    monkeypatch.setattr(training, "peak_memory", lambda *_: 100.0)
+    monkeypatch.setattr(startup, "COMMANDS", {"nothing": ["-c", "pass"]})
+    tasks = [task for name in run.GROUPS for task in run.GROUPS[name](TINY)]
+    found = run.measure(tasks, TINY, tmp_path / "new" / "bench.csv")
+    table = rows.read_csv(tmp_path / "new" / "bench.csv")
+    assert list(dict.fromkeys(table["group"])) == list(run.GROUPS)
+    assert len(found) == len(table)
+    assert table.loc[table["value"].isna(), "method"].tolist() == ["bfloat16 autocast"]  # the precision here is float32
+    trained = table[(table["group"] == "training") & (table["unit"] == "images/s")]
+    assert list(trained["method"]) == ["baseline", "scn", "released"]
+    assert list(trained["ratio_to"]) == ["released", "released", ""]
+    assert (trained["value"] > 0).all()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"[{len(tasks)}/{len(tasks)}] ") and "left" in last
+
+
+def test_time_left_follows_what_tasks_took(monkeypatch, capsys):
+    now = itertools.count(0, 30)
+    monkeypatch.setattr(run.time, "perf_counter", lambda: next(now))
+    run.measure([Task("one", 10, list), Task("two", 20, list)], TINY)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("[1/2] one: 0:30 gone, about 0:30 left")
+    assert second.startswith("[2/2] two: 1:00 gone, about 2:00 left")
+
+
+def test_an_arm_trains_whole_epochs_of_the_real_loop(few_faces, monkeypatch):
+    images, labels = ours.pictures(32)
+    epochs = []
+    trained = ours.Training.train_epoch
+    monkeypatch.setattr(ours.Training, "train_epoch", lambda self: epochs.append(len(self)) or trained(self))
+    arm = ours.training_arm(ours.plan(SCN(relabel_epoch=1), "small", 32, 4), images, labels, CPU, FLOAT32, 0)
+    assert arm() > 0 and epochs == [8, 8, 8]
+
+
+def test_the_peak_stays_where_memory_was_given_back():
+    before = peak.peak(CPU)
+    torch.ones(2**24 * (int(before / 64) + 2))  # more than all memory so far, and gone at once
+    assert peak.peak(CPU) > before + 64
+
+
+@pytest.mark.parametrize("arm", ["nothing", "baseline", "scn", "released"])
+def test_every_arm_can_run_for_its_peak(arm, monkeypatch):
+    monkeypatch.setattr(peak, "PICTURES", 8)
+    peak.run(CPU, arm, "small", 32, 4)
+
+
+def test_a_process_that_fails_is_named(monkeypatch):
+    answer = subprocess.CompletedProcess([], 1, "", "Traceback\nMemoryError: too large\n")
+    monkeypatch.setattr(training.subprocess, "run", lambda *_, **__: answer)
+    with pytest.raises(ScnError, match=r"scn, small at 48 px: the process failed \(MemoryError: too large\)"):
+        training.peak_memory(CPU, "scn", "small", 48, 256)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--only", "trainig"], "scn: unknown group 'trainig'; known: machine, training, overhead, techniques, memory"),
+        (["--device", "abacus", "--only", "machine"], "scn: device 'abacus' is not usable here"),
+    ],
+)
+def test_what_is_unknown_is_refused_before_anything_is_measured(words, message, capsys):
+    assert main(["bench", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_command_prints_what_it_measured(monkeypatch, capsys):
+    small = dataclasses.replace(TINY)
+    monkeypatch.setattr(run, "How", lambda *_, **__: small)
+    assert main(["bench", "--quick", "--only", "machine"]) == 0
+    assert "matrix product" in capsys.readouterr().out
+
+
+def test_jpeg_files_hold_the_pictures(tmp_path):
+    picture = torch.full((1, 3, 100, 100), 77, dtype=torch.uint8)
+    with Image.open(*released.write_files(picture, tmp_path)) as file:
+        assert file.format == "JPEG" and file.size == (100, 100) and abs(np.array(file).mean() - 77) <= 1
