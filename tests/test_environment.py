@@ -32,7 +32,7 @@ def test_the_tested_pins_satisfy_the_ranges():
     lines = (project_root() / "constraints.txt").read_text().split()
     pinned = {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
     project = tomllib.loads((project_root() / "pyproject.toml").read_text())["project"]
-    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    for text in sum(project["optional-dependencies"].values(), project["dependencies"]):
         requirement = Requirement(text)
         assert requirement.specifier.contains(pinned[requirement.name]), text
 
@@ -40,7 +40,7 @@ def test_the_tested_pins_satisfy_the_ranges():
 def test_training_needs_nothing_but_torch_and_a_few():
     """A bare GPU machine has no Jupyter, no plotting, no command-line library."""
     missing = ("torchvision", "matplotlib", "seaborn", "IPython", "jupyterlab", "papermill", "ipywidgets", "nbformat",
-               "facenet_pytorch", "sklearn", "skimage", "scipy", "jupytext", "cleanlab")  # fmt: skip
+               "facenet_pytorch", "sklearn", "skimage", "scipy", "jupytext", "cleanlab", "snakemake")  # fmt: skip
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({missing}))  # importing any of them now fails

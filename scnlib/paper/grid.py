@@ -1,7 +1,7 @@
 """The runs behind each table and figure: which measurement belongs in which published cell."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from scnlib.paper.published import TABLES
@@ -360,8 +360,19 @@ def needs(
     if from_web(cell.runs):
         words += [] if name in WEB_OF else [DATASET_NAMES["webemotion"]]
     elif cell.runs.pretrained:
-        words.append(weights_in_words(cell.runs.weights))
+        scratch = dataset is not None and stands_in(cell.runs, dataset) and from_scratch(cell) is not None
+        words += [] if scratch else [weights_in_words(cell.runs.weights)]
     return tuple(words)
+
+
+def from_scratch(cell: Cell) -> Selector | None:
+    """The same runs without their MS-Celeb-1M weights, as a stand-in where the whole table starts from those.
+
+    None where the cell starts from scratch anyway, or its table has rows from scratch of its own.
+    """
+    if not all(other.runs.pretrained and not from_web(other.runs) for other in grid(cell.published.table)):
+        return None
+    return replace(cell.runs, pretrained=False)
 
 
 def from_web(runs: Selector) -> bool:

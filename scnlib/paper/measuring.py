@@ -1,8 +1,9 @@
 """The runs behind a table: which there are, which are missing, and training those."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,10 +11,10 @@ from scnlib import runs
 from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
-from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Selector, find_cell, from_web, grid, needs
+from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Cell, Selector, find_cell, from_scratch, from_web, grid, needs
 from scnlib.paper.results import FULL_SCALE, HERE, load_epochs, load_results
 from scnlib.paths import out_dir
-from scnlib.pretrained import weights_recipe
+from scnlib.pretrained import start_from, weights_name, weights_recipe
 
 
 def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -54,8 +55,8 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
 def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)) -> list[Config]:
     """The runs that measure a table on a dataset, and the baselines that its gains are over, each once.
 
-    Cells that need a method or weights that are not there have none; those that start from another run are in
-    ``chains``.
+    Cells that need a method or weights that are not there have none, see ``wanted_from``; those that start from another
+    run are in ``chains``. A table that starts from MS-Celeb-1M weights throughout has runs from scratch in their stead.
 
     Raises:
         ValueError: if the table, dataset or profile is unknown.
@@ -63,9 +64,46 @@ def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int
     if dataset not in LOADERS:
         raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(LOADERS)}")
     cells = [cell for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
+    chosen = [runs for cell in cells for runs in _with_baseline(cell) if not from_web(runs)]
+    return _once(config_of(one, dataset, profile, seed) for seed in seeds for one in chosen)
+
+
+def wanted_from(
+    weights: Path | str, table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)
+) -> list[Config]:
+    """The runs of a table that start from MS-Celeb-1M weights, with the baselines that their gains are over.
+
+    Args:
+        weights: a checkpoint that ``pretrained.load`` takes.
+
+    Raises:
+        ValueError: if the table, dataset or profile is unknown, or the checkpoint is another than the cells'.
+        FileNotFoundError: if there is none.
+    """
+    cells = [cell for cell in grid(table) if cell.runs.pretrained and not from_web(cell.runs)]
+    cells = [cell for cell in cells if not needs(_without_weights(cell), dataset, METHODS, LOADERS)]
     cells += [find_cell(*cell.baseline) for cell in cells if cell.baseline is not None]
-    chosen = [cell.runs for cell in cells if not from_web(cell.runs)]
-    configs = [_config(one, dataset, profile, seed) for seed in seeds for one in chosen]
+    configs = [start_from(config_of(cell.runs, dataset, profile, seed), weights) for seed in seeds for cell in cells]
+    others = {weights_name(config.pretrained) for config in configs} - {cell.runs.weights for cell in cells}
+    if others:
+        raise ValueError(
+            f"{weights} was trained on {others.pop()}, the cells of {table} start from {cells[0].runs.weights}; "
+            "measure single runs with: scn run --weights"
+        )
+    return _once(configs)
+
+
+def _with_baseline(cell: Cell) -> list[Selector]:
+    """A cell's runs and those that its gain is over; all from scratch where that stands in for the paper's weights."""
+    runs = [cell.runs] + ([] if cell.baseline is None else [find_cell(*cell.baseline).runs])
+    return runs if from_scratch(cell) is None else [replace(one, pretrained=False) for one in runs]
+
+
+def _without_weights(cell: Cell) -> Cell:
+    return replace(cell, runs=replace(cell.runs, pretrained=False))
+
+
+def _once(configs: Iterable[Config]) -> list[Config]:
     return list({config.sha256(): config for config in configs}.values())
 
 
@@ -84,41 +122,46 @@ def chains(
         for chosen in filter(from_web, selectors):
             method = chosen.weights.removeprefix("webemotion-")
             first = profile_config(profile, dataset=WEB_OF[dataset], method=method, seed=seed)
-            second = _config(chosen, dataset, profile, seed)
+            second = config_of(chosen, dataset, profile, seed)
             pairs[first.sha256(), second.sha256()] = first, second
     return list(pairs.values())
 
 
 def missing_chains(pairs: Sequence[tuple[Config, Config]], results: pd.DataFrame) -> list[tuple[Config, Config]]:
     """Those of the pairs whose second run no row of results has measured with today's recipe."""
-    today = results[results["recipe_version"] == RECIPE_VERSION] if "recipe_version" in results else results
-    measured = {_started(config) for config in today["config"]}
-    return [(first, second) for first, second in pairs if (_recipe_name(first), second.sha256()) not in measured]
+    measured = {_started(config) for config in todays(results)}
+    return [(first, second) for first, second in pairs if (recipe_name(first), second.sha256()) not in measured]
 
 
-def _recipe_name(first: Config) -> str:
+def recipe_name(first: Config) -> str:
     """What a run's ``Config.pretrained`` begins with where it starts from ``first``, whatever the seed of that."""
     return f"{first.dataset}-{first.method.name}@run:{replace(first, seed=0).sha256()[:8]}"
 
 
 def _started(config: str) -> tuple[str, str]:
     """What a measured run started from, and the rest of its config."""
-    try:
-        known = Config.from_dict(json.loads(config))
-    except (ValueError, TypeError, KeyError):
-        return "", ""  # a config that this code does not know is no run of its
+    known = read_config(config)
+    if known is None:
+        return "", ""
     usual = {field.name: field.default for field in fields(Config) if field.name in ("pretrained", "normalization")}
     return weights_recipe(known.pretrained), replace(known, **usual).sha256()
 
 
 def missing(configs: Sequence[Config], results: pd.DataFrame) -> list[Config]:
     """Those of the configs that no row of results has measured with today's recipe."""
-    today = results[results["recipe_version"] == RECIPE_VERSION] if "recipe_version" in results else results
-    measured = {_sha256(config) for config in today["config"]}
+    measured = {_sha256(config) for config in todays(results)}
     return [config for config in configs if config.sha256() not in measured]
 
 
-def _config(chosen: Selector, dataset: str, profile: str, seed: int) -> Config:
+def todays(results: pd.DataFrame) -> pd.Series:
+    """The configs that today's recipe has measured; a column of a CSV file is text."""
+    if "recipe_version" not in results:
+        return results["config"]
+    return results.loc[results["recipe_version"].astype(str) == str(RECIPE_VERSION), "config"]
+
+
+def config_of(chosen: Selector, dataset: str, profile: str, seed: int) -> Config:
+    """What a selector's runs are on a dataset, but for the weights that they start from."""
     return profile_config(
         profile, dataset=dataset, method=chosen.method, options=dict(chosen.options), noise_rate=chosen.noise_rate,
         noise_kind=chosen.noise_kind, seed=seed, oversample=chosen.oversample, data=dict(chosen.data),
@@ -126,8 +169,14 @@ def _config(chosen: Selector, dataset: str, profile: str, seed: int) -> Config:
     )  # fmt: skip
 
 
-def _sha256(config: str) -> str:
+def read_config(text: str) -> Config | None:
+    """The config of a row of results; None for one that this code does not know, which is no run of its."""
     try:
-        return Config.from_dict(json.loads(config)).sha256()
+        return Config.from_dict(json.loads(text))
     except (ValueError, TypeError, KeyError):
-        return ""  # a config that this code does not know is no run of its
+        return None
+
+
+def _sha256(config: str) -> str:
+    known = read_config(config)
+    return "" if known is None else known.sha256()

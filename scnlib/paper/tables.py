@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 import pandas as pd
 
 from scnlib.paper.arms import differences_by_seed, gain, is_own, published_gain, row_label, summary
-from scnlib.paper.grid import METRICS, Cell, find_cell, grid, in_words, is_reference, needs
+from scnlib.paper.grid import METRICS, Cell, find_cell, from_scratch, grid, in_words, is_reference, needs
 from scnlib.paper.results import by_seed, prepare, select
 
 # The columns of a table, with what stands where nothing was published or measured.
@@ -55,6 +56,8 @@ def side_by_side(
     ``difference`` is measured - published, only where dataset and backbone are the paper's, else NaN.
     ``measured_gain`` is the mean over shared seeds of the difference to the same recipe's baseline, ``gain_low`` and
     ``gain_high`` its 95 % t interval; ``published_gain`` is the paper's; ``reference``: the cell is that baseline.
+    Where a whole table starts from MS-Celeb-1M weights and no run does, runs on ``dataset`` from scratch stand in;
+    their recipe says "from scratch".
     ``own_recipe``: trained exactly as the profile says. ``dataset`` is where the cell is or would be measured, and
     ``missing`` says what a cell without measurement waits for.
 
@@ -106,7 +109,9 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
     """One row for each recipe, variation and origin in which the cell was measured."""
     if cell.needs:
         return []
-    found = select(runs, cell.runs, dataset)
+    found, scratch = select(runs, cell.runs, dataset), False
+    if found.empty and dataset is not None and from_scratch(cell) is not None:
+        found, scratch = select(runs, from_scratch(cell), dataset), True
     name = dataset or cell.runs.dataset
     metric = METRICS.get(name, "accuracy")
     rows = []
@@ -116,9 +121,10 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
             continue
         first = group.iloc[0]
         published = cell.published.value
-        comparable = published is not None and (name, first["backbone"]) == (cell.runs.dataset, cell.backbone)
+        alike = (name, first["backbone"]) == (cell.runs.dataset, cell.backbone) and not scratch
+        comparable = published is not None and alike
         own = summary(values)
-        gained = gain(_gains(cell, values, runs, dataset, recipe, origin, metric))
+        gained = gain(_gains(cell, scratch, values, runs, dataset, recipe, origin, metric))
         rows.append(
             {
                 "measured": own["mean"],
@@ -128,7 +134,7 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
                 "dataset": name,
                 "backbone": first["backbone"],
                 "profile": first["profile"],
-                "recipe": ", ".join(filter(None, [recipe, variation])),
+                "recipe": ", ".join(filter(None, [recipe, "from scratch" * scratch, variation])),
                 "own_recipe": bool(group["own_recipe"].all()),
                 "metric": metric,
                 "difference": own["mean"] - published if comparable else math.nan,
@@ -142,12 +148,20 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
 
 
 def _gains(
-    cell: Cell, values: dict[int, float], runs: pd.DataFrame, dataset: str | None, recipe: str, origin: str, metric: str
+    cell: Cell,
+    scratch: bool,
+    values: dict[int, float],
+    runs: pd.DataFrame,
+    dataset: str | None,
+    recipe: str,
+    origin: str,
+    metric: str,
 ) -> list[float]:
     """Differences to the baseline of the same recipe, one for each seed that both have."""
     if cell.baseline is None or is_reference(cell):
         return []
     reference = find_cell(*cell.baseline).runs
+    reference = replace(reference, pretrained=False) if scratch else reference
     found = select(runs, reference, dataset)
     found = found[found["recipe"] == (recipe if reference.pretrained else without_weights(recipe))]
     # A run made here may lean on a baseline measured at full scale with the same recipe, but on one of them only.

@@ -13,6 +13,7 @@ from scnlib.paper.grid import (
     active_options,
     column_dataset,
     find_cell,
+    from_scratch,
     grid,
     needs,
     weights_on,
@@ -120,6 +121,19 @@ def test_what_stands_between_a_cell_and_its_measurement():
     assert needs(joint, "rendered", methods=["scn"]) == ("RAF-DB + AffectNet", "MS-Celeb-1M weights")
     own = dataclasses.replace(joint, runs=Selector("scn", "rendered", pretrained=True, weights="rendered-latents"))
     assert needs(own, methods=["scn"]) == ("rendered-latents weights",)
+
+
+def test_runs_from_scratch_stand_in_where_a_whole_table_starts_from_weights_on_another_dataset():
+    lrn, joint = (
+        find_cell("lrn-1", "noise 10 %, LRN", "RAF-DB"),
+        find_cell("scn-7", "SCN, RAF-DB + AffectNet", "RAF-DB"),
+    )
+    assert not from_scratch(lrn).pretrained and from_scratch(lrn).noise_rate == 0.1
+    assert needs(lrn, "rendered") == () and needs(lrn) == ("RAF-DB", "MS-Celeb-1M weights")
+    assert needs(joint, "rendered") == ("RAF-DB + AffectNet", "MS-Celeb-1M weights")
+    # Tables 2 and 4 have rows from scratch of their own, table 3 starts from runs that anyone can make.
+    assert needs(find_cell("scn-4", "pretrained, SCN", "RAF-DB"), "rendered") == ("MS-Celeb-1M weights",)
+    assert all(from_scratch(cell) is None for table in ("scn-2", "scn-3", "scn-4", "scn-5") for cell in grid(table))
 
 
 def test_what_a_run_cannot_give_is_said():

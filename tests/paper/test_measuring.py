@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from scnlib.config import RECIPE_VERSION, profile_config
-from scnlib.paper import side_by_side
+from scnlib.paper import measuring, side_by_side
 from scnlib.paper.measuring import chains, missing_chains, wanted
 from tests.paper.made import run, table
 
@@ -69,3 +70,26 @@ def test_the_table_shows_each_row_with_the_gain_over_no_pretraining():
     assert shown["missing"].iloc[2] == "not measured yet"
     real = side_by_side("scn-3", found).query("column == 'FERPlus'")["missing"].tolist()
     assert real == ["needs FERPlus"] + ["needs FERPlus and WebEmotion"] * 3
+
+
+def test_a_table_that_starts_from_weights_is_run_from_scratch_without_them():
+    names = [(c.method.name, c.noise_rate, c.pretrained) for c in wanted("lrn-1", "rendered")]
+    methods = ("baseline", "ipa2lt", "scn", "lrn")
+    assert names == [(method, rate, "") for rate in (0.1, 0.2, 0.3) for method in methods]
+    assert len({c.method for c in wanted("lrn-2", "rendered")}) == 4
+    assert {c.method.name for c in wanted("scn-7", "rendered")} >= {"baseline", "scn", "ipa2lt", "weighted_loss"}
+
+
+def test_with_a_checkpoint_the_cells_that_start_from_it_are_run(monkeypatch):
+    def started(config, weights):
+        return replace(config, pretrained=f"{weights}@sha256:{0:016}", normalization="unit")
+
+    monkeypatch.setattr(measuring, "start_from", started)
+    found = measuring.wanted_from("msceleb", "scn-4", "ferplus", seeds=(0, 1))
+    assert {(c.method.name, c.pretrained, c.dataset) for c in found} == {
+        (method, f"msceleb@sha256:{0:016}", "ferplus") for method in ("baseline", "scn")
+    }
+    assert len(measuring.wanted_from("msceleb", "scn-2", "rendered")) == 6  # its rows from scratch are no part of it
+    assert measuring.wanted_from("msceleb", "scn-5", "rendered") and not measuring.wanted_from("x", "scn-6", "rendered")
+    with pytest.raises(ValueError, match="imagenet, the cells of scn-4 start from msceleb.*scn run --weights"):
+        measuring.wanted_from("imagenet", "scn-4", "rendered")

@@ -1,0 +1,141 @@
+"""Costs against sums by hand: what is not measured is never a number."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from scnlib.bench.rows import COLUMNS
+from scnlib.cli import main
+from scnlib.config import RECIPE_VERSION, profile_config
+from scnlib.paper.cost import Rate, Work, costs, machines, makespan, rate_of, rates, seconds, to_text, work
+
+CPU, GPU = "CPU: one, 2 cores", "GPU one"
+NOTHING = pd.DataFrame({"config": []})
+
+
+def run(method="scn", trained=1000, judged=0, measured=False, name="a", **rest):
+    return Work("t", "rafdb", method, "resnet18", 224, 1024, trained, judged, measured, ("", name), **rest)
+
+
+def rate(value, method="scn", batch=64, device=CPU, **rest):
+    return Rate(device, method, "resnet18", 224, batch, value, "by hand", **rest)
+
+
+def test_seconds_are_images_over_rates():
+    known = [rate(10.0), rate(50.0, method="")]
+    assert seconds(run(trained=1000, judged=200), known) == 1000 / 10 + 200 / 50
+    assert seconds(run(trained=1000, judged=200), known[:1]) == 100
+    assert seconds(run(trained=1000, judged=200), [rate(10.0, with_judging=True), known[1]]) == 100
+    assert seconds(run("baseline"), known) is None
+
+
+def test_the_rate_is_that_of_the_batch_nearest_in_ratio():
+    assert rate_of(run(), [rate(1.0, batch=64), rate(2.0, batch=256)]).value == 2.0  # 1024 / 256 = 4, 1024 / 64 = 16
+    assert rate_of(run(), [rate(1.0, batch=2048), rate(2.0, batch=256)]).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("durations", "devices", "end"),
+    [([3, 5, 2], 1, 10), ([4] * 16, 8, 8), ([7, 1, 1], 8, 7), ([], 8, 0), ([5, 4, 3, 3, 3], 2, 10)],
+)
+def test_makespan(durations, devices, end):
+    assert makespan(durations, devices) == end
+
+
+def test_costs_count_a_run_of_two_tables_once_and_say_what_is_left():
+    runs = [run(trained=3600), run(trained=7200, name="b", measured=True), run("lrn", name="c")]
+    again = Work("u", *list(vars(runs[0]).values())[1:])
+    table = costs([*runs, again], [rate(1.0), rate(4.0, device=GPU)], [(CPU, 1), (GPU, 1)])
+    assert table["table"].tolist() == ["t", "u", "all"]
+    assert table["runs"].tolist() == [3, 1, 3] and table["left"].tolist() == [2, 1, 2]
+    assert table["images"].tolist() == [11800, 3600, 11800]
+    assert table[CPU, 1, "left"].tolist() == [1.0, 1.0, 1.0] and table[GPU, 1, "left"].tolist() == [0.25] * 3
+    assert table[CPU, 1, "all"].tolist() == [3.0, 1.0, 3.0]
+    assert table[CPU, 1, "left unknown"].tolist() == [1, 0, 1]  # lrn, which nobody measured
+
+
+def test_rates_come_from_the_benchmark_and_where_there_is_none_from_finished_runs():
+    row = dict.fromkeys(COLUMNS) | {"group": "training", "name": "small", "unit": "images/s", "size": 48, "batch": 256}
+    bench = pd.DataFrame(
+        [
+            row | {"method": "scn", "value": 900.0, "device": CPU, "precision": "bfloat16"},
+            row | {"method": "released", "value": 90.0, "device": CPU},
+            row | {"method": "scn", "value": 0.2, "device": CPU, "unit": "share of matrix rate"},
+            row | {"group": "preparing", "name": "evaluation, small", "method": "scnlib", "value": 3e3, "device": CPU},
+        ]
+    )
+    done = {"backbone": "small", "size": 48, "epochs": 10, "n_train": 100}
+    results = pd.DataFrame(
+        [
+            done | {"device": CPU, "method": "scn", "duration_s": 1.0},  # benchmarked, so it does not count
+            done | {"device": GPU, "method": "scn", "duration_s": 1.0},
+            done | {"device": GPU, "method": "scn", "duration_s": 2.0},
+            done | {"device": GPU, "method": "scn", "duration_s": 4.0},
+            done | {"device": f"{CPU}; {GPU}", "method": "scn", "duration_s": 4.0},
+        ]
+    )
+    found = rates(bench, results)
+    assert [(r.device, r.method, r.value, r.with_judging) for r in found] == [
+        (CPU, "scn", 900.0, False),
+        (CPU, "", 3000.0, False),
+        (GPU, "scn", 500.0, True),
+    ]
+    assert machines(found) == [(CPU, 1), (GPU, 1), (GPU, 8)]
+
+
+def test_the_runs_of_table_6_on_the_papers_data_are_five_gammas_of_40_epochs():
+    runs = work("scn-6", None, "paper", (0,), NOTHING)
+    assert [(r.method, r.dataset, r.trained, r.judged, r.size, r.batch) for r in runs] == [
+        ("scn", "rafdb", 40 * 12271, 40 * 3068, 224, 1024)
+    ] * 5
+    assert len(work("scn-6", None, "paper", (0, 1, 2), NOTHING)) == 15
+
+
+def test_a_row_of_results_makes_its_run_measured_but_not_the_one_from_weights():
+    def results(**fields):
+        config = profile_config("paper", dataset="rafdb", method="baseline", **fields)
+        return pd.DataFrame({"config": [json.dumps(config.to_dict())], "recipe_version": [str(RECIPE_VERSION)]})
+
+    def measured(rows):
+        return [r.run[0] for r in work("scn-5", None, "paper", (0,), rows) if r.measured]
+
+    assert measured(results()) == [""]
+    weights = {"pretrained": "msceleb@sha256:0123456789abcdef", "normalization": "unit"}
+    assert measured(results(**weights)) == ["msceleb"]
+    assert measured(results(seed=5)) == measured(NOTHING) == []
+
+
+def test_a_dataset_of_unknown_size_has_no_cost():
+    with pytest.raises(ValueError, match="how many images 'folder' has is known nowhere"):
+        work("scn-6", "folder", "quick", (0,), NOTHING)
+
+
+def test_a_stand_in_has_the_runs_that_the_table_would_train():
+    runs = work("scn-3", "rendered", "quick", (0,), NOTHING)
+    assert sorted((r.dataset, r.method) for r in runs) == sorted(
+        [("rendered", "baseline"), *[("rendered", m) for m in ("baseline", "scn")] * 2]
+        + [("rendered_web", m) for m in ("baseline", "scn")]
+    )  # fmt: skip
+    assert {r.trained for r in runs} == {12 * 6000, 12 * 12000}
+
+
+def test_the_command_reads_rates_from_a_file(tmp_path, capsys):
+    row = dict.fromkeys(COLUMNS) | {"group": "training", "name": "resnet18", "method": "scn", "size": 224, "batch": 64}
+    row |= {"value": 10.0, "unit": "images/s", "precision": "float32", "device": GPU}
+    pd.DataFrame([row]).to_csv(tmp_path / "bench.csv", index=False)
+    assert main(["cost", "scn-6", "--bench", str(tmp_path / "bench.csv")]) == 0
+    printed = capsys.readouterr().out
+    assert f"1 x {GPU}" in printed and f"8 x {GPU}" in printed and "68.2 h" in printed
+    assert main(["cost", "scn-9"]) == 2 and main(["cost", "--seeds", "0"]) == 2
+
+
+def test_the_text_has_no_time_where_nothing_was_measured():
+    runs = work("scn-6", None, "paper", (0,), NOTHING)
+    words = to_text(costs(runs, [], []), runs, [])
+    assert "1 CPU machine: not measured: run `scn bench" in words and "8 GPUs: not measured" in words
+    known = [rate(10.0, device=GPU)]
+    words = to_text(costs(runs, known, machines(known)), runs, known)
+    assert "1 CPU machine: not measured" in words and "8 GPUs: not measured" not in words
+    # 5 x 40 x 12271 / 10 seconds; on eight GPUs as long as one run, since five runs need no more than five.
+    assert "68.2 h" in words and "13.6 h" in words
