@@ -5,6 +5,7 @@
         04_baseline.html       to read without Jupyter
         logs/04_baseline.log   what it printed
         figures/               every figure, with alt texts in index.json
+        exercises/             as lessons link to them, not executed
         report.html            published beside measured, claims, figures, lessons
 
 A lesson counts as done when papermill's exit code says so, never because its file exists: after a killed kernel the
@@ -13,6 +14,7 @@ saved notebook claims that every cell completed.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,6 +81,7 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(LESSON_PROFILES)}")
     folder = out_dir() / profile
     (folder / "logs").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(project_root() / "notebooks" / "exercises", folder / "exercises", dirs_exist_ok=True)
     only = list(only)
     outcomes = []
     for outcome in _run_all(lessons(only), folder, profile):

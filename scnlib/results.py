@@ -161,9 +161,9 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """A CSV, whole or not at all."""
+    """A CSV, whole or not at all; numbers with six digits, more than any of them was measured with."""
     text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n")
+    table.to_csv(text, index=False, lineterminator="\n", float_format="%.6g")
     write(path, text.getvalue())
 
 

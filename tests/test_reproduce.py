@@ -21,7 +21,7 @@ def lesson(folder, name, *cells):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "exercises").mkdir(parents=True)
     monkeypatch.setattr(reproduce, "project_root", lambda: tmp_path)
     return tmp_path / "notebooks"
 

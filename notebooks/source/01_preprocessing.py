@@ -359,12 +359,13 @@ if ctx.dataset == "rendered" and network["n"]:
 #
 # ## Exercises
 #
-# 1. Without running anything: what does $c$ become when all five points are found exactly one pixel too far to the right?
-#    And $t$?
-# 2. Two points determine a similarity, too. Align by the eyes alone, and by all five. Which average face is sharper at the
+# [Exercises that check themselves, and a quiz](exercises/01_preprocessing.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Two points determine a similarity, too. Align by the eyes alone, and by all five. Which average face is sharper at the
 #    mouth, and why might that be bad for *recognising expressions*?
-# 3. `Detector(smallest=40)` is faster. Below which size of portrait (`side=` of `render_scenes`) does it begin to miss faces?
-# 4. Measure the speed with `side=(40, 60)` in `render_scenes`. What is left of the advantage of looking for the largest face?
+# 2. `Detector(smallest=40)` is faster. Below which size of portrait (`side=` of `render_scenes`) does it begin to miss faces?
+# 3. Measure the speed with `side=(40, 60)` in `render_scenes`. What is left of the advantage of looking for the largest face?
 #
 # ## References
 #

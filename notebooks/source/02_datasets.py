@@ -377,12 +377,13 @@ print(report)
 #
 # ## Exercises
 #
-# 1. Without running anything: what is the mean class accuracy of a model that always says *neutral*, on eight classes? And its accuracy on a
-#    balanced test set?
-# 2. Read a 1-based label file of RAF-DB as if it began at 0. Which class disappears, and which error message protects you?
-# 3. Lower `NEAR_BITS` to 2 and raise it to 12. Which copies do you win or lose, and when do strangers come in?
-# 4. Make a fingerprint that recognises mirrored copies. What does it cost?
-# 5. The majority rule of FER+ counts single votes as none. Which faces keep their label only because of that?
+# [Exercises that check themselves, and a quiz](exercises/02_datasets.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Read a 1-based label file of RAF-DB as if it began at 0. Which class disappears, and which error message protects you?
+# 2. Lower `NEAR_BITS` to 2 and raise it to 12. Which copies do you win or lose, and when do strangers come in?
+# 3. Make a fingerprint that recognises mirrored copies. What does it cost?
+# 4. The majority rule of FER+ counts single votes as none. Which faces keep their label only because of that?
 #
 # ## References
 #

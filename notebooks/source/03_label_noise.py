@@ -295,6 +295,9 @@ pd.DataFrame({"faces": {split: len(part) for split, part in clean.items()},
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/03_label_noise.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Without running anything: at which rate does pair noise make *every* label wrong, and why could a learner then be
 #    100 % right again?
 # 2. Use `kind="transition"` with the real matrix to give rendered faces the noise of FER2013. Which rendered class suffers

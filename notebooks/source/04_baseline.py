@@ -259,12 +259,12 @@ if len(full):
 #
 # ## Exercises
 #
-# 1. A paper reports 99 % training accuracy at 30 % noise. Which two very different networks can that be?
-# 2. With eight classes a network that has learnt nothing agrees with 1 in 8 wrong labels. Why does a *good* network agree
-#    with fewer, and what does that do to the curve "memorised" at the start?
-# 3. Use `kind="pair"` (`noise_kind="pair"` in `ctx.run`) at 30 %. Are wrong labels memorised earlier than with symmetric
+# [Exercises that check themselves, and a quiz](exercises/04_baseline.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Use `kind="pair"` (`noise_kind="pair"` in `ctx.run`) at 30 %. Are wrong labels memorised earlier than with symmetric
 #    noise? Why should they be?
-# 4. Report the median test accuracy of the last three epochs instead of the last. Does it change an order?
+# 2. Report the median test accuracy of the last three epochs instead of the last. Does it change an order?
 #
 # ## References
 #

@@ -503,14 +503,15 @@ for key in own:
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/05_importance_weighting.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Show that $\ell_i(\alpha)$ has its minimum inside $(0, 1)$ only if the label's logit lies between the average of all logits and
 #    the average under the softmax at $\alpha = 1$.
 # 2. With a bias, $\alpha = \sigma(w_a^\top x + b)$ (`bias=True`), does the loss-weighted α sink faster or slower? Predict from the
 #    gradient of $b$, then run `first_steps(weighting="loss", bias=True)`.
 # 3. A collapsed α stays near 0 by the gradient, but weight decay goes on pulling $w_a$ to 0. Towards which α is that? How many steps
 #    would it take at a rate of 1 and a decay of 0.0005 to halve $w_a$?
-# 4. Divide the weighted loss by $\sum_i \alpha_i$ instead of $N$. Which face then has a positive slope, which a negative one? What is
-#    the trivial solution now?
 #
 # ## References
 #

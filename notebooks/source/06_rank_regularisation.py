@@ -421,6 +421,9 @@ for row in auroc[auroc["n"] > 0].itertuples():
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/06_rank_regularisation.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Show that for uniform α the expected gap is $N/2(N+1)$ whatever β is. (The k-th smallest of N is on average $k/(N+1)$.)
 # 2. The gradient of `w_a` under the rank loss is the mean of $\alpha(1-\alpha)\,x$ over the low group minus that over the high one. Why does the loss lose
 #    its grip where α is near 0 or 1, and what does that mean for the groups of the rewarded run?

@@ -474,11 +474,13 @@ if len(margins) > 1:
 #
 # ## Exercises
 #
-# 1. A doctor names the true class of 62 % of all faces, and 70 % of the labels are right. Someone concludes that it cannot cure. Where is the mistake?
-# 2. Put `margin=0.5` into the cell that makes `cured_labels` and start again. Fewer but better cures: predict the gain, then run it.
-# 3. Let the network that started again relabel the *given* labels once more. Does a second round help? What does that say about the loop?
-# 4. Equation 5 asks the lowest 30 % of *each batch*. Sort the whole training set by alpha instead. Which faces enter, which leave?
-# 5. Average the probabilities of `baseline` and `bare` before asking. Is an ensemble a better doctor than its better half?
+# [Exercises that check themselves, and a quiz](exercises/07_relabelling.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Put `margin=0.5` into the cell that makes `cured_labels` and start again. Fewer but better cures: predict the gain, then run it.
+# 2. Let the network that started again relabel the *given* labels once more. Does a second round help? What does that say about the loop?
+# 3. Equation 5 asks the lowest 30 % of *each batch*. Sort the whole training set by alpha instead. Which faces enter, which leave?
+# 4. Average the probabilities of `baseline` and `bare` before asking. Is an ensemble a better doctor than its better half?
 #
 # ## References
 #

@@ -430,13 +430,15 @@ means_at_highest_noise(one_recipe(ctx.results("ferplus")))
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/08_self_cure_network.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. The total loss of a network that gives up ($\alpha = 0$ for all) is $0.5 \ln 8 + 0.5 \cdot 0.15$. Derive it. When is that
 #    *less* than the loss of a network that is confidently wrong?
 # 2. Draw figure 3 with the corrupted faces of lowest α instead of the first ones. Which of the two figures would you print, and why?
 # 3. Give `ctx.run` the option `gamma=0.2`. Does SCN come closer to the baseline early on? What does that say about the
 #    comparison above?
-# 4. Suppose the low group held *all* wrong labels (30 % of the batch). Which $q$ would it have, and how good must the doctor be?
-# 5. Take the test of figure 4 to the ten faces of *highest* α. What does the answer add?
+# 4. Take the test of figure 4 to the ten faces of *highest* α. What does the answer add?
 #
 # ## References
 #

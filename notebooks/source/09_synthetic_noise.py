@@ -336,13 +336,11 @@ for row in mine[mine["verdict"] != "not tested"].itertuples():
 #
 # ## Exercises
 #
-# 1. Two methods differ by 1.0 point on average; a single difference scatters with a standard deviation of 1.5. How many
-#    seeds until a 95 % interval would exclude zero? (Start with the normal quantile, then think about Student's.)
-# 2. Change `rate` in "Recompute a cell" to 0.2, and the seed in the parameters cell to 3. Does your gain lie inside the
+# [Exercises that check themselves, and a quiz](exercises/09_synthetic_noise.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Change `rate` in "Recompute a cell" to 0.2, and the seed in the parameters cell to 3. Does your gain lie inside the
 #    interval above? Must it?
-# 3. Why are gains paired by seed and not taken as a difference of two means? Compute both intervals from `rows`.
-# 4. A table prints 18 gains, each from one seed, and no method does anything. How many of the 18 do you expect above +1
-#    point if single gains scatter with a standard deviation of 1?
 #
 # ## References
 #

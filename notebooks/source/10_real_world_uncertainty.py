@@ -434,6 +434,9 @@ else:
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/10_real_world_uncertainty.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Which of FER2013's labels would relabelling have to change to be of use, and why is a network trained on them the wrong
 #    doctor?
 # 2. Leave out the rows of happiness and neutral in `ablations.same_mistakes`. Does the order of the training sets change?

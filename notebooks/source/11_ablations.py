@@ -400,12 +400,14 @@ if single["weight"] == single.max() < 0:
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/11_ablations.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Write the total loss so that $\gamma$ leaves the size of the classification step alone. What would table 6 then ask?
 # 2. Weight decay is not multiplied by $(1-\gamma)$. Is "half the loss" exactly "half the rate"? Which of the two shrinks
 #    the weights more?
-# 3. Set `gamma = 0.8` in "The variable that no row names". Which learning rate would give SCN the baseline's first step?
-# 4. Choose the rates on *clean test* labels (the column `best_test` of `choice`). Who profits, and why?
-# 5. How many seeds would table 6 need, at the spread of the luck section, to tell two values half a point apart?
+# 3. Choose the rates on *clean test* labels (the column `best_test` of `choice`). Who profits, and why?
+# 4. How many seeds would table 6 need, at the spread of the luck section, to tell two values half a point apart?
 #
 # ## References
 #

@@ -396,7 +396,7 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 #
 # Now noise *with* a direction: each class is mislabelled as the next one, and only so (30 %, `kind="pair"`). To learn what FC2
 # can find we need no new backbone. We take the features of the network above as they are and train heads alone: a plain softmax and
-# the three covariances. A softmax at temperature $T$ steps like a plain one at the rate divided by $T^2$ (exercise 5), so the fair
+# the three covariances. A softmax at temperature $T$ steps like a plain one at the rate divided by $T^2$ (exercise 3), so the fair
 # rival has that rate.
 #
 # **Predict:** which head describes noisy labels best? And must the covariance be what carries the noise?
@@ -509,13 +509,13 @@ ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|-
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/12_label_noise_robust_network.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Show that Gumbel noise gives the softmax: the maximum of $u_k$ over the other classes is Gumbel distributed itself.
-# 2. Let $A = a\,\mathbf{1}\epsilon$, the same noise for all classes. What is $p'$ for $a = 1$ and $a = 100$? Check it in the cell "Equations 1
-#    and 2".
-# 3. Set `covariance="diagonal"` and `temperature=1.0` in `ctx.run("lrn", noise_rate=0.3, ...)`. Which of the two changes more?
-# 4. All features lie in centre 1. What is $L_{cld}$ when the other centres are far away? Which trivial solution does σ *not* forbid, and what does?
-# 5. Substitute $W' = W/T$ in a step of gradient descent on the cross-entropy of $\mathrm{softmax}(Wf/T)$. At which rate does $W'$ move?
-# 6. At a rate of $10^{-4}$, how far can a centre move in 30 epochs of 192 steps, if each gradient is as long as the one above?
+# 2. Set `covariance="diagonal"` and `temperature=1.0` in `ctx.run("lrn", noise_rate=0.3, ...)`. Which of the two changes more?
+# 3. Substitute $W' = W/T$ in a step of gradient descent on the cross-entropy of $\mathrm{softmax}(Wf/T)$. At which rate does $W'$ move?
+# 4. At a rate of $10^{-4}$, how far can a centre move in 30 epochs of 192 steps, if each gradient is as long as the one above?
 #
 # ## References
 #

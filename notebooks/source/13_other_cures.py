@@ -164,7 +164,7 @@ points, strangers = other_cures.toy_class(seed=seed)
 group = levels(densities(points, near=0.6))
 figure = plots.density_curriculum(points, group, strangers, title="A density curriculum on two features", note=f"made-up points, n = {len(points)}, seed {seed}")
 ctx.save(figure, "density", alt="Scatter plot of points of one label in two features, coloured by density group, wrong labels "
-         "crossed, and bars of the share of wrong labels in the dense, middle and sparse group.")
+         "open, and bars of the share of wrong labels in the dense, middle and sparse group.")
 
 # %%
 by_group = {name: float(strangers[group == level].float().mean()) for level, name in enumerate(("dense", "middle", "sparse")) if (group == level).any()}
@@ -335,9 +335,8 @@ from scnlib import paper
 results = paper.load_results()
 trust = other_cures.trust_table(results, METHODS)
 if len(trust):
-    above = trust.assign(**{name: 100 * (trust[name] - 0.5) for name in ("effect", "low", "high")})
-    figure = plots.effects(above, unit="AUROC for wrong labels above a coin's 0.50, in hundredths", title="What each trust knows of wrong labels",
-                           note="rendered faces, 30 % wrong labels, quick recipe, trust of the last training epoch, measured at full scale; 50 would be all, upright line: a coin")
+    figure = plots.effects(trust, unit="AUROC for wrong labels; upright line: 0.5, a coin", reference=0.5, title="What each trust knows of wrong labels",
+                           note="rendered faces, 30 % wrong labels, quick recipe, trust of the last training epoch, measured at full scale")
     ctx.save(figure, "trust", alt="Forest plot of the area under the ROC curve of each method's own trust for wrong labels, grouped by "
              "whether the trust knows the label, with a line at a coin's one half.")
 
@@ -394,13 +393,14 @@ for row in paper.arms(results, pair_of, reference="baseline").iloc[1:].itertuple
 #
 # ## Exercises
 #
-# 1. Show that $\sum_{y} (1 - p_y)$ over all classes does not depend on the network, and conclude that GCE at $q = 1$ cannot be moved
-#    by symmetric noise. Is that true of $q = 0.7$?
-# 2. Which trivial solution has $\|H(x) - \mathrm{flip}\,H(x')\| = 0$ if $W$ is *not* held fixed in that term? And if it is: which one
+# [Exercises that check themselves, and a quiz](exercises/13_other_cures.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
+# 1. Which trivial solution has $\|H(x) - \mathrm{flip}\,H(x')\| = 0$ if $W$ is *not* held fixed in that term? And if it is: which one
 #    is left to the features? (`scnlib/methods/eac.py` says where we met it.)
-# 3. Set `near=0.2` in the density curriculum. Which wrong labels does the dense group take in now, and why?
-# 4. Replace the pair noise by symmetric noise and estimate $T$ again. How well can you read the rate off its diagonal?
-# 5. Co-teaching is told $\tau = 0.3$. What does it do on clean labels, and what would a fair table say about that?
+# 2. Set `near=0.2` in the density curriculum. Which wrong labels does the dense group take in now, and why?
+# 3. Replace the pair noise by symmetric noise and estimate $T$ again. How well can you read the rate off its diagonal?
+# 4. Co-teaching is told $\tau = 0.3$. What does it do on clean labels, and what would a fair table say about that?
 #
 # ## References
 #

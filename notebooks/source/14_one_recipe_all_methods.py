@@ -315,6 +315,9 @@ pd.concat({label: other_cures.shown(board[board["n"] > 0]) for label, board in r
 #
 # ## Exercises
 #
+# [Exercises that check themselves, and a quiz](exercises/14_one_recipe_all_methods.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
+#
 # 1. Write your own method: a file in `scnlib/methods` with a `step`, its name in `METHODS`, a test. It then stands in all tables above.
 #    What is the least it must say about its source?
 # 2. How many seeds does it take to tell two methods apart that differ by one point, at the spread over seeds above, alone and

@@ -34,10 +34,13 @@ def notebooks_dir() -> Path:
 
 
 def tour(folder: Path | None = None) -> str:
-    """All lessons as a Markdown table: those that are there with a link, the others as coming."""
+    """All lessons as a Markdown table, with their exercises: those that are there with a link, the others as coming."""
     folder = folder or notebooks_dir()
-    lines = ["| | lesson | paper |", "|---|---|---|"]
+    lines = ["| | lesson | to do | paper |", "|---|---|---|---|"]
     for number, title, paper in LESSONS:
         found = sorted(folder.glob(f"{number}_*.ipynb"))
-        lines.append(f"| {number} | {f'[{title}]({found[0].name})' if found else f'{title} *(coming)*'} | {paper} |")
+        lesson = f"[{title}]({found[0].name})" if found else f"{title} *(coming)*"
+        beside = sorted(folder.glob(f"exercises/{number}_*.ipynb"))
+        to_do = f"[exercises](exercises/{beside[0].name})" if beside else ""
+        lines.append(f"| {number} | {lesson} | {to_do} | {paper} |")
     return "\n".join(lines)

@@ -1,15 +1,29 @@
-"""From what we write to what people open: ``notebooks/source/*.py`` -> ``notebooks/*.ipynb``.
+"""From what we write to what people open.
+
+    notebooks/source/NN_name.py             -> notebooks/NN_name.ipynb
+    notebooks/source/solutions/NN_name.py   -> notebooks/solutions/NN_name.ipynb, and without its solutions
+    notebooks/source/quizzes/NN_name.toml   -> with that: notebooks/exercises/NN_name.ipynb
 
 python -m scnlib.course.notebooks            write the notebooks
 python -m scnlib.course.notebooks --check    fail if one is not what its source says
+
+What stands between ``# solution:`` and ``# end``, or behind ``=`` on a line that ends with ``# solution``, becomes
+``...`` in the exercises; a cell tagged ``solution`` becomes a place to write.
 """
 
 import argparse
 import hashlib
+import re
 import sys
 from pathlib import Path
 
+from scnlib.course import quizzes
 from scnlib.course.lessons import notebooks_dir
+
+_BLOCK = re.compile(r"^( *)# solution:\n(.*?)^ *# end(?:\n|$)", flags=re.MULTILINE | re.DOTALL)
+_LINE = re.compile(r"^( *\w+ = )(.*?)  # solution$", flags=re.MULTILINE)
+_MARKS = re.compile(r"^ *# (?:solution:|end)(?:\n|$)|  # solution$", flags=re.MULTILINE)
+_PLACE = "*Write your answer here; what a good one holds stands in the solutions.*"
 
 
 def notebook_text(source: str) -> str:
@@ -20,15 +34,54 @@ def notebook_text(source: str) -> str:
     Raises:
         ValueError: if the source names no kernel; papermill could not run it.
     """
+    return _text(_read(source))
+
+
+def solutions_text(source: str) -> str:
+    """The .ipynb of a source of exercises, solved: the marks taken out."""
+    notebook = _read(source)
+    for cell in notebook.cells:
+        cell.source = _MARKS.sub("", cell.source).rstrip("\n")
+    return _text(notebook)
+
+
+def exercises_text(source: str, quiz: str = "") -> str:
+    """The .ipynb of a source of exercises, to be solved: nothing of a solution is left in it.
+
+    Args:
+        source: py:percent with marks.
+        quiz: Markdown cells to put at its end, as py:percent.
+
+    Raises:
+        ValueError: if a mark is left over, so that a solution might be.
+    """
+    notebook = _read(source)
+    for cell in notebook.cells:
+        if "solution" in cell.metadata.get("tags", []):
+            cell.cell_type, cell.source = "markdown", _PLACE
+            cell.metadata = {}
+        cell.source = _LINE.sub(r"\1...", _BLOCK.sub(r"\1...\n", cell.source)).rstrip("\n")
+        if _MARKS.search(cell.source):
+            raise ValueError(f"a mark of a solution has no partner in the cell that begins {cell.source[:40]!r}")
+    notebook.cells += _read(source.split("# %%")[0] + quiz).cells if quiz else []
+    return _text(notebook)
+
+
+def _read(source: str):
     import jupytext
-    import nbformat
 
     notebook = jupytext.reads(source, fmt="py:percent")
-    kernel = notebook.metadata.get("kernelspec")
-    if not kernel:
+    if not notebook.metadata.get("kernelspec"):
         raise ValueError("the source has no kernelspec in its header")
+    return notebook
+
+
+def _text(notebook) -> str:
+    import nbformat
+
     # Word for word, so that no version of jupytext and no machine leaves a trace.
-    notebook.metadata = {"kernelspec": dict(sorted(kernel.items())), "language_info": {"name": "python"}}
+    kernel = dict(sorted(notebook.metadata["kernelspec"].items()))
+    notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     seen: dict[str, int] = {}
     for cell in notebook.cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
@@ -44,10 +97,10 @@ def notebook_text(source: str) -> str:
 
 def write_all(folder: Path | None = None) -> list[Path]:
     """Generate every notebook of ``folder/source`` and return those that changed."""
-    folder = folder or notebooks_dir()
     changed = []
-    for path, text in _wanted(folder).items():
+    for path, (text, _) in _wanted(folder or notebooks_dir()).items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             changed.append(path)
     return changed
@@ -58,18 +111,28 @@ def differences(folder: Path | None = None) -> list[str]:
     folder = folder or notebooks_dir()
     wanted = _wanted(folder)
     found = []
-    for path, text in wanted.items():
+    for path, (text, source) in wanted.items():
+        name, source = (part.relative_to(folder).as_posix() for part in (path, source))
         if not path.is_file():
-            found.append(f"{path.name} is missing; its source is source/{path.stem}.py")
+            found.append(f"{name} is missing; its source is {source}")
         elif path.read_text(encoding="utf-8") != text:
-            found.append(f"{path.name} is not what source/{path.stem}.py says, or holds outputs")
-    found += [f"{path.name} has no source" for path in sorted(folder.glob("*.ipynb")) if path not in wanted]
+            found.append(f"{name} is not what {source} says, or holds outputs")
+    there = [path for part in ("", "exercises", "solutions") for path in sorted((folder / part).glob("*.ipynb"))]
+    found += [f"{path.relative_to(folder).as_posix()} has no source" for path in there if path not in wanted]
     return found
 
 
-def _wanted(folder: Path) -> dict[Path, str]:
-    sources = sorted((folder / "source").glob("*.py"))
-    return {folder / f"{path.stem}.ipynb": notebook_text(path.read_text(encoding="utf-8")) for path in sources}
+def _wanted(folder: Path) -> dict[Path, tuple[str, Path]]:
+    """Each notebook that should be there, with its text and its source."""
+    found = {}
+    for path in sorted((folder / "source").glob("*.py")):
+        found[folder / f"{path.stem}.ipynb"] = notebook_text(path.read_text(encoding="utf-8")), path
+    for path in sorted((folder / "source" / "solutions").glob("*.py")):
+        source, quiz = path.read_text(encoding="utf-8"), folder / "source" / "quizzes" / f"{path.stem}.toml"
+        cells = quizzes.cells(quizzes.read(quiz)) if quiz.is_file() else ""
+        found[folder / "exercises" / f"{path.stem}.ipynb"] = exercises_text(source, cells), path
+        found[folder / "solutions" / f"{path.stem}.ipynb"] = solutions_text(source), path
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n".join([*found, advice]) if found else "notebooks and sources agree")
         return 1 if found else 0
     changed = write_all()
-    print(f"{len(changed)} notebooks written" + "".join(f"\n  {path.name}" for path in changed))
+    print(f"{len(changed)} notebooks written" + "".join(f"\n  {path.parent.name}/{path.name}" for path in changed))
     return 0
 
 

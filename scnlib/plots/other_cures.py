@@ -89,7 +89,7 @@ _LEVELS = (
 
 @styled
 def density_curriculum(points: object, levels: object, wrong: object, *, title: str = "", note: str = "") -> Figure:
-    """Samples of one label in two features, by the density group that they fall into; wrong labels are crossed.
+    """Samples of one label in two features, by the density group that they fall into; wrong labels are open.
 
     Args:
         points: ``(n, 2)``.
@@ -101,13 +101,14 @@ def density_curriculum(points: object, levels: object, wrong: object, *, title: 
     left, right = axes[0]
     for level, (name, marker, colour) in enumerate(_LEVELS):
         rows = levels == level
-        look = {"linestyle": "", "marker": marker, "color": colour, "markersize": 5.5, "markeredgecolor": "white"}
-        left.plot(*points[rows].T, label=name, **look)
+        look = {"linestyle": "", "marker": marker, "color": colour}
+        left.plot(*points[rows & ~wrong].T, label=name, markersize=5.5, markeredgecolor="white", **look)
+        left.plot(*points[rows & wrong].T, markersize=5, fillstyle="none", markeredgewidth=1.3, **look)
         share = wrong[rows].mean() if rows.any() else 0
         right.bar(level, share, 0.7, facecolor=colour, edgecolor=INK, linewidth=0.6)
         right.annotate(f"{100 * share:.0f} %\nof {rows.sum()}", (level, share), (0, 3), textcoords="offset points",
                        ha="center", va="bottom", fontsize=8.5)  # fmt: skip
-    left.plot(*points[wrong].T, "x", color=INK, markersize=4, markeredgewidth=0.9, label="wrong label")
+    left.plot([], [], "o", color=INK, markersize=5, fillstyle="none", markeredgewidth=1.3, label="open: wrong label")
     left.set_aspect("equal")
     left.set(xticks=[], yticks=[], xlabel="feature 1", ylabel="feature 2")
     legend_above(left, columns=2)

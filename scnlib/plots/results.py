@@ -229,7 +229,8 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
         return
     colour = RIGHT if effect >= reference else WRONG
     clear = low > reference or high < reference
-    words = signed(effect)
+    written = signed if reference == 0 else "{:.2f}".format  # differences have a sign, levels have none
+    words = written(effect)
     if not np.isnan(low):
         axes.plot([max(low, left), min(high, right)], [y, y], color=colour, linewidth=2.2,
                   linestyle="-" if effect >= reference else (0, (4, 1)), solid_capstyle="butt")  # fmt: skip
@@ -237,7 +238,7 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
             beyond = end < left if arrow == "<" else end > right
             axes.plot(cut if beyond else end, y, marker=arrow if beyond else "|", color=colour, markersize=7,
                       clip_on=False)  # fmt: skip
-        words += f" [{signed(low)}, {signed(high)}]"
+        words += f" [{written(low)}, {written(high)}]"
     axes.plot(effect, y, marker="o" if effect >= reference else "s", color=colour, markersize=7,
               markerfacecolor=colour if clear else "white", zorder=3)  # fmt: skip
     axes.annotate(f"{words}  {_count(row['n'])}", (1, y), **at_end)

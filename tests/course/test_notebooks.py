@@ -68,8 +68,80 @@ def test_the_command_fails_when_they_differ(tmp_path, monkeypatch, capsys):
 
 
 def test_the_tour_links_what_is_there_and_names_what_is_coming(tmp_path):
-    (tmp_path / "03_label_noise.ipynb").touch()
+    (tmp_path / "exercises").mkdir()
+    for path in ("03_label_noise.ipynb", "exercises/03_label_noise.ipynb"):
+        (tmp_path / path).touch()
     text = lessons.tour(tmp_path)
+    assert text.count("[exercises](exercises/03_label_noise.ipynb)") == text.count("[exercises]") == 1
     assert "[Label noise](03_label_noise.ipynb)" in text
     assert "Relabelling *(coming)*" in text
     assert text.count("\n") == len(lessons.LESSONS) + 1
+
+
+EXERCISE = (
+    HEADER
+    + '''# %% [markdown]
+# Write it.
+
+# %%
+def twice(x):
+    """A number."""
+    # solution:
+    y = x + x
+    return y
+    # end
+
+
+guess = 2 + 2  # solution
+
+twice(guess)
+
+# %% [markdown] tags=["solution"]
+# The key.
+'''
+)
+
+
+def sources(text):
+    return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+
+
+def test_an_exercise_is_its_solution_without_what_stands_between_the_marks():
+    task, code, place = sources(notebooks.exercises_text(EXERCISE))
+    assert task == "Write it."
+    assert code == 'def twice(x):\n    """A number."""\n    ...\n\n\nguess = ...\n\ntwice(guess)'
+    assert place.startswith("*Write your answer here")
+    _, solved, key = sources(notebooks.solutions_text(EXERCISE))
+    assert solved == EXERCISE.split("# %%\n")[1].split("\n\n# %%")[0].replace("    # solution:\n", "").replace(
+        "    # end\n", ""
+    ).replace("  # solution", "")
+    assert key == "The key."
+
+
+def test_a_mark_without_its_partner_is_refused_before_it_leaks():
+    for broken in (EXERCISE.replace("    # end\n", ""), EXERCISE.replace("    # solution:\n", "")):
+        with pytest.raises(ValueError, match="has no partner in the cell that begins 'def twice"):
+            notebooks.exercises_text(broken)
+
+
+def test_a_quiz_becomes_cells_behind_the_exercises(tmp_path):
+    (tmp_path / "source" / "solutions").mkdir(parents=True)
+    (tmp_path / "source" / "quizzes").mkdir()
+    (tmp_path / "source" / "solutions" / "01_a.py").write_text(EXERCISE)
+    (tmp_path / "source" / "quizzes" / "01_a.toml").write_text(
+        '[[question]]\nask = "Is $a$ = # 1?"\nsource = "SCN eq. (1)"\n'
+        'option = [{ say = "Yes.", because = "So.", right = true }, { say = "No.", because = "Not so." }]\n'
+    )
+    assert [path.parent.name for path in notebooks.write_all(tmp_path)] == ["exercises", "solutions"]
+    title, question = sources((tmp_path / "exercises" / "01_a.ipynb").read_text())[-2:]
+    assert title.startswith("## Quiz")
+    assert question.startswith("### Question 1\n\nIs $a$ = # 1?\n\n- **A.** Yes.\n- **B.** No.\n\n<details>\n<summary>")
+    assert question.endswith(
+        "- **A is right.** So.\n- **B is not right.** Not so.\n\nSource: SCN eq. (1).\n\n</details>"
+    )
+    (tmp_path / "solutions" / "01_a.ipynb").unlink()
+    (tmp_path / "exercises" / "02_b.ipynb").write_text("{}")
+    assert notebooks.differences(tmp_path) == [
+        "solutions/01_a.ipynb is missing; its source is source/solutions/01_a.py",
+        "exercises/02_b.ipynb has no source",
+    ]

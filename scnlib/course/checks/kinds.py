@@ -1,0 +1,278 @@
+"""Two kinds of exercises that a program can check, and the mistakes that it knows by name.
+
+An exercise holds what is asked (a function, or a guess), the package's own answer, and wrong answers that people give.
+An answer is compared on seeded inputs. Where it is wrong, and as wrong as one of those, that mistake is named.
+"""
+
+import inspect
+import math
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+#: How far a student's float32 may be from the package's: relative, absolute.
+CLOSE = {"rtol": 1e-4, "atol": 1e-6}
+
+_SHOWN = 8  # a tensor of more elements is named by its shape
+_DECIMAL, _WHOLE = "decimal numbers (float)", "whole numbers (int)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came out: ``state`` is "passed", "not yet" or "not attempted"; ``mistake`` the name of a known one."""
+
+    state: str
+    words: str
+    mistake: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people give.
+
+    Attributes:
+        name: completes "This looks like ...".
+        answer: the wrong function, or the wrong guess (or a function without arguments that computes it).
+        hint: what to look at.
+        shows: whether a function makes this mistake. None: if it gives what ``answer`` gives, on every input.
+    """
+
+    name: str
+    answer: Any
+    hint: str
+    shows: Callable[[Callable], bool] | None = None
+
+    def value(self) -> float | str:
+        """The wrong guess."""
+        return self.answer() if callable(self.answer) else self.answer
+
+    def found(self) -> Finding:
+        """What is said to who makes it."""
+        return Finding("not yet", f"This looks like *{self.name}*. {self.hint}", self.name)
+
+
+@dataclass(frozen=True)
+class Implement:
+    """A function to write.
+
+    Attributes:
+        passed: what to take away, said once it is right.
+        mistakes: told by their results; those with ``shows`` are asked first to last.
+        reference: the package's function with the same arguments; None where any function will do that makes none of
+            the mistakes.
+        cases: generator -> tuples of arguments, the first small enough to follow by hand.
+        gradient: whether the gradient by the first argument counts, too.
+    """
+
+    passed: str
+    mistakes: tuple[Mistake, ...]
+    cases: Callable[[torch.Generator], Sequence[tuple]]
+    reference: Callable | None = None
+    gradient: bool = False
+
+    def examine(self, answer: object) -> Finding:
+        """Run the answer on every case and say what came of it. Nothing that it does is raised."""
+        if answer is None or answer is ...:
+            return _NOT_ATTEMPTED
+        if not callable(answer):
+            words = f"A function is wanted, and this is {_a(answer)}. Give the function itself, without calling it."
+            return Finding("not yet", words)
+        cases = list(self.cases(torch.Generator().manual_seed(0)))
+        try:
+            results = [_results(answer, case, self.gradient) for case in cases]
+        except Exception as error:
+            return Finding("not yet", _trouble(answer, error))
+        if any(part is None for result in results for part in result):
+            return _NOT_ATTEMPTED
+        wanted = [_results(self.reference, case, self.gradient) for case in cases] if self.reference else results
+        if self.reference and all(map(_same, results, wanted)):
+            return Finding("passed", self.passed)
+        try:
+            for mistake in self.mistakes:
+                if self._shows(mistake, answer, cases, results):
+                    return mistake.found()
+        except Exception as error:
+            return Finding("not yet", _trouble(answer, error))
+        if not self.reference:
+            return Finding("passed", self.passed)
+        case, result, right = next(row for row in zip(cases, results, wanted, strict=True) if not _same(row[1], row[2]))
+        return Finding("not yet", _difference(answer, case, result, right, self.gradient))
+
+    def _shows(self, mistake: Mistake, answer: Callable, cases: list[tuple], results: list[tuple]) -> bool:
+        if mistake.shows:
+            return mistake.shows(answer)
+        theirs = (_results(mistake.answer, case, self.gradient) for case in cases)
+        return all(map(_same, results, theirs))
+
+
+@dataclass(frozen=True)
+class Predict:
+    """A number or a choice to give before anything is run.
+
+    Attributes:
+        truth: computes it with the package.
+        passed: why it is so.
+        mistakes: other guesses; for a choice, all of them.
+        hint: for a number that is none of these.
+        within: how far a number may be off.
+    """
+
+    truth: Callable[[], float | str]
+    passed: str
+    mistakes: tuple[Mistake, ...]
+    hint: str = ""
+    within: float = 0.005
+
+    def examine(self, answer: object) -> Finding:
+        """Compare the guess with the truth and with the known mistakes."""
+        if answer is None or answer is ...:
+            return _NOT_ATTEMPTED
+        truth = self.truth()
+        guess = answer.strip().lower() if isinstance(answer, str) else answer
+        if isinstance(truth, str):
+            known = sorted({truth, *(mistake.answer for mistake in self.mistakes)})
+            if guess not in known:
+                return Finding("not yet", f"Answer with one of {', '.join(map(repr, known))}.")
+        else:
+            try:
+                guess = float(guess)
+            except (TypeError, ValueError, RuntimeError):
+                return Finding("not yet", f"A number is wanted, and this is {_a(answer)}.")
+        if self._off(guess, truth) <= self.within:
+            return Finding("passed", self.passed)
+        off = {mistake: self._off(guess, mistake.value()) for mistake in self.mistakes}
+        nearest = min(off, key=off.get)
+        return nearest.found() if off[nearest] <= self.within else Finding("not yet", self.hint)
+
+    @staticmethod
+    def _off(guess: float | str, value: float | str) -> float:
+        if isinstance(value, str):
+            return 0.0 if guess == value else math.inf
+        off = abs(guess - float(value))
+        return math.inf if math.isnan(off) else off
+
+
+_NOT_ATTEMPTED = Finding(
+    "not attempted", "Replace the `...` and run the cell again. (A function must end with `return` and a value.)"
+)
+
+
+# ------------------------------------------------------------------------------------------------------------- results
+
+
+def _results(function: Callable, case: tuple, gradient: bool) -> tuple[Tensor | None, ...]:
+    """What a function makes of a copy of the arguments, each part as a tensor; None for nothing.
+
+    With ``gradient`` the derivative of the sum of the first part by the first argument follows; an empty tensor where
+    none arrives.
+    """
+    arguments = [value.clone() if isinstance(value, Tensor) else value for value in case]
+    if gradient:
+        arguments[0].requires_grad_()
+    with torch.enable_grad():
+        returned = function(*arguments)
+    parts = returned if isinstance(returned, tuple | list) else (returned,)
+    tensors = tuple(None if part is None or part is ... else torch.as_tensor(part) for part in parts)
+    if not gradient or tensors[0] is None:
+        return tensors
+    arrived = None
+    if tensors[0].requires_grad:
+        (arrived,) = torch.autograd.grad(tensors[0].sum(), arguments[0], allow_unused=True)
+    return (*(part.detach() for part in tensors), torch.zeros(0) if arrived is None else arrived)
+
+
+def _same(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> bool:
+    """Whether all parts of the first agree with the second in shape, kind and value."""
+    return len(first) == len(second) and all(
+        a.shape == b.shape and _fits(a, b) and torch.allclose(a.double(), b.double(), **CLOSE, equal_nan=True)
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def _fits(values: Tensor, wanted: Tensor) -> bool:
+    """Whether the kind of number is as wanted; a whole number may stand for a decimal one."""
+    return _kind(values) == _kind(wanted) or (_kind(values), _kind(wanted)) == (_WHOLE, _DECIMAL)
+
+
+def _kind(values: Tensor) -> str:
+    if values.dtype == torch.bool:
+        return "yes or no (bool)"
+    if values.dtype.is_complex:
+        return "complex numbers"
+    return _DECIMAL if values.dtype.is_floating_point else _WHOLE
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+def _difference(answer: Callable, case: tuple, result: tuple, right: tuple, gradient: bool) -> str:
+    """The first thing in which a result differs from the right one."""
+    if len(result) != len(right):
+        return f"It returns {_count(len(result) - gradient)} where {len(right) - gradient} should be."
+    for number, (a, b) in enumerate(zip(result, right, strict=True)):
+        if gradient and number == len(right) - 1:
+            if not len(a) and len(b):
+                return (
+                    "The value is right, but no gradient comes back from it. Something on the way cuts the path: "
+                    "`detach`, `item`, `numpy`, `torch.tensor(...)`, or a plain Python number."
+                )
+            return f"The value is right, its gradient is not: {_value(a)} where {_value(b)} is right."
+        part = "It" if len(right) - gradient == 1 else f"Part {number + 1} of the result"
+        if a.shape != b.shape:
+            return f"{part} has the shape {_shape(a)}; {_shape(b)} is wanted."
+        if not _fits(a, b):
+            return f"{part} holds {_kind(a)}; {_kind(b)} are wanted."
+        if not _same((a,), (b,)):
+            return f"{part} is {_value(a)} where {_value(b)} is right, with {_arguments(answer, case)}."
+    raise AssertionError("the results do not differ")
+
+
+def _trouble(answer: Callable, error: Exception) -> str:
+    """What went wrong in the student's own code and where; no line of ours."""
+    said = f"`{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'without a word'}`"
+    code = getattr(answer, "__code__", None)
+    own = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    if not own:
+        return f"It does not do what the task says: {said}."
+    line = f": `{own[-1].line.strip()}`" if own[-1].line else ""
+    return f"It stops in its line {own[-1].lineno - code.co_firstlineno + 1}{line} with {said}."
+
+
+def _arguments(answer: Callable, case: tuple) -> str:
+    try:
+        names = list(inspect.signature(answer).parameters)
+    except (TypeError, ValueError):
+        names = []
+    names += [f"argument {number}" for number in range(len(names) + 1, len(case) + 1)]
+    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(names, case, strict=False))
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, Tensor):
+        return repr(value)
+    if value.numel() > _SHOWN:
+        return f"a tensor of shape {_shape(value)}"
+    return _listed(value.tolist())
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_listed, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def _shape(value: Tensor) -> str:
+    return str(tuple(value.shape)) if value.ndim else "of a single number, ()"
+
+
+def _count(number: int) -> str:
+    return "one result" if number == 1 else f"{number} results"
+
+
+def _a(value: object) -> str:
+    text = repr(value)
+    return f"`{text if len(text) <= 40 else text[:37] + '...'}`"

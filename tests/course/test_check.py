@@ -1,0 +1,147 @@
+"""What a check says: kind, short, by name, and never with a traceback of ours."""
+
+import torch
+
+from scnlib.course import check, checks
+from scnlib.course.checks.kinds import Implement, Mistake, Predict
+from scnlib.losses import rank_regularization
+
+
+def gap_times_two(alpha, beta, margin):
+    """The package's loss, but for a factor: no mistake that has a name."""
+    return 2 * rank_regularization(alpha, beta, margin)
+
+
+def said(answer, number="06.1"):
+    message = check.ex(number, answer)
+    assert "Traceback" not in message.words and len(message.words) < 400
+    return message
+
+
+class TestFunction:
+    def test_the_package_itself_passes_and_learns_something(self):
+        message = said(rank_regularization)
+        assert message.state == "passed" and message.mistake == ""
+        assert repr(message).startswith("06.1: passed ✓. Two means")
+        assert message._repr_markdown_().startswith("**06.1: passed ✓.** ")
+
+    def test_what_is_untouched_is_not_attempted(self):
+        def stub(alpha, beta, margin): ...
+
+        for answer in (stub, lambda *_: ..., None, ...):
+            message = said(answer)
+            assert message.state == "not attempted"
+            assert repr(message).startswith("06.1: not attempted yet. Replace the `...`")
+
+    def test_an_error_is_told_with_its_line(self):
+        def broken(alpha, beta, margin):
+            count = int(beta * len(alpha))
+            return alpha[count] / nothing  # noqa: F821
+
+        words = said(broken).words
+        assert words.startswith("It stops in its line 3: `return alpha[count] / nothing")
+        assert "NameError: name 'nothing' is not defined" in words
+
+    def test_an_error_below_the_students_code_is_told_with_the_students_line(self):
+        def too_many(alpha, beta, margin):
+            return torch.stack([alpha, alpha[:1]])
+
+        assert said(too_many).words.startswith("It stops in its line 2: `return torch.stack")
+
+    def test_wrong_arguments_and_things_that_are_no_function_are_named(self):
+        assert "takes 1 positional argument but 3 were given" in said(lambda alpha: alpha).words
+        assert "this is `0.5`. Give the function itself" in said(0.5).words
+
+    def test_a_shape_is_named_on_the_smallest_input(self):
+        assert said(lambda a, b, m: a).words == "It has the shape (4,); of a single number, () is wanted."
+
+    def test_a_value_is_shown_with_the_arguments_that_gave_it(self):
+        words = said(gap_times_two).words
+        assert words == (
+            "It is 0.16 where 0.08 is right, with alpha = [0.52, 0.6, 0.5, 0.56], beta = 0.5, margin = 0.15."
+        )
+
+    def test_a_lost_gradient_is_named(self):
+        for lost in (lambda *a: rank_regularization(*a).detach(), lambda *a: rank_regularization(*a).item()):
+            assert said(lost).words.startswith("The value is right, but no gradient comes back")
+
+    def test_a_wrong_gradient_behind_a_right_value_is_named(self):
+        def half(alpha, beta, margin):
+            loss = rank_regularization(alpha, beta, margin)
+            return loss.detach() / 2 + loss / 2
+
+        assert said(half).words.startswith("The value is right, its gradient is not: [")
+
+    def test_the_kind_of_number_and_the_count_of_results_are_named(self):
+        def as_float(*arguments):
+            return checks.exercise("07.1").reference(*arguments).float()
+
+        assert said(as_float, "07.1").words == "It holds decimal numbers (float); whole numbers (int) are wanted."
+        two = checks.exercise("04.1").reference
+        assert said(lambda *a: two(*a)[:2], "04.1").words == "It returns 2 results where 3 should be."
+
+    def test_arguments_may_be_changed_without_harm(self):
+        def greedy(alpha, beta, margin):
+            loss = rank_regularization(alpha, beta, margin)
+            alpha.data.zero_()
+            return loss
+
+        assert said(greedy).state == said(greedy).state == "passed"
+
+    def test_text_for_a_number_is_survived(self):
+        assert said(lambda *_: "0.07").state == "not yet"
+
+    def test_numbers_of_numpy_and_python_are_as_good(self):
+        assert said(lambda *a: float(checks.exercise("06.3").reference(*a)), "06.3").state == "passed"
+
+
+class TestWithoutReference:
+    EXERCISE = Implement(
+        passed="Good.",
+        cases=lambda generator: [(torch.rand(3, generator=generator),)],
+        mistakes=(Mistake("too large", lambda x: x + 1, "Smaller.", shows=lambda f: float(f(torch.ones(1))) > 1),),
+    )
+
+    def test_whatever_makes_no_mistake_passes(self):
+        assert self.EXERCISE.examine(lambda x: x / 2).state == "passed"
+        assert self.EXERCISE.examine(lambda x: x + 1).mistake == "too large"
+
+    def test_an_error_on_another_input_is_no_pass(self):
+        finding = self.EXERCISE.examine(lambda x: x if len(x) == 3 else x[5])
+        assert finding.state == "not yet" and "IndexError" in finding.words
+
+
+class TestGuess:
+    NUMBER = Predict(truth=lambda: 0.7, passed="So.", hint="Count.", mistakes=(Mistake("the rest", 0.3, "Turn it."),))
+    CHOICE = Predict(truth=lambda: "b", passed="So.", mistakes=(Mistake("the first", "a", "Look."),))
+
+    def test_a_number_near_enough_is_right_in_any_dress(self):
+        for answer in (0.7, 0.702, torch.tensor(0.7), "0.7"):
+            assert self.NUMBER.examine(answer).state == "passed"
+
+    def test_a_known_and_an_unknown_wrong_number(self):
+        assert self.NUMBER.examine(0.3).mistake == "the rest"
+        assert self.NUMBER.examine(0.5).words == "Count."
+        assert self.NUMBER.examine("much").words == "A number is wanted, and this is `'much'`."
+        assert self.NUMBER.examine(torch.ones(2)).state == self.NUMBER.examine([1]).state == "not yet"
+
+    def test_a_choice_is_one_of_those_given(self):
+        assert self.CHOICE.examine(" B ").state == "passed"
+        assert self.CHOICE.examine("a").mistake == "the first"
+        for answer in ("c", 2, [1], torch.ones(2)):
+            assert self.CHOICE.examine(answer).words == "Answer with one of 'a', 'b'."
+        assert self.CHOICE.examine(...).state == "not attempted"
+
+
+def test_an_unknown_number_is_named_with_those_that_there_are():
+    for number, words in {
+        "06.9": "lesson 06 has 06.1, 06.2, 06.3",
+        "99.1": "write it like '06.1'",
+        "": "write it",
+    }.items():
+        try:
+            check.ex(number, ...)
+        except ValueError as error:
+            assert words in str(error)
+        else:
+            raise AssertionError(number)
