@@ -1,9 +1,11 @@
 """``scn ...``: the commands, thin. argparse, so that they run on a machine that has nothing but torch."""
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,10 +20,13 @@ EXAMPLES = """examples:
   scn table scn-2 --dataset rendered                           SCN's table 2, published beside measured
   scn table scn-6 --dataset rendered --run --seeds 3           train what is missing of it, then show it
   scn figure scn-fig5                                          SCN's figure 5, drawn from measured runs
+  scn cost --dataset rendered --profile quick                  what the tables cost here, and what is left
   scn leaderboard --noise-rate 0.3                             every method under one recipe
   scn claims                                                   which of the papers' claims held
   scn weights ijba_res18_naive.pth.tar                         does this checkpoint fit, and all of it?
   scn run --weights FILE --backbone resnet18 --size 224        start from it
+  scn bench --quick                                            how fast it is here, in two minutes
+  scn predict PHOTO FOLDER --csv FILE                          what a run says of faces, and what that is worth
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
@@ -30,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an expected mistake becomes one message on stderr and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
-        code = options.command(options)
+        with _together():
+            code = options.command(options)
     except (ValueError, OSError, ScnError) as error:
         print(f"scn: {error}", file=sys.stderr)
         return 2
@@ -38,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nscn: stopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
     return code or 0
+
+
+def _together() -> contextlib.AbstractContextManager:
+    """The process group of ``torchrun``, where that started more than one of us; nothing else imports torch for it."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return contextlib.nullcontext()
+    from scnlib.distributed import joined
+
+    return joined()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     results.add_argument("name", metavar="NAME", help="which table, for example ferplus")
     results.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
     results.add_argument("--root", metavar="DIR", help="the dataset's folder, where it has one")
+    results.add_argument("--folder", metavar="DIR", help="write there; default data/results")
     results.set_defaults(command=_results)
     transition = commands.add_parser(
         "transition",
@@ -71,10 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     transition.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
     transition.set_defaults(command=_transition)
+    _add_bench(commands)
     _add_data(commands)
     _add_align(commands)
     _add_webemotion(commands)
+    _add_predict(commands)
     _add_table(commands)
+    _add_cost(commands)
     _add_figure(commands)
     _add_leaderboard(commands)
     claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
@@ -86,6 +105,39 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--profile", default="quick", help="smoke, quick (default) or paper")
     reproduce.set_defaults(command=_reproduce)
     return parser
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="how fast everything is on this machine",
+        description="Measure in turns, so that what disturbs the machine disturbs every arm: training beside the "
+        "released recipe, what SCN costs beyond the baseline, techniques one at a time, peak memory, renderer, "
+        "alignment, augmentation, label noise, evaluation, start-up. Medians, with two turns that enclose them.",
+        epilog="examples:\n"
+        "  scn bench --quick                            a first impression, under 2 minutes on 2 cores\n"
+        "  scn bench --csv data/results/bench_cpu.csv   everything; leave the machine alone meanwhile\n"
+        "  scn bench --only training --only overhead    two groups\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bench.add_argument(
+        "--only",
+        metavar="GROUP",
+        action="append",
+        default=[],
+        help="machine, training, overhead, techniques, memory, preparing or startup; may be repeated (default all)",
+    )
+    bench.add_argument("--quick", action="store_true", help="48 px, few short turns, no compiler")
+    bench.add_argument("--csv", metavar="FILE", help="also write every row there, with device and versions")
+    bench.add_argument("--device", help="cuda, mps or cpu; default the best there is")
+    bench.set_defaults(command=_bench)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from scnlib.bench import bench
+    from scnlib.bench.rows import text
+
+    print(text(bench(options.only, quick=options.quick, device=options.device, csv=options.csv)))
 
 
 def _add_table(commands: argparse._SubParsersAction) -> None:
@@ -103,7 +155,45 @@ def _add_table(commands: argparse._SubParsersAction) -> None:
     table.add_argument("--run", action="store_true", help="train what is missing on --dataset, then print")
     table.add_argument("--seeds", type=int, default=1, metavar="N", help="with --run: seeds 0 to N - 1 (default 1)")
     table.add_argument("--root", metavar="DIR", help="with --run: the dataset's folder")
+    table.add_argument(
+        "--weights", metavar="FILE", help="with --run: also what starts from MS-Celeb-1M, from this file"
+    )
     table.set_defaults(command=_table)
+
+
+def _add_cost(commands: argparse._SubParsersAction) -> None:
+    cost = commands.add_parser(
+        "cost",
+        help="what the papers' tables cost on the machines that were measured",
+        description="Runs, images and time of each table, what is measured already and what is left, on every device "
+        "with a rate in data/results: of scn bench, else of finished runs. Nothing is guessed for other devices.",
+    )
+    cost.add_argument("tables", metavar="TABLE", nargs="*", help="scn-2, lrn-1, ... (default all)")
+    cost.add_argument("--dataset", help="measured on this one as a stand-in (rendered); default the paper's own")
+    cost.add_argument("--profile", default="paper", help="whose recipe: quick or paper (default)")
+    cost.add_argument("--seeds", type=int, default=1, metavar="N", help="of each cell (default 1)")
+    cost.add_argument("--bench", metavar="FILE", action="append", help="rates; default data/results/bench_*.csv")
+    cost.set_defaults(command=_cost)
+
+
+def _cost(options: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from scnlib.bench.rows import COLUMNS
+    from scnlib.paper import cost
+    from scnlib.paper.grid import GRIDS
+    from scnlib.paper.results import load_results
+    from scnlib.paths import results_dir
+
+    if options.seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    results = load_results()
+    tables = [pd.read_csv(file) for file in options.bench or sorted(results_dir().glob("bench_*.csv"))]
+    bench = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    asked = options.dataset, options.profile, range(options.seeds)
+    runs = [run for table in options.tables or GRIDS for run in cost.work(table, *asked, results)]
+    rates = cost.rates(bench, results)
+    print(cost.to_text(cost.costs(runs, rates, cost.machines(rates)), runs, rates), end="")
 
 
 def _add_figure(commands: argparse._SubParsersAction) -> None:
@@ -174,6 +264,90 @@ def _align(options: argparse.Namespace) -> None:
     settings = align.Settings(**{name: getattr(options, name) for name in names})
     manifest = align.align_folder(options.source, options.target, settings, device=options.device)
     print(f"{align.summary(manifest)}\n{options.target}/manifest.csv")
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="what a run says of the faces in photographs, and what that is worth",
+        description="Find every face, cut it out as the run's training faces are, and say its probabilities and, of "
+        "SCN, alpha; beside each stands how often the run is right on its own test faces and on photographs. Teaching "
+        "material: an expression is not an emotion, and nothing here may decide about people.",
+    )
+    predict.add_argument("photos", metavar="PHOTO", nargs="*", help="pictures, or folders of pictures")
+    predict.add_argument("--run", metavar="DIR", help="a finished run; default a small one that is made on first use")
+    predict.add_argument(
+        "--method", choices=("scn", "baseline"), default="scn", help="of the one that is made (default scn)"
+    )
+    predict.add_argument("--csv", metavar="FILE", help="write every prediction there, a row for each face")
+    predict.add_argument("--out", metavar="DIR", help="write the pictures there, with boxes and answers")
+    predict.add_argument("--card", metavar="FILE", help="write the run's model card there, as Markdown")
+    predict.set_defaults(command=_predict)
+    transfer = commands.add_parser(
+        "transfer",
+        help="how runs do on real faces that they were not trained on: FER+'s test faces",
+        description="Add to data/results/transfer_ferplus.csv, for each run, accuracy and recall of each class on "
+        "FER+'s test faces, as they come and cut as scn predict cuts them.",
+    )
+    transfer.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
+    transfer.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
+    transfer.set_defaults(command=_transfer)
+    export = commands.add_parser(
+        "export",
+        help="a run as one file: bytes in, probabilities and alpha out",
+        description="Write OUT.onnx or OUT.pt2 (torch.export) for any number of faces, with the scaling of pixels "
+        "inside and the class names in the metadata, once its outputs agree with the network's on rendered faces.",
+    )
+    export.add_argument("run", metavar="RUN", help="the directory of a finished run")
+    export.add_argument("target", metavar="OUT", help="the ending decides: .onnx or .pt2")
+    export.set_defaults(command=_export)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from scnlib import predict, runs
+    from scnlib.datasets.face_detection import Detector
+    from scnlib.transfer import standing
+
+    if not options.photos and not options.card:
+        raise ValueError("name a picture, a folder of pictures, or --card FILE")
+    files = predict.photographs(options.photos)
+    if options.out:
+        predict.check_apart(options.out, files)
+    run = predict.teaching_run(options.method) if options.run is None else runs.open_run(options.run)
+    worth = standing(run)
+    print(f"{run.path}\n{worth.words()}")
+    if options.card:
+        from scnlib.course.model_card import write_card
+
+        print(f"{write_card(run, options.card)}: model card")
+    predictions = []
+    predictor, detector = predict.Predictor(run), Detector() if files else None
+    for number, (photo, found) in enumerate(predict.predict_files(files, predictor, detector)):
+        predictions += found
+        for one in found:
+            print(f"{one.file}: {one.words()}{f'  [{worth.short()}]' if one.probabilities else ''}", flush=True)
+        if options.out and photo is not None:
+            predict.write_picture(options.out, number, photo, found, worth.short())
+    if options.csv:
+        predict.write_csv(options.csv, predictions, predictor.class_names, worth.own, worth.on_photographs)
+    return 1 if files and not any(one.probabilities for one in predictions) else 0
+
+
+def _transfer(options: argparse.Namespace) -> None:
+    from scnlib import runs, transfer
+
+    path = transfer.measure([runs.open_run(path) for path in options.runs], options.root)
+    print(f"{path}: {len(options.runs)} runs added or replaced")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from scnlib import export, runs
+
+    done = export.export(runs.open_run(options.run), options.target)
+    print(
+        f"{done.path}: images -> {', '.join(done.outputs)}\nlargest difference to the network {done.difference:.1e} on "
+        f"{done.faces} rendered faces (allowed {export.TOLERANCE:g})"
+    )
 
 
 def _add_webemotion(commands: argparse._SubParsersAction) -> None:
@@ -272,7 +446,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--seed", type=int, help="of initialisation, noise, order and augmentation (default 0)")
     run.add_argument("--split", help="train (default) or train+val")
     run.add_argument("--epochs", type=int)
-    run.add_argument("--batch-size", type=int)
+    run.add_argument("--batch-size", type=int, help="images of a step, of all processes together")
     run.add_argument("--lr", type=float, help="largest learning rate")
     run.add_argument("--optimizer", help="sgd (default) or adam")
     run.add_argument("--schedule", help="one_cycle, steps or exponential")
@@ -290,6 +464,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from scnlib import pretrained, runs
+    from scnlib.distributed import rank
     from scnlib.precision import choose_device, choose_precision
 
     names = (
@@ -323,6 +498,8 @@ def _run(options: argparse.Namespace) -> None:
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
     begun = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     finished = runs.run(config, root=options.root, out=options.out, device=options.device, weights=options.weights)
+    if rank() > 0:  # maybe on another machine, which does not see the files
+        return
     if finished.manifest["finished"] < begun:
         print(f"found: this run was finished on {finished.manifest['finished']} ({finished.manifest['device']})")
     print(_summary(finished))
@@ -410,9 +587,12 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def _results(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
     from scnlib import results, runs
 
-    path = results.add(options.name, [runs.open_run(path) for path in options.runs], root=options.root)
+    folder = None if options.folder is None else Path(options.folder)
+    path = results.add(options.name, [runs.open_run(path) for path in options.runs], folder, options.root)
     print(f"{path}: {len(options.runs)} runs added or replaced")
 
 
@@ -470,15 +650,16 @@ def _train_missing(options: argparse.Namespace) -> None:
         raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
     profile = options.profile or "quick"
     results = measuring.everything(profile)[0]
-    configs = measuring.wanted(options.table, options.dataset, profile, range(options.seeds))
-    chains = measuring.chains(options.table, options.dataset, profile, range(options.seeds))
-    missing = [(None, config) for config in measuring.missing(configs, results)]
+    asked = options.table, options.dataset, profile, range(options.seeds)
+    configs, chains = measuring.wanted(*asked), measuring.chains(*asked)
+    started = [] if options.weights is None else measuring.wanted_from(options.weights, *asked)
+    missing = [(None, config) for config in measuring.missing(configs + started, results)]
     missing += measuring.missing_chains(chains, results)
     words = f"{options.table} on {options.dataset}, {profile} profile"
-    print(f"{words}: {len(missing)} of {len(configs) + len(chains)} runs are missing", file=sys.stderr, flush=True)
+    print(f"{words}: {len(missing)} of {len(configs + started + chains)} runs are missing", file=sys.stderr, flush=True)
     bar = sys.stderr.isatty()
     for number, (before, config) in enumerate(missing, start=1):
-        start = None if before is None else runs.run(before, progress=bar).path
+        start = runs.run(before, progress=bar).path if before else options.weights if config.pretrained else None
         finished = runs.run(config, root=options.root, weights=start, progress=bar)
         accuracy = finished.row()["accuracy"]
         print(f"{number}/{len(missing)} {finished.path.name}: {accuracy:.2f} %", file=sys.stderr, flush=True)
