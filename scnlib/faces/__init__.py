@@ -20,7 +20,7 @@ from scnlib.faces.latents import (
     latents_sha256,
     sample_latents,
 )
-from scnlib.faces.renderer import render, render_faces, render_float
+from scnlib.faces.renderer import render, render_float
 
 __all__ = [
     "ACTION_UNITS",
@@ -35,7 +35,6 @@ __all__ = [
     "landmarks",
     "latents_sha256",
     "render",
-    "render_faces",
     "render_float",
     "sample_latents",
 ]

@@ -1,7 +1,5 @@
 """From latents to pictures: the painting of one face, layer by layer, and of many in chunks of fixed size."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -12,7 +10,7 @@ from scnlib.faces.features import outline_features
 from scnlib.faces.fields import GAMMA, over
 from scnlib.faces.geometry import both_sides, cast_head, make_canvas
 from scnlib.faces.hair import comb_hair, paint_hair_behind, paint_hair_in_front
-from scnlib.faces.latents import Latents, Preset, sample_latents
+from scnlib.faces.latents import Latents
 from scnlib.faces.light import illuminate
 from scnlib.faces.mouth import paint_inside
 from scnlib.faces.quality import degrade as degrade_picture
@@ -137,44 +135,6 @@ def _render_chunk(latents: Latents, size: int, supersample: int, degrade: bool) 
         linear = torch.nn.functional.avg_pool2d(linear, supersample)
     picture = expose(linear, latents)
     return degrade_picture(picture, latents.as_fields(), latents.texture_key) if degrade else picture
-
-
-def render_faces(
-    seed: int,
-    n: int,
-    size: int,
-    preset: str | Preset = "default",
-    *,
-    num_classes: int = 8,
-    crop: str = "tight",
-    supersample: int = 2,
-    progress: Callable[[int], None] | None = None,
-) -> tuple[Tensor, Latents]:
-    """The first n faces of a data set: the first k of them are the same pictures whatever n is.
-
-    Args:
-        seed, preset, num_classes, crop: see ``sample_latents``.
-        n: how many, at least 1.
-        size, supersample: see ``render``.
-        progress: is called with the number of pictures finished, after every chunk.
-
-    Returns:
-        ``(n, 3, size, size)`` uint8 pictures and their latents.
-
-    Raises:
-        ValueError: if an argument is out of range.
-    """
-    _check_size(size, supersample)
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    latents = sample_latents(seed, range(n), preset, num_classes=num_classes, crop=crop)
-    chunk = faces_per_chunk(size, supersample, latents.texture_key.device)
-    pictures = []
-    for start in range(0, n, chunk):
-        pictures.append(render(latents[start : start + chunk], size, supersample=supersample))
-        if progress is not None:
-            progress(min(start + chunk, n))
-    return torch.cat(pictures), latents
 
 
 def faces_per_chunk(size: int, supersample: int, device: torch.device) -> int:

@@ -5,6 +5,7 @@ import torch
 
 from scnlib import faces
 from scnlib.datasets import load_dataset, rendered
+from scnlib.faces.renderer import faces_per_chunk
 
 
 def test_all_is_known_about_a_rendered_face(capsys):
@@ -19,10 +20,19 @@ def test_all_is_known_about_a_rendered_face(capsys):
 
 def test_it_is_rendered_once(monkeypatch):
     first = load_dataset("rendered", n=8, size=32)
-    monkeypatch.setattr(faces, "render_faces", lambda *a, **k: pytest.fail("rendered again"))
+    monkeypatch.setattr(faces, "render", lambda *a, **k: pytest.fail("rendered again"))
     second = load_dataset("rendered", n=8, size=32)
     assert torch.equal(first.images, second.images)
     assert first.source == second.source
+
+
+def test_faces_are_the_same_whatever_chunks_they_are_painted_in(capsys):
+    chunk = faces_per_chunk(64, 2, torch.device("cpu"))
+    latents = faces.sample_latents(0, range(chunk + 3))
+    long = rendered.render_with_bar(latents, 64, "faces")
+    for n in (1, 5, chunk):
+        assert torch.equal(rendered.render_with_bar(latents[:n], 64, "faces"), long[:n])
+    assert f"{chunk + 3}/{chunk + 3}" in capsys.readouterr().out
 
 
 def test_a_smaller_set_is_the_start_of_a_larger_one():

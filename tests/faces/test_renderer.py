@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from scnlib.faces import OCCLUDERS, PRESETS, Preset, render, render_faces, render_float, sample_latents
-from scnlib.faces.renderer import faces_per_chunk
+from scnlib.faces import OCCLUDERS, PRESETS, Preset, render, render_float, sample_latents
 
 CLEAN = Preset((1.0, 1.0), 0.0, 0.0, 0.0, 0.0, distractors=0.0, jitter=0.0, asymmetry=0.0, pose=0.5)
 
@@ -36,23 +35,6 @@ def test_a_picture_does_not_depend_on_its_batch():
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
     assert largest_difference(render(latents[order], 48, supersample=1), together[order]) <= 2
     assert largest_difference(render(latents[17], 48, supersample=1), together[17:18]) <= 2
-
-
-def test_a_longer_data_set_begins_with_the_shorter_one():
-    chunk = faces_per_chunk(48, 1, torch.device("cpu"))
-    long, _ = render_faces(0, chunk + 20, 48, supersample=1)
-    for n in (1, 5, chunk, chunk + 7):
-        short, latents = render_faces(0, n, 48, supersample=1)
-        assert len(short) == len(latents) == n
-        assert torch.equal(short, long[:n])
-
-
-def test_render_faces_renders_its_latents_and_reports_progress():
-    finished = []
-    pictures, latents = render_faces(4, 5, 64, "hard", num_classes=7, crop="loose", progress=finished.append)
-    assert torch.equal(render(latents, 64), pictures)
-    assert finished[-1] == 5
-    assert finished == sorted(set(finished))
 
 
 def test_supersampling_is_a_mean_in_linear_light():
@@ -94,12 +76,11 @@ def test_darker_skin_is_darker_and_every_class_looks_different():
         ({"size": 31}, "size must be in 32..224 pixels, got 31"),
         ({"size": 225}, "size must be in 32..224 pixels, got 225"),
         ({"supersample": 0}, "supersample must be in 1..4, got 0"),
-        ({"n": 0}, "n must be at least 1, got 0"),
     ],
 )
 def test_bad_values_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        render_faces(0, **{"n": 1, "size": 48} | arguments)
+        render(sample_latents(0, range(1)), **{"size": 48} | arguments)
 
 
 @pytest.mark.gpu
