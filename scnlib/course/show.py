@@ -4,7 +4,7 @@ import base64
 import html
 import os
 
-MIME = {".svg": "image/svg+xml", ".webp": "image/webp"}
+MIME = {".svg": "image/svg+xml", ".webp": "image/webp", ".png": "image/png"}
 WIDEST = 800  # pixels on screen; a notebook's column is little wider
 
 
@@ -43,7 +43,12 @@ def picture(content: bytes, suffix: str, alt: str, width: int) -> None:
         return
     from IPython.display import display
 
+    tag = image_tag(content, suffix, alt, width)
+    display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
+
+
+def image_tag(content: bytes, suffix: str, alt: str, width: int) -> str:
+    """An image as HTML that needs no file beside it, at most ``WIDEST`` pixels wide."""
     source = f"data:{MIME[suffix]};base64,{base64.b64encode(content).decode()}"
     size = f'width="{min(width, WIDEST)}" style="max-width:100%"'
-    tag = f'<img src="{source}" alt="{html.escape(alt, quote=True)}" {size}>'
-    display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
+    return f'<img src="{source}" alt="{html.escape(alt, quote=True)}" {size}>'

@@ -7,12 +7,14 @@ from scnlib.plots.ablations import lucky_leads, seed_gains, tuning_curves
 from scnlib.plots.alpha import (
     alpha_histogram,
     alpha_histogram_from_counts,
+    alpha_in_epoch,
     alpha_over_epochs,
     alpha_ridge,
     auroc_of_counts,
     by_bins,
 )
-from scnlib.plots.cures import class_flow, cure_fates, doctor_over_epochs, margin_gains, margin_sweep
+from scnlib.plots.answers import face_and_answer, mixture
+from scnlib.plots.cures import class_flow, cure_fates, doctor_over_epochs, margin_choice, margin_gains, margin_sweep
 from scnlib.plots.curves import label_accuracy_curves, memorisation_curves, relabel_flow, training_curves
 from scnlib.plots.datasets import class_shares, copy_distances, disagreement_map
 from scnlib.plots.diagram import scn_diagram
@@ -20,7 +22,7 @@ from scnlib.plots.faces import alpha_rows, face_grid, lowest_alpha_faces, uncert
 from scnlib.plots.knowledge import auroc_curves, knowledge_dots, knowledge_matrix
 from scnlib.plots.ledger import claims_ledger
 from scnlib.plots.lrn import centre_moves, class_maps, lrn_diagram, probabilities_over_noise
-from scnlib.plots.margins import gaps_by_batch_size, margin_loss, margin_paths, rank_groups
+from scnlib.plots.margins import gaps_by_batch_size, margin_loss, margin_paths, rank_groups, rank_loss
 from scnlib.plots.other_cures import (
     density_curriculum,
     label_pulls,
@@ -35,6 +37,7 @@ from scnlib.plots.predicting import activation_maps, group_accuracy
 from scnlib.plots.preprocessing import found_faces
 from scnlib.plots.released import common_class_over_alpha, epoch_bonus, label_kinds, published_gains
 from scnlib.plots.results import effects, results_bars, sweep
+from scnlib.plots.scale import host_and_device, ranks_in_shares
 from scnlib.plots.speed import measured_on, overhead_intervals, speedup_steps, throughput_by_size
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
 from scnlib.plots.webemotion import clip_timeline
@@ -45,6 +48,7 @@ __all__ = [
     "alpha_by_step",
     "alpha_histogram",
     "alpha_histogram_from_counts",
+    "alpha_in_epoch",
     "alpha_over_epochs",
     "alpha_ridge",
     "alpha_rows",
@@ -68,10 +72,12 @@ __all__ = [
     "doctor_over_epochs",
     "effects",
     "epoch_bonus",
+    "face_and_answer",
     "face_grid",
     "found_faces",
     "gaps_by_batch_size",
     "group_accuracy",
+    "host_and_device",
     "knowledge_dots",
     "knowledge_matrix",
     "label_accuracy_curves",
@@ -83,6 +89,7 @@ __all__ = [
     "lowest_alpha_faces",
     "lrn_diagram",
     "lucky_leads",
+    "margin_choice",
     "margin_gains",
     "margin_loss",
     "margin_paths",
@@ -92,10 +99,13 @@ __all__ = [
     "memorisation_curves",
     "method_scatter",
     "mirror_attention",
+    "mixture",
     "overhead_intervals",
     "probabilities_over_noise",
     "published_gains",
     "rank_groups",
+    "rank_loss",
+    "ranks_in_shares",
     "relabel_flow",
     "results_bars",
     "schedules",
