@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an expected mistake becomes one message on stderr and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
-        with _together():
+        with _together(options):
             code = options.command(options)
     except (ValueError, OSError, ScnError) as error:
         print(f"scn: {error}", file=sys.stderr)
@@ -46,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code or 0
 
 
-def _together() -> contextlib.AbstractContextManager:
+def _together(options: argparse.Namespace) -> contextlib.AbstractContextManager:
     """The process group of ``torchrun``, where that started more than one of us; nothing else imports torch for it."""
     if os.environ.get("WORLD_SIZE", "1") == "1":
         return contextlib.nullcontext()
+    if options.command is not _run:
+        raise ValueError("torchrun is for `scn run`; call this command without it")
     from scnlib.distributed import joined
 
     return joined()
@@ -179,17 +181,15 @@ def _add_cost(commands: argparse._SubParsersAction) -> None:
 def _cost(options: argparse.Namespace) -> None:
     import pandas as pd
 
-    from scnlib.bench.rows import COLUMNS
+    from scnlib.bench.rows import read_csv, read_measured
     from scnlib.paper import cost
     from scnlib.paper.grid import GRIDS
     from scnlib.paper.results import load_results
-    from scnlib.paths import results_dir
 
     if options.seeds < 1:
         raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
     results = load_results()
-    tables = [pd.read_csv(file) for file in options.bench or sorted(results_dir().glob("bench_*.csv"))]
-    bench = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    bench = pd.concat(map(read_csv, options.bench), ignore_index=True) if options.bench else read_measured()
     asked = options.dataset, options.profile, range(options.seeds)
     runs = [run for table in options.tables or GRIDS for run in cost.work(table, *asked, results)]
     rates = cost.rates(bench, results)
@@ -651,7 +651,8 @@ def _train_missing(options: argparse.Namespace) -> None:
     profile = options.profile or "quick"
     results = measuring.everything(profile)[0]
     asked = options.table, options.dataset, profile, range(options.seeds)
-    configs, chains = measuring.wanted(*asked), measuring.chains(*asked)
+    configs = measuring.wanted(*asked, stand_ins=options.weights is None)
+    chains = measuring.chains(*asked)
     started = [] if options.weights is None else measuring.wanted_from(options.weights, *asked)
     missing = [(None, config) for config in measuring.missing(configs + started, results)]
     missing += measuring.missing_chains(chains, results)

@@ -161,9 +161,9 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """A CSV, whole or not at all; numbers with six digits, more than any of them was measured with."""
+    """A CSV, whole or not at all; numbers with seven digits, as many as float32 holds."""
     text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n", float_format="%.6g")
+    table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
     write(path, text.getvalue())
 
 

@@ -211,6 +211,7 @@ class Run:
             "recipe_version": self.manifest["recipe_version"],
             "data": self.manifest["data"]["train"],
             "device": self.manifest["device"],
+            "processes": self.manifest.get("processes", 1),
             "dtype": self.manifest["dtype"].split()[0],
             "torch": self.manifest["versions"]["torch"],
             "duration_s": round(self.manifest["duration_s"], 1),
@@ -280,7 +281,7 @@ def run(
         RunConflict: ``out`` holds a run of another config; nothing was changed.
         TrainingDiverged: the loss became NaN; the run stays as it was after the epoch before.
         ValueError, FileNotFoundError: from the dataset, or from the weights: not those of the config, or not all there;
-            a method that cannot train on several processes, which are there.
+            on several processes, a method that cannot train there, or processes that were given different runs.
     """
     if processes() > 1 and not config.method.splittable:
         able = ", ".join(name for name, method in METHODS.items() if method.splittable)
@@ -290,6 +291,11 @@ def run(
     config, start = _start(config, weights)
     splits = load_splits(config, root)
     key = run_key(config, splits)
+    if first(lambda: key) != key:
+        raise ValueError(
+            f"process {rank()} would train another run ({key}) than the first one; the data or the code differ between "
+            "machines, or they were called with other options"
+        )
     path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     progress = progress and rank() == 0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 def visible() -> list[str]:
     """Names of the GPUs that this process may use: ``CUDA_VISIBLE_DEVICES``, else all of the machine."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES"):
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
         return os.environ["CUDA_VISIBLE_DEVICES"].split(",")
     listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True)
     return [str(number) for number in range(len(listed.stdout.splitlines()))]
@@ -27,7 +27,7 @@ def take(names: list[str]) -> str:
     """The first free one, locked; a single one is taken as it is."""
     while len(names) > 1:
         for name in names:
-            lock = os.open(Path(tempfile.gettempdir()) / f"scn-gpu-{name}.lock", os.O_CREAT | os.O_RDWR)
+            lock = os.open(Path(tempfile.gettempdir()) / f"scn-{os.getuid()}-gpu-{name}.lock", os.O_CREAT | os.O_RDWR)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -15,7 +15,8 @@ from scnlib.models import make_backbone
 def multiplication_rates(device: torch.device, turns: int, seconds: float) -> dict[str, list[float]]:
     """Number format -> floating-point operations a second in each turn, of a product of square matrices.
 
-    A product of two n x n matrices counts 2 n^3 operations. Measured once in a process: other groups want it, too.
+    A product of two n x n matrices counts 2 n^3 operations. Measured once in a process: other groups want it, too. On
+    GPUs ``float32`` is what their convolutions make of it, by default TF32: torch would multiply matrices exactly.
     """
     side = 8192 if device.type == "cuda" else 2048
     if not seconds:
@@ -23,9 +24,17 @@ def multiplication_rates(device: torch.device, turns: int, seconds: float) -> di
 
     def arm(dtype: torch.dtype):
         left, right = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
-        return repeating(lambda: left @ right, 2 * side**3, device, seconds)
+        return repeating(lambda: _as_convolutions(left, right), 2 * side**3, device, seconds)
 
     return take_turns({"float32": arm(torch.float32), "bfloat16": arm(torch.bfloat16)}, turns)
+
+
+def _as_convolutions(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    exactly = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32
+    product = left @ right
+    torch.backends.cuda.matmul.allow_tf32 = exactly
+    return product
 
 
 def best_rate(device: torch.device, precision: str, turns: int, seconds: float) -> float:

@@ -73,7 +73,7 @@ def plan(
     jobs = {}
     for table in tables:
         asked, found = (table, dataset, profile, seeds), []
-        scratch = measuring.missing(measuring.wanted(*asked), measured)
+        scratch = measuring.missing(measuring.wanted(*asked, stand_ins=weights is None), measured)
         started = [] if weights is None else measuring.missing(measuring.wanted_from(weights, *asked), measured)
         found += [_job(config, _key(config, root, clean), root) for config in scratch]
         for config in started:

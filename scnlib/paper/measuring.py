@@ -1,4 +1,4 @@
-"""The runs behind a table: which there are, which are missing, and training those."""
+"""The runs behind a table: which there are, which it wants, and which of them are missing."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -52,11 +52,16 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
     return full, pd.concat([part for part in epochs if len(part)] or epochs), unreadable
 
 
-def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,)) -> list[Config]:
+def wanted(
+    table: str, dataset: str, profile: str = "quick", seeds: Sequence[int] = (0,), *, stand_ins: bool = True
+) -> list[Config]:
     """The runs that measure a table on a dataset, and the baselines that its gains are over, each once.
 
     Cells that need a method or weights that are not there have none, see ``wanted_from``; those that start from another
     run are in ``chains``. A table that starts from MS-Celeb-1M weights throughout has runs from scratch in their stead.
+
+    Args:
+        stand_ins: without, those runs from scratch are left out; for who has the weights.
 
     Raises:
         ValueError: if the table, dataset or profile is unknown.
@@ -64,6 +69,7 @@ def wanted(table: str, dataset: str, profile: str = "quick", seeds: Sequence[int
     if dataset not in LOADERS:
         raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(LOADERS)}")
     cells = [cell for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
+    cells = [cell for cell in cells if stand_ins or from_scratch(cell) is None]
     chosen = [runs for cell in cells for runs in _with_baseline(cell) if not from_web(runs)]
     return _once(config_of(one, dataset, profile, seed) for seed in seeds for one in chosen)
 

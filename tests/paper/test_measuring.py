@@ -93,3 +93,9 @@ def test_with_a_checkpoint_the_cells_that_start_from_it_are_run(monkeypatch):
     assert measuring.wanted_from("msceleb", "scn-5", "rendered") and not measuring.wanted_from("x", "scn-6", "rendered")
     with pytest.raises(ValueError, match="imagenet, the cells of scn-4 start from msceleb.*scn run --weights"):
         measuring.wanted_from("imagenet", "scn-4", "rendered")
+
+
+def test_who_has_the_weights_runs_no_stand_ins_from_scratch():
+    assert wanted("lrn-1", "rendered", stand_ins=False) == []
+    with_scratch_rows = wanted("scn-4", "rendered", stand_ins=False)
+    assert with_scratch_rows and all(not config.pretrained for config in with_scratch_rows)

@@ -1,5 +1,6 @@
 """What each exercise is checked against: one file a lesson, each with its ``EXERCISES``."""
 
+import re
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -14,7 +15,7 @@ def exercise(number: str) -> Implement | Predict:
     """
     lesson = str(number)[:2]
     name = f"{__name__}.lesson_{lesson}"
-    if find_spec(name) is None:
+    if not re.fullmatch(r"\d\d\.\d", str(number)) or find_spec(name) is None:
         raise ValueError(f"there is no exercise {number!r}; write it like '06.1', the lesson first")
     known = import_module(name).EXERCISES
     if number not in known:
