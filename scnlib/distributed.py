@@ -82,6 +82,15 @@ def first(function: Callable, *arguments: object) -> object:
     return result
 
 
+def agree(value: object) -> bool:
+    """Whether all processes hold an equal value; all get the answer."""
+    if processes() == 1:
+        return True
+    held: list = [None] * processes()
+    dist.all_gather_object(held, value)
+    return all(one == value for one in held)
+
+
 def equalise(tensors: Iterable[Tensor]) -> None:
     """Overwrite tensors with those of the first process, in place."""
     if processes() > 1:

@@ -39,7 +39,7 @@ from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.noise import corrupt_labels
 from scnlib.diagnostics import symptoms
-from scnlib.distributed import batch_norm_scope, first, processes, rank
+from scnlib.distributed import agree, batch_norm_scope, first, processes, rank
 from scnlib.files import write, write_tensors
 from scnlib.methods import METHODS, method_options
 from scnlib.paths import out_dir
@@ -291,9 +291,9 @@ def run(
     config, start = _start(config, weights)
     splits = load_splits(config, root)
     key = run_key(config, splits)
-    if first(lambda: key) != key:
+    if not agree(key):
         raise ValueError(
-            f"process {rank()} would train another run ({key}) than the first one; the data or the code differ between "
+            f"the processes would train different runs (process {rank()}: {key}); the data or the code differ between "
             "machines, or they were called with other options"
         )
     path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
