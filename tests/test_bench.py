@@ -226,6 +226,14 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
         rows.read_csv(tmp_path / "b.csv")
 
 
+def test_all_kept_measurements_are_read_together(tmp_path):
+    assert rows.read_measured(tmp_path).empty and list(rows.read_measured(tmp_path)) == list(rows.COLUMNS)
+    for name, value in {"bench_b": 2.0, "bench_a": 1.0, "other": 3.0}.items():
+        measured = rows.Row(group="machine", name=name, value=value, unit="s")
+        rows.write_csv(rows.table([measured], CPU), tmp_path / f"{name}.csv")
+    assert rows.read_measured(tmp_path)["name"].tolist() == ["bench_a", "bench_b"]
+
+
 def test_what_is_not_here_is_said():
     assert rows.text([rows.row_of([math.nan], group="g", name="n", method="m", unit="s")]).endswith("n, m    not here")
 
