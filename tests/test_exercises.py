@@ -169,6 +169,60 @@ class TestCheck:
             assert 15 <= len(mistake.hint) <= 250 and mistake.hint.rstrip("*")[-1] in ".?"
 
 
+def labels_overwritten(p, labels, alpha, beta, margin):
+    labels.copy_(CHECKED["07.1"].reference(p, labels, alpha, beta, margin))
+    return labels
+
+
+def accuracy_overwritten(accuracy, baseline):
+    accuracy -= baseline
+    return CHECKED["14.1"].reference(accuracy, torch.zeros_like(baseline))
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "name"),
+    [("07.1", labels_overwritten, "labels"), ("14.1", accuracy_overwritten, "accuracy")],
+)
+def test_a_right_result_that_costs_the_arguments_is_not_yet_right(number, answer, name):
+    message = check.ex(number, answer)
+    assert message.state == "not yet" and f"`{name}` is not what it was" in message.words
+
+
+def one_by_one(labels, num_classes, rate, seed):
+    import random
+
+    draw, noisy = random.Random(seed), labels.tolist()
+    for c in range(num_classes):
+        members = [i for i, label in enumerate(labels.tolist()) if label == c]
+        for i in draw.sample(members, round(rate * len(members))):
+            noisy[i] = draw.choice([k for k in range(num_classes) if k != c])
+    return torch.tensor(noisy)
+
+
+def corrupt_labels_positional(labels, num_classes, rate, seed):
+    return corrupt_labels(labels, num_classes, rate, seed=seed)
+
+
+def test_noise_may_be_made_in_any_right_way():
+    assert check.ex("03.3", one_by_one).state == check.ex("03.3", corrupt_labels_positional).state == "passed"
+
+
+@pytest.mark.parametrize("kept", [lambda rate, n: n - round(rate * n), lambda rate, n: round((1 - rate) * n)])
+def test_a_rate_turned_round_is_no_coin(kept):
+    exercise = import_module("scnlib.course.checks.lesson_03")
+    assert check.ex("03.3", exercise._counted_by(kept)).mistake == "the rate of the labels that stay"
+
+
+@pytest.mark.parametrize(("number", "guess"), [("03.2", 83.3), ("07.3", 0.03), ("04.2", 70)])
+def test_a_right_number_in_another_unit_gets_a_word_on_units(number, guess):
+    assert check.ex(number, guess).words.startswith("The digits are right, the unit is not")
+
+
+@pytest.mark.parametrize(("number", "guesses"), [("03.2", (0.83, 0.8333)), ("07.3", (3, 3.0)), ("14.2", (1.2, 1.21))])
+def test_a_rounded_number_passes(number, guesses):
+    assert {check.ex(number, guess).state for guess in guesses} == {"passed"}
+
+
 def normal_above(x):
     return 0.5 * math.erfc(x / math.sqrt(2))
 
@@ -178,10 +232,10 @@ def normal_above(x):
     [
         ("01.2", "c"),
         ("02.2", 1 / 8),
-        ("03.2", 7 / 8),
+        ("03.2", 5 / 6),
         ("04.2", 0.7),
         ("05.3", "b"),
-        ("06.2", -1 / 7),
+        ("06.2", 0.0175),
         ("07.3", 3.0),
         ("08.2", 0.5),
         ("09.2", 12),
@@ -189,9 +243,9 @@ def normal_above(x):
         ("10.2", (60 * 90 + (60 * 40 + 10 * 90) / 2) / (70 * 130)),
         ("11.2", 0.25),
         ("11.3", 1.16296 - 0.49502),  # expected order statistics of five normal numbers
-        ("12.2", "a"),
+        ("12.2", "c"),
         ("13.3", 0.01**0.7),
-        ("14.2", 1.0),
+        ("14.2", 1.2),
     ],
 )
 def test_the_truth_of_a_prediction_by_another_way(number, truth):

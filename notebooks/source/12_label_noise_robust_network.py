@@ -87,7 +87,8 @@ ctx.say("Largest distance from the softmax: Gumbel {gumbel:.2f} points, normal {
 #
 # $$p'_k = \frac1S \sum_{s=1}^{S} \mathrm{softmax}(u_s / T)_k, \qquad L_{cls} = -\frac1N \sum_i \log p'_{y_i} .$$
 #
-# The paper takes $T = 0.7$ and $S = 1000$. A fresh network has $A \approx 0$; to see anything we give it a larger FC2.
+# (Equation 2 is printed as a sum over all faces; the mean over $N$ is ours, as for every other loss here.) The paper takes
+# $T = 0.7$ and $S = 1000$. A fresh network has $A \approx 0$; to see anything we give it a larger FC2.
 
 # %%
 from scnlib import losses_lrn
@@ -220,7 +221,9 @@ values = [float(losses_lrn.discriminative_loss(features, m, losses_lrn.centre_co
 ctx.say("$L_{{cld}}$ of the batch {a:.6f}, with the centres in another order {b:.6f}.", a=values[0], b=values[1], origin="measured here")
 
 # %% [markdown]
-# And how strong is it? The sum is divided by $M$, by $C$ *and* by σ². We compare the gradients with which the two halves of
+# And how strong is it? The sum is divided by $M$, by $C$ *and* by σ², while equation 2 as printed is divided by nothing. The
+# answer depends on that: beside a *sum* over the batch $L_{cld}$ would be fainter by the size of the batch, so our mean is the
+# kinder reading. We compare the gradients with which the two halves of
 # $L = L_{cls} + \lambda_1 L_{cld}$ (equation 5, $\lambda_1 = 1$) pull at the features. How the centres begin is not stated. Ours
 # are standard normal, as in the affinity loss that has this form; the class means of the features are another choice.
 #

@@ -283,8 +283,8 @@ else:
     ctx.say("> Too few methods are measured to ask.")
 
 # %% [markdown]
-# A high AUROC can also be a *symptom*: a network that memorises nothing disagrees with all wrong labels, whatever its method did with
-# that.
+# A high AUROC can also be a *symptom*: a network that has learnt faces but memorised no label disagrees with nearly all wrong labels,
+# whatever its method did with that.
 #
 # ## Real faces
 #

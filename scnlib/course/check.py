@@ -25,11 +25,14 @@ class Message:
     mistake: str = ""
 
     def _repr_markdown_(self) -> str:
-        title = {"passed": "passed ✓", "not yet": "not yet", "not attempted": "not attempted yet"}[self.state]
-        return f"**{self.number}: {title}.** {self.words}"
+        return f"**{self._title()}** {self.words}"
 
     def __repr__(self) -> str:
-        return self._repr_markdown_().replace("**", "")
+        return f"{self._title()} {self.words}"
+
+    def _title(self) -> str:
+        said = {"passed": "passed ✓", "not yet": "not yet", "not attempted": "not attempted yet"}[self.state]
+        return f"{self.number}: {said}."
 
 
 def ex(number: str, answer: object) -> Message:

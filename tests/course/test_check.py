@@ -42,6 +42,20 @@ class TestFunction:
         assert words.startswith("It stops in its line 3: `return alpha[count] / nothing")
         assert "NameError: name 'nothing' is not defined" in words
 
+    def test_an_error_in_a_helper_of_the_same_cell_is_told_with_the_helper_and_its_line(self):
+        space = {}
+        cell = "def mean_of(a):\n    return a.nothing\n\n\ndef answer(a, b, m):\n    return mean_of(a)\n"
+        exec(compile(cell, "a cell", "exec"), space)
+        words = said(space["answer"]).words
+        assert words.startswith("`mean_of`, which it calls, stops in its line 2 with `AttributeError")
+
+    def test_an_error_in_a_comprehension_is_told_with_the_line_of_the_function(self):
+        def each(alpha, beta, margin):
+            high = [value / nothing for value in alpha]  # noqa: F821
+            return sum(high)
+
+        assert said(each).words.startswith("It stops in its line 2: `high = [value / nothing")
+
     def test_an_error_below_the_students_code_is_told_with_the_students_line(self):
         def too_many(alpha, beta, margin):
             return torch.stack([alpha, alpha[:1]])
@@ -53,13 +67,45 @@ class TestFunction:
         assert "this is `0.5`. Give the function itself" in said(0.5).words
 
     def test_a_shape_is_named_on_the_smallest_input(self):
-        assert said(lambda a, b, m: a).words == "It has the shape (4,); of a single number, () is wanted."
+        words = said(lambda a, b, m: a).words
+        assert words == "It has the shape (4,); a single number is wanted, of the shape ()."
+        words = said(lambda *a: checks.exercise("12.3").reference(*a).sum(), "12.3").words
+        assert words == "It is a single number, of the shape (); the shape (2, 3) is wanted."
 
     def test_a_value_is_shown_with_the_arguments_that_gave_it(self):
         words = said(gap_times_two).words
         assert words == (
             "It is 0.16 where 0.08 is right, with alpha = [0.52, 0.6, 0.5, 0.56], beta = 0.5, margin = 0.15."
         )
+
+    def test_a_wrong_value_in_a_large_result_is_named_with_its_cell(self):
+        def one_off(features, centres):
+            right = checks.exercise("12.3").reference(features, centres).clone()
+            if len(right) == 12:
+                right[3, 5] = right[7, 0] = 0.5
+            return right
+
+        words = said(one_off, "12.3").words
+        assert words.startswith("It is 0.5 at [3, 5] where ") and " is right, one of 2 wrong cells" in words
+
+    def test_a_value_that_is_not_finite_is_named(self):
+        def broken(*arguments):
+            return checks.exercise("12.1").reference(*arguments) / 0
+
+        assert "not finite" in said(broken, "12.1").words
+        assert "not finite" in said(lambda *a: rank_regularization(*a) * float("nan")).words
+
+    def test_a_missing_gradient_is_right_where_it_is_zero(self):
+        def with_max(floor):
+            def loss(alpha, beta, margin):
+                ordered = alpha.sort(descending=True).values
+                count = int(beta * len(alpha) + 1e-9)
+                return max(floor, margin - (ordered[:count].mean() - ordered[count:].mean()))
+
+            return loss
+
+        for floor in (0, 0.0, torch.tensor(0.0)):
+            assert said(with_max(floor)).state == "passed"
 
     def test_a_lost_gradient_is_named(self):
         for lost in (lambda *a: rank_regularization(*a).detach(), lambda *a: rank_regularization(*a).item()):
@@ -80,16 +126,27 @@ class TestFunction:
         two = checks.exercise("04.1").reference
         assert said(lambda *a: two(*a)[:2], "04.1").words == "It returns 2 results where 3 should be."
 
-    def test_arguments_may_be_changed_without_harm(self):
+    def test_an_argument_that_was_changed_is_named(self):
         def greedy(alpha, beta, margin):
             loss = rank_regularization(alpha, beta, margin)
             alpha.data.zero_()
             return loss
 
-        assert said(greedy).state == said(greedy).state == "passed"
+        message = said(greedy)
+        assert message.state == "not yet" and said(rank_regularization).state == "passed"
+        assert message.words.startswith("The result is right, but `alpha` is not what it was")
 
-    def test_text_for_a_number_is_survived(self):
-        assert said(lambda *_: "0.07").state == "not yet"
+    def test_text_for_a_number_is_named(self):
+        assert said(lambda *_: "0.07").words == "It returns `'0.07'`; a number or a tensor is wanted."
+
+    def test_several_results_may_come_in_one_tensor(self):
+        parts = checks.exercise("07.2").reference
+        assert said(lambda *a: torch.stack(parts(*a)), "07.2").state == "passed"
+        assert said(lambda *a: torch.stack(parts(*a)).numpy(), "07.2").state == "passed"
+        assert said(lambda *a: torch.stack(parts(*a))[:3], "07.2").words == "It returns 3 results where 4 should be."
+
+    def test_the_students_own_stars_are_left_in_the_text(self):
+        assert "alpha ** 2" in repr(said(lambda alpha, beta, margin: (alpha**2).nothing))
 
     def test_numbers_of_numpy_and_python_are_as_good(self):
         assert said(lambda *a: float(checks.exercise("06.3").reference(*a)), "06.3").state == "passed"
@@ -116,7 +173,7 @@ class TestGuess:
     CHOICE = Predict(truth=lambda: "b", passed="So.", mistakes=(Mistake("the first", "a", "Look."),))
 
     def test_a_number_near_enough_is_right_in_any_dress(self):
-        for answer in (0.7, 0.702, torch.tensor(0.7), "0.7"):
+        for answer in (0.7, 0.702, 0.695, 0.705, torch.tensor(0.7), "0.7"):
             assert self.NUMBER.examine(answer).state == "passed"
 
     def test_a_known_and_an_unknown_wrong_number(self):
@@ -124,6 +181,11 @@ class TestGuess:
         assert self.NUMBER.examine(0.5).words == "Count."
         assert self.NUMBER.examine("much").words == "A number is wanted, and this is `'much'`."
         assert self.NUMBER.examine(torch.ones(2)).state == self.NUMBER.examine([1]).state == "not yet"
+
+    def test_a_right_number_in_a_wrong_unit_is_told_so(self):
+        assert self.NUMBER.examine(70).words == "The digits are right, the unit is not: a share of 1, not percent."
+        points = Predict(truth=lambda: 3.0, passed="So.", hint="Count.", mistakes=self.NUMBER.mistakes)
+        assert points.examine(0.03).words == "The digits are right, the unit is not: points (percent), not a share."
 
     def test_a_choice_is_one_of_those_given(self):
         assert self.CHOICE.examine(" B ").state == "passed"

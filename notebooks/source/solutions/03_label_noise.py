@@ -39,11 +39,11 @@ check.ex("03.1", transition)
 # %% [markdown]
 # ## 03.2 Predict: when the majority is lost
 #
-# Eight classes, symmetric noise. Up to which rate is the true class still the most common label of its faces? A
-# number from 0 to 1.
+# Six classes, symmetric noise. Up to which rate is the true class still the most common label of its faces? A number
+# from 0 to 1.
 
 # %%
-prediction = 7 / 8  # solution
+prediction = 5 / 6  # solution
 
 check.ex("03.2", prediction)
 
@@ -82,8 +82,8 @@ check.ex("03.3", corrupt)
 # **Marking key** (one point each)
 #
 # - The perfect model scores 70 %: it contradicts every wrong label. Nobody could say why it is not better.
-# - One that has learnt nothing scores what guessing gives, as before: noise that does not look at the face cannot
-#   help or hurt it.
+# - One that has learnt nothing: who guesses all classes alike scores $1/C$, as before. Who always answers the largest
+#   class loses something, since symmetric noise makes the classes more equal.
 # - So all distances shrink, for symmetric noise by the same factor ($1 - r - r / (C - 1)$), while the luck of the
 #   sample stays: more faces are needed to tell two models apart. With pair noise a model that makes the same mistakes
 #   is even rewarded.

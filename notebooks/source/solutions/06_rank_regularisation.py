@@ -38,13 +38,13 @@ def rank_loss(alpha, beta, margin):
 check.ex("06.1", rank_loss)
 
 # %% [markdown]
-# ## 06.2 Predict: the seventh of ten
+# ## 06.2 Predict: the five smallest of twelve
 #
-# Ten faces, β = 0.7, and the gap is smaller than the margin. What is $\partial L_{RR} / \partial \alpha$ for the
-# *seventh largest* α, just inside the high group? A number with its sign.
+# Twelve faces, β = 0.7, and the gap is much smaller than the margin. The *five* smallest α rise by 0.02 each, and none
+# overtakes another. By how much does $L_{RR}$ change? A number with its sign.
 
 # %%
-prediction = -1 / 7  # solution
+prediction = 0.02 - 0.02 / 8  # solution
 
 check.ex("06.2", prediction)
 
@@ -78,8 +78,8 @@ check.ex("06.3", next_margin)
 # %% [markdown] tags=["solution"]
 # **Marking key** (one point each)
 #
-# - No label enters $L_{RR}$; its slope is $-1/M$ for everybody ahead and $1/(N - M)$ for everybody behind. It pushes
-#   along the order that is there.
+# - No label enters $L_{RR}$; while the gap falls short of the margin, its slope is $-1/M$ for everybody ahead and
+#   $1/(N - M)$ for everybody behind, and otherwise 0. It pushes along the order that is there.
 # - If the order already had to do with wrong labels, because the classification loss put it there through the
 #   features, the push would make that difference larger. With random flips two faces that look alike have the same α,
 #   so the order cannot.

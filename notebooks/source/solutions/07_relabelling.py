@@ -86,6 +86,6 @@ check.ex("07.3", prediction)
 #   no longer means that the given label is suspect.
 # - The margin measures sureness and not rightness. Once sureness is no longer earned, the same threshold lets through
 #   more and worse changes, and those train the next epoch.
-# - Two of: let a *finished* network relabel once and start a new one; decide always from the given labels (equation 5
-#   does; the released code overwrites them); a doctor that never saw the cured labels, such as a second network; a
-#   ledger and an audit on faces whose truth is known, to stop in time.
+# - Two of: let a *finished* network relabel once and start a new one; a doctor that never saw the cured labels, such
+#   as a second network; a ledger and an audit on faces whose truth is known, to stop in time. (To decide always from the
+#   given labels is not enough: the lesson's loop does so, and the network that decides has still learnt from its own.)

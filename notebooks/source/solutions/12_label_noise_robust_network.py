@@ -37,17 +37,19 @@ def log_mean_softmax(mean, factor, noise, temperature):
 check.ex("12.1", log_mean_softmax)
 
 # %% [markdown]
-# ## 12.2 Predict: one noise for all classes
+# ## 12.2 Predict: one noise for two of three classes
 #
-# Let $A$ be a column of 100s and $\epsilon$ a single normal number: all classes of a face move up and down together,
-# by a lot. What becomes of $p'$?
+# $d = (2, 1, 0)$, $T = 1$, $A$ is the column $(100, 100, 0)$ and $\epsilon$ a single normal number: classes 0 and 1 move
+# up and down together, by a lot, and class 2 stays. Without noise the softmax is about $(0.67, 0.24, 0.09)$. What is
+# $p'$, the mean over many draws?
 #
-# - `"a"`: nothing; it stays $\mathrm{softmax}(d / T)$.
-# - `"b"`: all classes become as likely, $1/C$.
-# - `"c"`: the largest logit takes it all.
+# - `"a"`: $(0.67, 0.24, 0.09)$, as without noise.
+# - `"b"`: $(0.50, 0.00, 0.50)$.
+# - `"c"`: $(0.37, 0.13, 0.50)$.
+# - `"d"`: $(0.33, 0.33, 0.33)$.
 
 # %%
-prediction = "a"  # solution
+prediction = "c"  # solution
 
 check.ex("12.2", prediction)
 

@@ -5,6 +5,7 @@ An answer is compared on seeded inputs. Where it is wrong, and as wrong as one o
 """
 
 import inspect
+import linecache
 import math
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from torch import Tensor
 #: How far a student's float32 may be from the package's: relative, absolute.
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 
-_SHOWN = 8  # a tensor of more elements is named by its shape
+_SHOWN = 8  # a tensor of more elements is named by its shape, or by one of its cells
 _DECIMAL, _WHOLE = "decimal numbers (float)", "whole numbers (int)"
 
 
@@ -83,29 +84,35 @@ class Implement:
             return Finding("not yet", words)
         cases = list(self.cases(torch.Generator().manual_seed(0)))
         try:
-            results = [_results(answer, case, self.gradient) for case in cases]
+            calls = [_call(answer, case, self.gradient) for case in cases]
+        except _NoNumber as error:
+            return Finding("not yet", str(error))
         except Exception as error:
             return Finding("not yet", _trouble(answer, error))
+        results = [result for result, _ in calls]
         if any(part is None for result in results for part in result):
             return _NOT_ATTEMPTED
-        wanted = [_results(self.reference, case, self.gradient) for case in cases] if self.reference else results
-        if self.reference and all(map(_same, results, wanted)):
-            return Finding("passed", self.passed)
-        try:
-            for mistake in self.mistakes:
-                if self._shows(mistake, answer, cases, results):
-                    return mistake.found()
-        except Exception as error:
-            return Finding("not yet", _trouble(answer, error))
-        if not self.reference:
-            return Finding("passed", self.passed)
-        case, result, right = next(row for row in zip(cases, results, wanted, strict=True) if not _same(row[1], row[2]))
-        return Finding("not yet", _difference(answer, case, result, right, self.gradient))
+        wanted = [_call(self.reference, case, self.gradient)[0] for case in cases] if self.reference else results
+        results = [_apart(*pair) for pair in zip(results, wanted, strict=True)]
+        if not self.reference or not all(map(_same, results, wanted)):
+            try:
+                for mistake in self.mistakes:
+                    if self._shows(mistake, answer, cases, results):
+                        return mistake.found()
+            except Exception as error:
+                return Finding("not yet", _trouble(answer, error))
+        for case, result, right in zip(cases, results, wanted, strict=True):
+            if not _same(result, right):
+                return Finding("not yet", _difference(answer, case, result, right, self.gradient))
+        changed = {number for _, places in calls for number in places}
+        if changed:
+            return Finding("not yet", _overwritten(_names(answer, cases[0])[min(changed)]))
+        return Finding("passed", self.passed)
 
     def _shows(self, mistake: Mistake, answer: Callable, cases: list[tuple], results: list[tuple]) -> bool:
         if mistake.shows:
             return mistake.shows(answer)
-        theirs = (_results(mistake.answer, case, self.gradient) for case in cases)
+        theirs = (_call(mistake.answer, case, self.gradient)[0] for case in cases)
         return all(map(_same, results, theirs))
 
 
@@ -142,11 +149,21 @@ class Predict:
                 guess = float(guess)
             except (TypeError, ValueError, RuntimeError):
                 return Finding("not yet", f"A number is wanted, and this is {_a(answer)}.")
-        if self._off(guess, truth) <= self.within:
+        if self._near(guess, truth):
             return Finding("passed", self.passed)
         off = {mistake: self._off(guess, mistake.value()) for mistake in self.mistakes}
         nearest = min(off, key=off.get)
-        return nearest.found() if off[nearest] <= self.within else Finding("not yet", self.hint)
+        if self._near(guess, nearest.value()):
+            return nearest.found()
+        if not isinstance(truth, str):
+            if abs(truth) <= 1 and self._near(guess / 100, truth):
+                return Finding("not yet", "The digits are right, the unit is not: a share of 1, not percent.")
+            if abs(truth) > 1 and self._near(guess * 100, truth):
+                return Finding("not yet", "The digits are right, the unit is not: points (percent), not a share.")
+        return Finding("not yet", self.hint)
+
+    def _near(self, guess: float | str, value: float | str) -> bool:
+        return self._off(guess, value) <= self.within + 1e-9  # 0.88 - 0.875 is a little more than 0.005
 
     @staticmethod
     def _off(guess: float | str, value: float | str) -> float:
@@ -164,25 +181,50 @@ _NOT_ATTEMPTED = Finding(
 # ------------------------------------------------------------------------------------------------------------- results
 
 
-def _results(function: Callable, case: tuple, gradient: bool) -> tuple[Tensor | None, ...]:
-    """What a function makes of a copy of the arguments, each part as a tensor; None for nothing.
+class _NoNumber(Exception):
+    """An answer returned something that no tensor can be made of."""
 
-    With ``gradient`` the derivative of the sum of the first part by the first argument follows; an empty tensor where
-    none arrives.
+
+def _call(function: Callable, case: tuple, gradient: bool) -> tuple[tuple[Tensor | None, ...], list[int]]:
+    """What a function makes of a copy of the arguments, and which arguments it changed.
+
+    Returns:
+        Each part of the result as a tensor, None for nothing. With ``gradient`` the derivative of the sum of the first
+        part by the first argument follows, 0 where none arrives. Then the places of arguments that were overwritten.
     """
     arguments = [value.clone() if isinstance(value, Tensor) else value for value in case]
     if gradient:
         arguments[0].requires_grad_()
     with torch.enable_grad():
         returned = function(*arguments)
-    parts = returned if isinstance(returned, tuple | list) else (returned,)
-    tensors = tuple(None if part is None or part is ... else torch.as_tensor(part) for part in parts)
+    tensors = tuple(map(_tensor, returned if isinstance(returned, tuple | list) else (returned,)))
+    places = [i for i, (a, b) in enumerate(zip(arguments, case, strict=True)) if not _untouched(a, b)]
     if not gradient or tensors[0] is None:
-        return tensors
+        return tensors, places
     arrived = None
     if tensors[0].requires_grad:
         (arrived,) = torch.autograd.grad(tensors[0].sum(), arguments[0], allow_unused=True)
-    return (*(part.detach() for part in tensors), torch.zeros(0) if arrived is None else arrived)
+    slope = torch.zeros_like(case[0]) if arrived is None else arrived
+    return (*(part.detach() for part in tensors), slope), places
+
+
+def _tensor(part: object) -> Tensor | None:
+    if part is None or part is ...:
+        return None
+    try:
+        return torch.as_tensor(part)
+    except (TypeError, ValueError, RuntimeError):
+        raise _NoNumber(f"It returns {_a(part)}; a number or a tensor is wanted.") from None
+
+
+def _untouched(value: object, before: object) -> bool:
+    return not isinstance(value, Tensor) or torch.equal(value, before)
+
+
+def _apart(result: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Several numbers that came in one tensor, one by one where several are wanted."""
+    together = len(result) == 1 < len(wanted) and result[0].ndim == 1
+    return tuple(result[0].unbind()) if together else result
 
 
 def _same(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> bool:
@@ -215,47 +257,84 @@ def _difference(answer: Callable, case: tuple, result: tuple, right: tuple, grad
         return f"It returns {_count(len(result) - gradient)} where {len(right) - gradient} should be."
     for number, (a, b) in enumerate(zip(result, right, strict=True)):
         if gradient and number == len(right) - 1:
-            if not len(a) and len(b):
+            if not a.any() and b.any():
                 return (
                     "The value is right, but no gradient comes back from it. Something on the way cuts the path: "
                     "`detach`, `item`, `numpy`, `torch.tensor(...)`, or a plain Python number."
                 )
-            return f"The value is right, its gradient is not: {_value(a)} where {_value(b)} is right."
+            return f"The value is right, its gradient is not: {_wrong(a, b)}."
         part = "It" if len(right) - gradient == 1 else f"Part {number + 1} of the result"
         if a.shape != b.shape:
-            return f"{part} has the shape {_shape(a)}; {_shape(b)} is wanted."
+            return f"{part} {_wrong_shape(a, b)}."
         if not _fits(a, b):
             return f"{part} holds {_kind(a)}; {_kind(b)} are wanted."
         if not _same((a,), (b,)):
-            return f"{part} is {_value(a)} where {_value(b)} is right, with {_arguments(answer, case)}."
+            return f"{part} is {_wrong(a, b)}, with {_arguments(answer, case)}."
     raise AssertionError("the results do not differ")
+
+
+def _wrong(values: Tensor, right: Tensor) -> str:
+    """Small ones whole, of larger ones the first cell that differs, one that is not finite before all others."""
+    ill = values.double().isfinite().logical_not() & right.double().isfinite()
+    where = " (not finite: look for 0 / 0, a logarithm of 0, or an `exp` that float32 cannot hold)" if ill.any() else ""
+    if values.numel() <= _SHOWN:
+        return f"{_value(values)} where {_value(right)} is right{where}"
+    off = ~torch.isclose(values.double(), right.double(), **CLOSE, equal_nan=True)
+    cell = tuple((ill if ill.any() else off).nonzero()[0].tolist())
+    others = f", one of {off.sum()} wrong cells" if off.sum() > 1 else ""
+    return f"{_value(values[cell])} at {list(cell)} where {_value(right[cell])} is right{others}{where}"
+
+
+def _wrong_shape(values: Tensor, right: Tensor) -> str:
+    if not values.ndim:
+        return f"is a single number, of the shape (); the shape {tuple(right.shape)} is wanted"
+    wanted = f"{tuple(right.shape)} is wanted" if right.ndim else "a single number is wanted, of the shape ()"
+    return f"has the shape {tuple(values.shape)}; {wanted}"
+
+
+def _overwritten(name: str) -> str:
+    return (
+        f"The result is right, but `{name}` is not what it was: who calls the function loses it. Work on a copy, and "
+        "write `a = a - b` for `a -= b`."
+    )
 
 
 def _trouble(answer: Callable, error: Exception) -> str:
     """What went wrong in the student's own code and where; no line of ours."""
     said = f"`{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'without a word'}`"
     code = getattr(answer, "__code__", None)
-    own = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    own = [
+        (frame.f_code, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if code
+        and frame.f_code.co_filename == code.co_filename
+        and (frame.f_code is code or not frame.f_code.co_name.startswith("<"))
+    ]
     if not own:
         return f"It does not do what the task says: {said}."
-    line = f": `{own[-1].line.strip()}`" if own[-1].line else ""
-    return f"It stops in its line {own[-1].lineno - code.co_firstlineno + 1}{line} with {said}."
+    where, number = own[-1]
+    line = linecache.getline(where.co_filename, number).strip()
+    who = "It" if where is code else f"`{where.co_name}`, which it calls,"
+    return f"{who} stops in its line {number - where.co_firstlineno + 1}{f': `{line}`' if line else ''} with {said}."
 
 
 def _arguments(answer: Callable, case: tuple) -> str:
+    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(_names(answer, case), case, strict=False))
+
+
+def _names(answer: Callable, case: tuple) -> list[str]:
     try:
         names = list(inspect.signature(answer).parameters)
     except (TypeError, ValueError):
         names = []
-    names += [f"argument {number}" for number in range(len(names) + 1, len(case) + 1)]
-    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(names, case, strict=False))
+    return names + [f"argument {number}" for number in range(len(names) + 1, len(case) + 1)]
 
 
 def _value(value: object) -> str:
     if not isinstance(value, Tensor):
         return repr(value)
     if value.numel() > _SHOWN:
-        return f"a tensor of shape {_shape(value)}"
+        return f"a tensor of shape {tuple(value.shape)}"
     return _listed(value.tolist())
 
 
@@ -263,10 +342,6 @@ def _listed(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_listed, value))}]"
     return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)
-
-
-def _shape(value: Tensor) -> str:
-    return str(tuple(value.shape)) if value.ndim else "of a single number, ()"
 
 
 def _count(number: int) -> str:

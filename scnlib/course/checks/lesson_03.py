@@ -1,5 +1,6 @@
 """Lesson 03: where wrong labels go, and how to make some."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -57,11 +58,14 @@ def _matrices(_: torch.Generator) -> list[tuple]:
 # ---------------------------------------------------------------------------------------------------------------- 03.2
 
 
-def _largest_rate(kind: str, num_classes: int = 8) -> float:
-    """Up to which rate the true class is the most common label of its faces."""
-    rates = torch.linspace(0, 1, 401).tolist()
-    rows = ((rate, expected_transition(num_classes, rate, kind)[0]) for rate in rates)
-    return max(rate for rate, row in rows if row[0] > row[1:].max())
+def _largest_rate(kind: str, num_classes: int = 6) -> float:
+    """Up to which rate the true class is the most common label of its faces, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(24):
+        rate = (low + high) / 2
+        row = expected_transition(num_classes, rate, kind)[0]
+        low, high = (rate, high) if row[0] > row[1:].max() else (low, rate)
+    return low
 
 
 # ---------------------------------------------------------------------------------------------------------------- 03.3
@@ -71,7 +75,7 @@ def _given(_: torch.Generator) -> list[tuple]:
     return [(torch.tensor([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]), 3, 0.5, 0)]
 
 
-_SIZES = [200, 40, 80, 10]
+_SIZES = [200, 47, 83, 14]  # round, floor and ceil of their shares differ
 _LABELS = torch.repeat_interleave(torch.arange(4), torch.tensor(_SIZES))
 _RATES = (0.1, 0.3, 0.5)
 
@@ -158,6 +162,77 @@ def _too_few(function: Callable) -> bool:
     return all(below) and found != asked
 
 
+def _counted_by(rounding: Callable) -> Callable:
+    """Exact counts in each class, but other ones: ``rounding(rate, n)`` of n."""
+
+    def corrupt(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+        generator, noisy = torch.Generator().manual_seed(seed), labels.clone()
+        for c in range(num_classes):
+            members = (labels == c).nonzero().flatten()
+            count = rounding(rate, len(members))
+            chosen = members[torch.randperm(len(members), generator=generator)[:count]]
+            noisy[chosen] = (c + torch.randint(1, num_classes, (count,), generator=generator)) % num_classes
+        return noisy
+
+    return corrupt
+
+
+def _has_counts_of(rounding: Callable) -> Callable:
+    def shows(function: Callable) -> bool:
+        found = [_wrong_by_class(_noisy(function, rate)) for rate in _RATES]
+        return found == [[rounding(rate, size) for size in _SIZES] for rate in _RATES]
+
+    return shows
+
+
+def _cut_off(rate: float, size: int) -> int:
+    return int(rate * size)
+
+
+def _raised(rate: float, size: int) -> int:
+    return math.ceil(rate * size)
+
+
+def _kept(rate: float, size: int) -> int:
+    return size - round(rate * size)
+
+
+def _rest_by_rate(rate: float, size: int) -> int:
+    return round((1 - rate) * size)
+
+
+def _never_the_last_step(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    wrong = corrupt_labels(labels, num_classes, rate, seed=seed) != labels
+    steps = torch.randint(1, num_classes - 1, (len(labels),), generator=generator)
+    return torch.where(wrong, (labels + steps) % num_classes, labels)
+
+
+def _as_common_as_they_are(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    noisy = corrupt_labels(labels, num_classes, rate, seed=seed)
+    for c in range(num_classes):
+        chosen, others = (noisy != labels) & (labels == c), labels[labels != c]
+        noisy[chosen] = others[torch.randint(len(others), (int(chosen.sum()),), generator=generator)]
+    return noisy
+
+
+def _targets(function: Callable) -> Tensor:
+    """Where the wrong labels of classes 0 and 2 go, over ten seeds: counts ``(2, 3)``, all others."""
+    noisy = torch.stack([_noisy(function, 0.5, seed) for seed in range(10)])
+    rows = [torch.bincount(noisy[:, c == _LABELS].flatten(), minlength=4) for c in (0, 2)]
+    return torch.stack([torch.cat([row[:c], row[c + 1 :]]) for row, c in zip(rows, (0, 2), strict=True)])
+
+
+def _misses_a_class(function: Callable) -> bool:
+    return bool((_targets(function) == 0).any())
+
+
+def _has_favourites(function: Callable) -> bool:
+    counts = _targets(function).double()
+    return bool(((counts / counts.sum(1, keepdim=True) - 1 / 3).abs() > 0.1).any())  # four standard deviations
+
+
 def _lumped(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(len(labels), generator=generator)[: round(rate * len(labels))]
@@ -207,19 +282,20 @@ EXERCISES = {
     "03.2": Predict(
         truth=lambda: _largest_rate("symmetric"),
         passed="A wrong class holds $r / (C - 1)$ and the true one $1 - r$: they meet at $(C - 1) / C$, and "
-        "with pair noise at one half.",
+        "with pair noise at one half, however many classes there are.",
         hint="Set the largest wrong share equal to the share that stays right, and solve for the rate.",
         mistakes=(
             Mistake(
                 "the limit of pair noise",
                 lambda: _largest_rate("pair"),
-                "There all mistakes fall into one class. Here seven classes share them.",
+                "There all mistakes fall into one class. Here five classes share them.",
+            ),
+            Mistake("the limit of eight classes", 7 / 8, "These are six: a wrong label has five places to go to."),
+            Mistake(
+                "the share that is right", 1 / 6, "That is what is left *at* the limit; the rate is the other part."
             ),
             Mistake(
-                "the share that is right", 1 / 8, "That is what is left *at* the limit; the rate is the other part."
-            ),
-            Mistake(
-                "one class too few", 6 / 7, "Seven wrong classes share the mistakes: solve $1 - r = r / 7$ once more."
+                "one class too few", 4 / 5, "Five wrong classes share the mistakes: solve $1 - r = r / 5$ once more."
             ),
         ),
     ),
@@ -265,6 +341,24 @@ EXERCISES = {
                 _one_target,
             ),
             Mistake(
+                "a count that is cut off",
+                _counted_by(_cut_off),
+                "`int` takes the lower number: of 47 faces at 10 % four are wrong where `round` makes five.",
+                _has_counts_of(_cut_off),
+            ),
+            Mistake(
+                "a count that is rounded up",
+                _counted_by(_raised),
+                "`ceil` takes the upper number: of 83 faces at 10 % nine are wrong where `round` makes eight.",
+                _has_counts_of(_raised),
+            ),
+            Mistake(
+                "the rate of the labels that stay",
+                _counted_by(_kept),
+                "The counts are exact, but those of $1 - r$: the rate is the share that goes *wrong*.",
+                lambda function: any(_has_counts_of(kept)(function) for kept in (_kept, _rest_by_rate)),
+            ),
+            Mistake(
                 "a label that may be drawn again",
                 _may_draw_itself,
                 "Some chosen labels came out as they were, so there is less noise than asked for. Draw a step of 1 to "
@@ -283,6 +377,19 @@ EXERCISES = {
                 "The counts scatter around the rate, as in the released code. Shuffle the members of each class and "
                 "change the first `round(rate * n)`.",
                 _counts_scatter,
+            ),
+            Mistake(
+                "a class that is never drawn",
+                _never_the_last_step,
+                "One of the other classes never comes. `randint(low, high)` stops *before* `high`: for steps of 1 to "
+                "$C - 1$ it must be $C$.",
+                _misses_a_class,
+            ),
+            Mistake(
+                "other classes with unequal chances",
+                _as_common_as_they_are,
+                "Some of the other classes come more often than others: each has the chance $1 / (C - 1)$.",
+                _has_favourites,
             ),
         ),
     ),

@@ -26,8 +26,8 @@ def _unsorted(alpha: Tensor, beta: float, margin: float) -> Tensor:
 
 
 def _smallest_first(alpha: Tensor, beta: float, margin: float) -> Tensor:
-    high, low = _groups(-alpha, beta)
-    return (margin - (low.mean() - high.mean()).abs()).clamp_min(0)
+    high, low = (-group for group in _groups(-alpha, beta))
+    return (margin - (high.mean() - low.mean())).clamp_min(0)
 
 
 def _mean_of_batch(alpha: Tensor, beta: float, margin: float) -> Tensor:
@@ -60,6 +60,11 @@ def _rounded_up(alpha: Tensor, beta: float, margin: float) -> Tensor:
     return (margin - (high.mean() - low.mean())).clamp_min(0)
 
 
+def _rounded(alpha: Tensor, beta: float, margin: float) -> Tensor:
+    high, low = _groups(alpha, beta, round(beta * len(alpha)))
+    return (margin - (high.mean() - low.mean())).clamp_min(0)
+
+
 def _beta_is_low(alpha: Tensor, beta: float, margin: float) -> Tensor:
     high, low = _groups(alpha, 1 - beta)
     return (margin - (high.mean() - low.mean())).clamp_min(0)
@@ -77,7 +82,7 @@ def _thresholded(alpha: Tensor, beta: float, margin: float) -> Tensor:
 
 def _alphas(generator: torch.Generator) -> list[tuple]:
     cases = [(torch.tensor([0.52, 0.60, 0.50, 0.56]), 0.5, 0.15)]
-    for n, beta, margin in ((10, 0.7, 0.7), (33, 0.7, 0.15), (33, 0.5, 0.6)):
+    for n, beta, margin in ((10, 0.7, 0.7), (8, 0.7, 0.9), (33, 0.7, 0.15), (33, 0.5, 0.6)):
         spread = 0.05 if margin < 0.2 else 1.0
         cases.append((0.4 * (1 - spread) + spread * torch.rand(n, generator=generator), beta, margin))
     wide = torch.cat([0.95 + 0.02 * torch.rand(7, generator=generator), 0.1 * torch.rand(3, generator=generator)])
@@ -87,10 +92,14 @@ def _alphas(generator: torch.Generator) -> list[tuple]:
 # ---------------------------------------------------------------------------------------------------------------- 06.2
 
 
-def _seventh_of_ten() -> float:
-    alpha = torch.linspace(0.50, 0.59, 10, requires_grad=True)
-    (gradient,) = torch.autograd.grad(rank_regularization(alpha, beta=0.7, margin=0.15), alpha)
-    return float(gradient[3])  # in ascending order the seventh largest is the fourth
+def _five_smallest(rise: float = 0.02) -> float:
+    """What becomes of the loss when the five smallest of twelve alpha rise, and none overtakes another."""
+    alpha = torch.linspace(0.50, 0.72, 12, dtype=torch.float64)
+    alpha[5:] += 0.1
+    before, after = (
+        rank_regularization(a, beta=0.7, margin=0.9) for a in (alpha, alpha + rise * (torch.arange(12) < 5))
+    )
+    return float(after - before)
 
 
 # ---------------------------------------------------------------------------------------------------------------- 06.3
@@ -124,10 +133,36 @@ def _when_met(margin: float, alpha: Tensor, lr: float, gamma: float) -> float:
     return margin - lr * gamma * (group_gap(alpha.numpy()) > margin)
 
 
+def _low_share(margin: float, alpha: Tensor, lr: float, gamma: float) -> float:
+    return float(margin_path([group_gap(alpha.numpy(), 0.3)], margin, lr=lr, gamma=gamma)[-1])
+
+
+def _at_the_tie(margin: float, alpha: Tensor, lr: float, gamma: float) -> float:
+    return margin - lr * gamma * (group_gap(alpha.numpy()) <= margin)
+
+
+def _half_at_the_tie(margin: float, alpha: Tensor, lr: float, gamma: float) -> float:
+    gap = group_gap(alpha.numpy())
+    return margin - lr * gamma * (0.5 * (gap <= margin) + 0.5 * (gap < margin))
+
+
+def _not_below_zero(margin: float, alpha: Tensor, lr: float, gamma: float) -> float:
+    return max(0.0, _one_step(margin, alpha, lr, gamma))
+
+
 def _margins(generator: torch.Generator) -> list[tuple]:
     near, wide = 0.5 + 0.02 * torch.rand(20, generator=generator), torch.rand(20, generator=generator)
     by_hand = torch.tensor([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.4, 0.4, 0.4])
-    return [(0.15, by_hand, 0.1, 0.5), (0.15, near, 0.01, 0.5), (0.15, wide, 0.1, 0.5), (0.9, wide, 0.02, 0.2)]
+    tie, one_high = torch.tensor([0.5] * 7 + [0.25] * 3), torch.tensor([0.9] + [0.5] * 9)
+    return [
+        (0.15, by_hand, 0.1, 0.5),
+        (0.15, near, 0.01, 0.5),
+        (0.15, wide, 0.1, 0.5),
+        (0.9, wide, 0.02, 0.2),
+        (0.25, tie, 0.1, 0.5),
+        (0.1, one_high, 0.1, 0.5),  # the three highest alone would meet this margin
+        (0.03, 0.5 + 0.01 * (near - 0.5), 0.1, 0.5),  # a step beyond 0
+    ]
 
 
 EXERCISES = {
@@ -175,6 +210,11 @@ EXERCISES = {
                 "$M = \\lfloor \\beta N \\rfloor$: of 33 faces at β = 0.7 the high group has 23.",
             ),
             Mistake(
+                "a group that is rounded",
+                _rounded,
+                "$M = \\lfloor \\beta N \\rfloor$, cut off, not rounded: of 8 faces at β = 0.7 the high group has 5.",
+            ),
+            Mistake(
                 "β as the share of the low group", _beta_is_low, "β is the share of the *high* group, the larger one."
             ),
             Mistake(
@@ -189,26 +229,38 @@ EXERCISES = {
         ),
     ),
     "06.2": Predict(
-        truth=_seventh_of_ten,
-        passed="$-1/7$, for it as for the very first: the loss knows two groups and no places in them. Descent goes "
-        "against the slope, so its α rises.",
-        hint="Write the loss with its two means, and take the derivative by one α that is in the first of them.",
+        truth=_five_smallest,
+        passed="$4 \\cdot 0.02 / 4 - 0.02 / 8$: four of them lift the low mean, the fifth is in the *high* group "
+        "($M = \\lfloor 8.4 \\rfloor = 8$). The loss knows two groups and no places in them.",
+        hint="How large is the high group, and how many of the five belong to it? By how much does each mean rise?",
+        within=0.0004,
         mistakes=(
             Mistake(
-                "the slope with its sign turned",
-                lambda: -_seventh_of_ten(),
-                "More α in the high group makes the loss *smaller*. What sign has the slope then?",
-            ),
-            Mistake("a share of the whole batch", -1 / 10, "The mean of the high group divides by its own size."),
-            Mistake(
-                "the slope of the low group",
-                1 / 3,
-                "That is for the three lowest. The seventh is just inside the high one.",
+                "a slope with its sign turned",
+                lambda: -_five_smallest(),
+                "A smaller gap is a *larger* loss. Which way does the low mean go, and the gap with it?",
             ),
             Mistake(
-                "no slope in the middle", 0.0, "It is in the mean like every other. Only a satisfied margin gives 0."
+                "a low mean that rises alone",
+                0.02,
+                "$\\lfloor 0.7 \\cdot 12 \\rfloor = 8$ are in the high group, so the fifth smallest is one of them: it "
+                "lifts the *high* mean.",
             ),
-            Mistake("the slope of a sum", -1.0, "One seventh of it: a mean divides by the size of the group."),
+            Mistake(
+                "a high group of nine",
+                lambda: 0.02 - 2 * 0.02 / 9,
+                "$M = \\lfloor \\beta N \\rfloor$: 8.4 is cut off. Then *one* of the five is in the high group.",
+            ),
+            Mistake(
+                "five in a mean of four",
+                5 * 0.02 / 4,
+                "The fifth smallest is not in the low group. What does it do there?",
+            ),
+            Mistake("a share of the whole batch", 3 * 0.02 / 12, "Each mean divides by the size of its own group."),
+            Mistake("sums for means", 3 * 0.02, "The loss takes means: divide by the sizes of the groups."),
+            Mistake(
+                "no change", 0.0, "Everybody's α is in one of the two means, and the gap falls short of the margin."
+            ),
         ),
     ),
     "06.3": Implement(
@@ -242,6 +294,27 @@ EXERCISES = {
                 "a step in proportion to the shortfall",
                 _in_proportion,
                 "A hinge has the slope 1 however far it is missed; what you took is the slope of its *square*.",
+            ),
+            Mistake(
+                "β as the share of the low group",
+                _low_share,
+                "The *high* group has the share 0.7: of ten faces the seven largest.",
+            ),
+            Mistake(
+                "a step at the tie",
+                _at_the_tie,
+                "Where the gap *equals* the margin it is met, says the task: `<` and not `<=`.",
+            ),
+            Mistake(
+                "half a step at the tie",
+                _half_at_the_tie,
+                "`torch.maximum` of two equal numbers gives each half of the slope. Where the gap equals the margin it "
+                "is met: no step.",
+            ),
+            Mistake(
+                "a margin that stops at 0",
+                _not_below_zero,
+                "Nothing in the loss knows of 0: where the gap is smaller than the step, plain descent goes below it.",
             ),
             Mistake(
                 "a step when the margin is met", _when_met, "The loss acts while the gap falls *short* of the margin."

@@ -51,6 +51,19 @@ def _group_by_value(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margi
     return torch.where(alpha < beta, _everybody(p, labels, alpha, beta, margin), labels)
 
 
+def _always_a_fifth(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margin: float) -> Tensor:
+    return _relabelled(p, labels, alpha, beta, 0.2)
+
+
+def _at_the_tie(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margin: float) -> Tensor:
+    changed = low_importance(alpha, beta) & (p.max(1).values - _own(p, labels) >= margin)
+    return torch.where(changed, p.argmax(1), labels)
+
+
+def _lowest_trusted(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margin: float) -> Tensor:
+    return _relabelled(p, labels, -alpha, beta, margin)
+
+
 def _dropped(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margin: float) -> Tensor:
     new, changed = relabel(p, labels, alpha, beta=beta, margin=margin)
     return torch.where(changed, new, -1)
@@ -59,11 +72,12 @@ def _dropped(p: Tensor, labels: Tensor, alpha: Tensor, beta: float, margin: floa
 def _batches(generator: torch.Generator) -> list[tuple]:
     by_hand = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.4, 0.3, 0.3], [0.2, 0.2, 0.6]])
     cases = [(by_hand, torch.tensor([1, 0, 1, 0]), torch.tensor([0.3, 0.9, 0.4, 0.8]), 0.5, 0.2)]
-    for n, beta in ((40, 0.7), (65, 0.7), (64, 0.25)):
+    for n, beta, margin in ((40, 0.7, 0.2), (65, 0.7, 0.1), (64, 0.25, 0.35)):
         p = torch.softmax(1.5 * torch.randn(n, 12, generator=generator), dim=1)
         labels, alpha = torch.randint(12, (n,), generator=generator), torch.rand(n, generator=generator)
-        cases.append((p, labels, alpha, beta, 0.2))
-    return cases
+        cases.append((p, labels, alpha, beta, margin))
+    tie = torch.tensor([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125], [0.25, 0.25, 0.5], [0.5, 0.5, 0.0]])
+    return [*cases, (tie, torch.tensor([1, 0, 0, 2]), torch.tensor([0.3, 0.4, 0.2, 0.9]), 0.25, 0.25)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- 07.2
@@ -170,6 +184,21 @@ EXERCISES = {
                 "a lead over the runner-up",
                 _runner_up,
                 "The comparison is with the given label's probability; the second class may be a third one.",
+            ),
+            Mistake(
+                "a margin that is always 0.2",
+                _always_a_fifth,
+                "`margin` is an argument: it need not be the paper's 0.2.",
+            ),
+            Mistake(
+                "a change at the tie",
+                _at_the_tie,
+                "$P_{max} - P_{gtInd}$ must be *larger* than the margin; where both are equal the given label stays.",
+            ),
+            Mistake(
+                "the lowest as the trusted group",
+                _lowest_trusted,
+                "The $\\lfloor \\beta N \\rfloor$ *largest* α are left alone. Is your order descending?",
             ),
             Mistake("labels taken away", _dropped, "Who is not relabelled keeps the label that was given."),
         ),

@@ -65,14 +65,15 @@ def _logits(generator: torch.Generator) -> list[tuple]:
 
 
 def _tied() -> str:
-    """Which option becomes of p' when one and the same noise, 100 times as large, moves all classes."""
-    generator = torch.Generator().manual_seed(0)
-    mean, noise = torch.randn(1, 4, generator=generator), torch.randn(500, 1, generator=generator)
-    p = monte_carlo_log_probabilities(mean, torch.full((1, 4, 1), 100.0), noise, 0.7).exp()
+    """Which option p' is nearest to when one large noise moves two of three classes together."""
+    noise = torch.randn(20_000, 1, generator=torch.Generator().manual_seed(0))
+    mean, factor = torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([[[100.0], [100.0], [0.0]]])
+    p = monte_carlo_log_probabilities(mean, factor, noise, 1.0).exp()[0]
     options = {
-        "a": torch.softmax(mean / 0.7, dim=1),
-        "b": torch.full((1, 4), 0.25),
-        "c": torch.nn.functional.one_hot(mean.argmax(1), 4).float(),
+        "a": torch.softmax(mean[0], dim=0),
+        "b": torch.tensor([0.5, 0.0, 0.5]),
+        "c": torch.cat([torch.softmax(mean[0, :2], dim=0) / 2, torch.tensor([0.5])]),
+        "d": torch.full((3,), 1 / 3),
     }
     return min(options, key=lambda name: float((p - options[name]).abs().max()))
 
@@ -100,11 +101,17 @@ def _products(features: Tensor, centres: Tensor) -> Tensor:
     return torch.softmax(features @ centres.T, dim=1)
 
 
+def _underflown(features: Tensor, centres: Tensor) -> Tensor:
+    weight = torch.exp(-squared_distances(features, centres))
+    return weight / weight.sum(1, keepdim=True)
+
+
 def _centres(generator: torch.Generator) -> list[tuple]:
     cases = [(torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]]))]
     for m, c, d in ((7, 4, 3), (12, 8, 5)):
         cases.append((torch.randn(m, d, generator=generator), torch.randn(c, d, generator=generator)))
-    return cases
+    far = torch.tensor([[11.0, 0.0], [0.0, 12.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [-1.0, 0.0]])
+    return [*cases, far]
 
 
 EXERCISES = {
@@ -146,20 +153,25 @@ EXERCISES = {
     ),
     "12.2": Predict(
         truth=_tied,
-        passed="A softmax sees differences of logits only, and these stay. Noise that moves all classes alike is "
-        "invisible, "
-        "however large.",
+        passed="In half of the draws classes 0 and 1 are far ahead *together*, and share by their own difference, "
+        "which no noise touches; in the other half class 2 is alone in front.",
         mistakes=(
             Mistake(
-                "large noise that drowns the logits",
-                "b",
-                "It would, if each class had noise of its own. By how much does the *difference* of two logits "
-                "change here?",
+                "noise that nobody notices",
+                "a",
+                "True if *all* classes moved together. Here two move and one stays: their difference to it changes.",
             ),
             Mistake(
                 "a winner that takes all",
-                "c",
-                "Larger *differences* would do that. All logits move together; what does a softmax make of it?",
+                "b",
+                "When classes 0 and 1 are both up, how large is the difference of the two? What does a softmax make of "
+                "it?",
+            ),
+            Mistake(
+                "large noise that drowns the logits",
+                "d",
+                "It would, if each class had noise of its own. Here one number moves two of them: look at "
+                "$\\epsilon > 0$ and $\\epsilon < 0$ in turn.",
             ),
         ),
     ),
@@ -181,6 +193,12 @@ EXERCISES = {
             ),
             Mistake(
                 "a mean over dimensions", _mean_square, "The squares are summed over the dimensions, not averaged."
+            ),
+            Mistake(
+                "an underflow",
+                _underflown,
+                "Right for near centres; but $\\exp(-121)$ is 0 in float32, and 0 / 0 no number. `torch.softmax` takes "
+                "the largest exponent off first.",
             ),
             Mistake("products for distances", _products, "A long centre would win everywhere. Nearness is asked for."),
         ),

@@ -1,6 +1,7 @@
 """Lesson 14: many methods, one recipe, and intervals for all comparisons together."""
 
 import math
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -51,6 +52,26 @@ def _against_the_best(accuracy: Tensor, baseline: Tensor) -> Tensor:
     return _for_all(accuracy, baseline.max().expand_as(baseline))
 
 
+def _stretched(accuracy: Tensor, baseline: Tensor, factor: float) -> Tensor:
+    right = _for_all(accuracy, baseline)
+    middle, half = right[:, :1], factor * (right[:, 2:] - right[:, 1:2]) / 2
+    return torch.cat([middle, middle - half, middle + half], dim=1)
+
+
+def _normal(accuracy: Tensor, baseline: Tensor) -> Tensor:
+    level, unit = 1 - 0.05 / len(accuracy), [math.sqrt(len(baseline)), *[0.0] * (len(baseline) - 1)]
+    student = stats.half_width(unit, level) / stats.standard_deviation(unit) * math.sqrt(len(unit))
+    return _stretched(accuracy, baseline, NormalDist().inv_cdf((1 + level) / 2) / student)
+
+
+def _biased(accuracy: Tensor, baseline: Tensor) -> Tensor:
+    return _stretched(accuracy, baseline, math.sqrt(1 - 1 / len(baseline)))
+
+
+def _no_root(accuracy: Tensor, baseline: Tensor) -> Tensor:
+    return _stretched(accuracy, baseline, math.sqrt(len(baseline)))
+
+
 def _boards(generator: torch.Generator) -> list[tuple]:
     accuracy = torch.tensor([[61.0, 58.0, 62.0], [59.0, 58.0, 60.5]])
     cases = [(accuracy, torch.tensor([60.0, 58.0, 60.0]))]
@@ -63,13 +84,14 @@ def _boards(generator: torch.Generator) -> list[tuple]:
 # ---------------------------------------------------------------------------------------------------------------- 14.2
 
 
-def _false_alarms(methods: int = 20, seeds: int = 3, draws: int = 100_000) -> float:
-    """How many of 20 methods that do nothing have an interval of their own clear of zero, on average."""
+def _false_alarms(methods: int = 24, seeds: int = 3, level: float = 0.9, draws: int = 200_000) -> float:
+    """How many of 24 methods that do nothing have an interval of their own that lies above zero, on average."""
     differences = torch.randn(draws, seeds, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     unit = [1.0, *[0.0] * (seeds - 1)]
-    quantile = stats.half_width(unit) / (stats.standard_deviation(unit) / math.sqrt(seeds))
+    quantile = stats.half_width(unit, level) / (stats.standard_deviation(unit) / math.sqrt(seeds))
     half = quantile * differences.std(1) / math.sqrt(seeds)
-    return methods * float((differences.mean(1).abs() > half).double().mean())
+    outside = (differences.mean(1).abs() > half).double().mean()  # half of them above, half below
+    return methods * float(outside) / 2
 
 
 EXERCISES = {
@@ -96,6 +118,22 @@ EXERCISES = {
                 "Divide the *error*, not multiply the width: the quantile at the level $1 - 0.05 / m$ does it.",
             ),
             Mistake(
+                "the normal quantile",
+                _normal,
+                "With few seeds the spread is itself a guess, and Student's quantile is larger: "
+                "`scipy.stats.t.ppf(..., n - 1)`.",
+            ),
+            Mistake(
+                "a spread with n in its denominator",
+                _biased,
+                "Divide by $n - 1$: that is what `torch.std` does, and numpy with `ddof=1`.",
+            ),
+            Mistake(
+                "a spread of single seeds",
+                _no_root,
+                "The interval is one of the *mean*: divide the standard deviation by $\\sqrt n$.",
+            ),
+            Mistake(
                 "two unpaired spreads", _unpaired, "Method and baseline share their seeds: take the differences first."
             ),
             Mistake(
@@ -107,19 +145,21 @@ EXERCISES = {
     ),
     "14.2": Predict(
         truth=_false_alarms,
-        passed="One in twenty, twenty times. So a leaderboard of twenty should show one, and it would stand at the "
-        "top.",
-        hint="How often does one interval of 95 % miss? How many such intervals are there?",
-        within=0.08,
+        passed="An interval of 90 % misses in one of ten cases, in half of them upwards: $24 / 20$. On such a "
+        "leaderboard about one method stands in front, on average, and about one behind, though none does anything.",
+        hint="How often does one interval of 90 % miss, and on which side? How many such intervals are there?",
+        within=0.03,
         mistakes=(
-            Mistake("none", 0.0, "An interval of 95 % misses in 5 of 100 cases, though nothing is there."),
-            Mistake("only those in front", 0.5, "Clear of zero on *either* side was asked for."),
+            Mistake("none", 0.0, "An interval of 90 % misses in 10 of 100 cases, though nothing is there."),
+            Mistake(
+                "both sides", 2.4, "So many are clear of zero on *either* side: half of them are in front, half behind."
+            ),
+            Mistake("intervals of 95 %", 0.6, "These are intervals of 90 %: each end leaves out 5 % and not 2.5 %."),
             Mistake(
                 "the chance of at least one",
-                1 - 0.95**20,
+                1 - 0.95**24,
                 "A useful number: that is how likely it is that there is any. Asked was how *many* on average.",
             ),
-            Mistake("five", 5.0, "5 % of the twenty, and not five of them."),
         ),
     ),
 }
