@@ -13,7 +13,7 @@
 #
 # | | |
 # |---|---|
-# | **You will** | see five kinds of uncertainty · check your machine · run a Self-Cure Network · audit its cures |
+# | **You will** | see five kinds of uncertainty · check your machine · run a Self-Cure Network · audit its cures · pull a face's muscles |
 # | **You need** | Python and some patience with percentages; no earlier lesson |
 # | **Time** | 12 minutes to read, 3 minutes to run (`quick`, 2 CPU cores; the first time, faces are rendered: 5 more) |
 # | **Data** | rendered faces: no download, and no person in any picture |
@@ -175,6 +175,23 @@ ctx.say(
 # Do not read too much into this sentence: it is one short run on small computed pictures, far from the paper's setting, and
 # yet it is the honest result of that run. Whether SCN wins, when, and why, is what lessons 05 to 11 measure piece by
 # piece; lesson 08 puts the pieces together.
+#
+# ## Pull the muscles
+#
+# A face shows an expression by its muscles. The Facial Action Coding System names each movement an *action unit*: the lip corner
+# puller makes a smile. Here is a face that was in no training set, and what the self-cured network says of it.
+#
+# **Predict:** which one muscle would you move to turn this smile into something else? Can you make it see *fear* and no *surprise*?
+
+# %%
+from scnlib.course import touch
+from scnlib.course.explore import explore
+
+explore(touch.face_editor(run, note=f"rendered face; network: SCN, 30 % wrong labels, 1 run, seed {seed}; measured here"),
+        "A rendered face, {person}, its lip corners pulled by {au12:.2f}, with the network's probability for each expression and its alpha.", **touch.muscles())
+
+# %% [markdown]
+# Pull muscles that no person moves together, too. Is there a bar that says "I cannot tell"? A network answers what it is asked.
 #
 # ## How to read a number
 #

@@ -98,6 +98,20 @@ ctx.save(figure, "groups", alt="Two batches sorted by alpha with the means of th
          "smaller than the margin, so arrows push the groups apart; the trained one's is compared with the same margin.")
 
 # %% [markdown]
+# Now you. The figure follows δ₁ and β over a batch of the training with ranking; the loss is the hinge at the right.
+#
+# **Predict:** does a larger high group make the gap larger or smaller? And which of the three controls can change the *order* of the faces?
+
+# %%
+from scnlib.course.explore import Range, explore
+
+recorded = [ranked.samples["alpha"][e - 1][epoch_batches(n, config.batch_size, config.seed, e)[-1].numpy()] for e in range(1, config.epochs + 1)]
+explore(lambda epoch, margin, beta: plots.rank_loss(recorded[epoch - 1], beta=beta, margin=margin, title=f"the last batch of epoch {epoch}",
+                                                    note=f"SCN without relabelling, 1 run, seed {seed}, 30 % wrong labels, batch of {len(recorded[0])} faces; α as recorded, it does not react"),
+        "A batch of epoch {epoch}, sorted by alpha, with a high group of share {beta:.2f}, and the loss of its gap at margin {margin:.2f}.",
+        epoch=Range("epoch", 1, config.epochs, 1, config.epochs), margin=Range("margin δ₁", 0, 0.5, 0.01, 0.15), beta=Range("high share β", 0.1, 0.9, 0.05, 0.7))
+
+# %% [markdown]
 # ## What the margin makes of α
 #
 # Two runs of lesson 05's network, weighted logits at 30 % wrong labels, without relabelling; one with the rank loss, one without.

@@ -193,6 +193,18 @@ ctx.say("And the doctor with the long memory agrees with {agrees:.0%} of the wro
         interval=at.loc["long baseline, everybody", "interval"], origin="measured here")
 
 # %% [markdown]
+# Choose a doctor and a margin yourself: raise the margin and you trade recall for precision.
+#
+# **Predict:** which doctor lets you have half of the wrong labels cured with seven of ten changes right?
+
+# %%
+from scnlib.course.explore import Choice, Range, explore
+
+explore(lambda doctor, margin: plots.margin_choice(doctors[doctor], margin, title=doctor, note=note.replace("1 run", "1 run each")),
+        "Precision against recall of relabelling by {doctor}, with the margin {margin:.2f} marked, and how many labels it cures and harms.",
+        doctor=Choice("doctor", list(doctors)), margin=Range("margin δ₂", 0.0, 0.9, 0.05, 0.2))
+
+# %% [markdown]
 # So far: the margin does its work, and the paper's 0.2 is a good one. A finished network, in evaluation mode, may correct its
 # labels. SCN does something else in three respects: it asks the **low group** only, it begins in epoch 10 of 40, and (as the
 # released code has it; the paper does not say) it decides on the augmented view, in **training mode**.

@@ -225,6 +225,17 @@ ctx.say("While the memorised share goes from {start:.0%} to {end:.0%}, the AUROC
         auroc=memory.metrics["alpha_auroc"][peak], epoch=int(memory.metrics["epoch"][peak]), origin="measured here")
 
 # %% [markdown]
+# Turn this run's epochs yourself, and look for one in which you could tell the wrong labels by their α.
+
+# %%
+from scnlib.course.explore import Choice, Range, explore
+
+explore(lambda epoch: plots.alpha_in_epoch(memory.samples["alpha"], wrong, epoch, title="α while labels are memorised",
+                                           note=f"SCN without relabelling, {memory.config.epochs} epochs, batches of {memory.config.batch_size}, 1 run, seed {seed}; as seen in training"),
+        "Histograms of alpha in epoch {epoch} of the long run, for right and for wrong labels.",
+        epoch=Range("epoch", 1, memory.config.epochs, 1, memory.config.epochs))
+
+# %% [markdown]
 # ## What alpha does see
 #
 # If not wrong labels, then what? The paper's figure 4 shows the faces with the lowest importance after training on
@@ -265,6 +276,28 @@ ctx.say("Not to be told from chance: {silent}.", silent=", ".join(silent) or "no
 #
 # Mind dark skin, too. Skin and expression were drawn independently, so a gap in either direction would mean that alpha
 # weighs how people *look*. Whoever weighs samples by what a network finds easy should look at such a table first.
+#
+# One cause we can turn up ourselves. One clean face of full strength, on its way from one expression to another:
+#
+# **Predict:** the class probabilities must cross. Does α sink where they do, where no answer is simply right?
+
+# %%
+from scnlib.course import touch
+
+mixed = touch.mixtures(original)
+for pair, mixture in mixed.items():
+    alphas, meet = mixture.answers["α"], abs(np.subtract(*list(mixture.answers.values())[:2])).argmin()
+    ctx.say("*{pair}*: the two are nearest at a share of {share:.0%}, with α = {there:.2f}; α is lowest at {lowest:.0%} ({low:.2f}; at the two ends {a:.2f} and {b:.2f}).",
+            pair=pair, share=mixture.shares[meet], there=alphas[meet], lowest=mixture.shares[alphas.argmin()], low=alphas.min(), a=alphas[0], b=alphas[-1], origin="measured here")
+
+# %%
+explore(lambda pair, share: plots.mixture(mixed[pair].images, mixed[pair].shares, mixed[pair].answers, round(20 * share), title=pair,
+                                          note=f"one rendered face; SCN without relabelling, no wrong labels, 1 run, seed {seed}; last epoch's network"),
+        "A face between two expressions, {pair}, at a share of {share:.2f}, and the network's probabilities and alpha along the way.",
+        pair=Choice("from → to", list(mixed)), share=Range("share of the second", 0.0, 1.0, 0.05, 0.5))
+
+# %% [markdown]
+# One face is an anecdote; the row "two expressions mixed" of the table above counts all of them.
 #
 # ## Figure 4's ten labels
 #

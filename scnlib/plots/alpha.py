@@ -41,6 +41,24 @@ def alpha_histogram(
     return alpha_histogram_from_counts(bins[:-1], right_counts, wrong_counts, auroc=area, title=title, note=note)
 
 
+def alpha_in_epoch(
+    alpha: object, wrong: object, epoch: int, *, title: str = "importance α", note: str = "", bins: np.ndarray = BINS
+) -> Figure:
+    """``alpha_histogram`` of one epoch, on the scale of all, so that epochs can be compared by turning them over.
+
+    Args:
+        alpha: ``(E, N)`` in 0..1.
+        wrong: bool ``(N,)``.
+        epoch: 1..E.
+    """
+    alpha, wrong = np.asarray(alpha, dtype=np.float32), np.asarray(wrong, dtype=bool)
+    sides = [side for side in (~wrong, wrong) if side.any()]
+    highest = max(np.histogram(row[side], bins)[0].max() / side.sum() for row in alpha for side in sides)
+    figure = alpha_histogram(alpha[epoch - 1], wrong, title=f"{title}, epoch {epoch}", note=note, bins=bins)
+    figure.axes[0].set_ylim(0, 1.05 * highest)
+    return figure
+
+
 @styled
 def alpha_histogram_from_counts(
     left_edges: Sequence[float],

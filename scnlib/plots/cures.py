@@ -98,6 +98,41 @@ def margin_gains(
     return figure
 
 
+@styled
+def margin_choice(table: pd.DataFrame, margin: float, *, title: str = "", note: str = "") -> Figure:
+    """One margin among all: where it stands between precision and recall, and what it would do to how many labels.
+
+    Args:
+        table: columns ``margin``, ``cured``, ``harmed``, ``other`` (counts), ``precision``, ``given_right``,
+            ``recall`` (shares), ``gain``, ``interval`` (points).
+        margin: the row nearest to it is marked.
+    """
+    row = table.loc[(table["margin"] - margin).abs().idxmin()]
+    figure, axes = new_figure(8.6, 3.9 + 0.25 * bool(title), 2, title=title, note=note)
+    left, right = axes[0]
+    lines = {"precision": "p: the new label is right (precision)", "given_right": "q: the given label was right"}
+    for style, (column, label) in zip(line_styles(), lines.items(), strict=False):
+        left.plot(table["recall"], table[column], label=label, **{**style, "markersize": 3})
+        left.plot(row["recall"], row[column], marker="*", markersize=15, color=style["color"], linestyle="")
+    left.xaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 1):g} %")
+    left.set_xlabel("wrong labels cured (recall)")
+    left.set_xlim(left=0)
+    percent_axis(left, "among the changed")
+    left.set_title(f"recall {100 * row['recall']:.0f} %", fontsize=10)
+    left.grid()
+    legend_above(left, columns=1)
+    for place, (kind, (look, label)) in enumerate(KINDS.items()):
+        right.barh(place, row[kind], 0.7, **look)
+        right.text(0, place - 0.38, f"{row[kind]:,.0f}  {label}", va="bottom", fontsize=9)
+    right.set_xlim(0, 1.02 * max(table[list(KINDS)].to_numpy().max(), 1))
+    right.set(yticks=[], ylim=(len(KINDS) - 0.5, -0.85), xlabel="labels")
+    right.xaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
+    right.set_title(
+        f"δ₂ = {row['margin']:.2f}: right labels {signed(row['gain'])} ± {row['interval']:.1f} points", fontsize=10
+    )
+    return figure
+
+
 def _margin_axis(axes: Axes, marked: float | None) -> None:
     axes.set_xlabel("margin δ₂")
     if marked is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scnlib.losses import high_importance_count
@@ -24,30 +25,62 @@ def rank_groups(
     """
     figure, axes = new_figure(4.5 * len(panels), 4.1 + 0.25 * bool(title), len(panels), title=title, note=note)
     for place, (name, alpha) in zip(axes[0], panels.items(), strict=True):
-        ranked = np.sort(np.asarray(alpha, dtype=float))[::-1]
-        count = high_importance_count(len(ranked), beta)
-        parts = ((slice(0, count), HIGH, "o", "high"), (slice(count, None), LOW, "^", "low"))
-        means = []
-        for part, colour, marker, group in parts:
-            ranks, mean = np.arange(1, len(ranked) + 1)[part], ranked[part].mean()
-            label = f"{group} group: {len(ranks)}, mean {mean:.3f}"
-            place.plot(ranks, ranked[part], linestyle="", marker=marker, color=colour, markersize=4.5, label=label)
-            place.plot([ranks[0], ranks[-1]], [mean, mean], color=colour, linewidth=2.2)
-            means.append((float(ranks.mean()), mean))
-        gap = means[0][1] - means[1][1]
-        spread = max(np.ptp(ranked), 0.01)
-        if gap < margin:
-            for (x, y), way, colour in zip(means, (1, -1), (HIGH, LOW), strict=True):
-                arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.2}
-                place.annotate("", (x, y + way * 0.35 * spread), (x, y + way * 0.04 * spread), arrowprops=arrow)
-        state = f"below {margin:g}: the loss pushes" if gap < margin else f"above {margin:g}: the loss is silent"
-        place.set_ylim(max(-0.02, ranked.min() - 0.45 * spread), min(1.02, ranked.max() + 0.45 * spread))
-        place.set_xlabel("rank in the batch")
-        place.set_ylabel("α")
-        place.grid(axis="y")
-        place.set_title(f"{name}\ngap {gap:.3f}, {state}", fontsize=10)
-        legend_above(place, columns=1)
+        _groups(place, name, alpha, beta, margin)
     return figure
+
+
+@styled
+def rank_loss(
+    alpha: object, *, beta: float = 0.7, margin: float = 0.15, widest: float = 0.5, title: str = "", note: str = ""
+) -> Figure:
+    """One batch in its two groups, and the rank loss that its gap costs at this margin and would cost at others.
+
+    Args:
+        alpha: ``(N,)`` of one batch.
+        beta, margin: as in ``rank_groups``; neither group may be empty.
+        widest: the largest margin on the axis.
+    """
+    figure, axes = new_figure(8.6, 4.1, 2, note=note)
+    gap = _groups(axes[0, 0], title, alpha, beta, margin)
+    place, margins, loss = axes[0, 1], np.array([0, min(max(gap, 0), widest), widest]), max(0.0, margin - gap)
+    place.plot(margins, np.maximum(0, margins - gap), color=HIGH, label="max{0, δ₁ − gap}")
+    place.axvline(gap, color=GREY, linestyle=":", label=f"the gap, {gap:.3f}")
+    place.plot(margin, loss, marker="*", markersize=13, color=LOW, linestyle="", label=f"here: δ₁ = {margin:g}")
+    place.set(xlim=(0, widest), ylim=(-0.02 * widest, 1.02 * widest), xlabel="margin δ₁", ylabel="rank loss")
+    place.grid()
+    place.set_title(f"loss {loss:.3f}", fontsize=10)
+    legend_above(place, columns=1)
+    return figure
+
+
+def _groups(place: Axes, name: str, alpha: object, beta: float, margin: float) -> float:
+    """One sorted batch in its axes; returns the gap between its groups."""
+    ranked = np.sort(np.asarray(alpha, dtype=float))[::-1]
+    count = high_importance_count(len(ranked), beta)
+    parts = ((slice(0, count), HIGH, "o", "high"), (slice(count, None), LOW, "^", "low"))
+    means = []
+    for part, colour, marker, group in parts:
+        ranks, mean = np.arange(1, len(ranked) + 1)[part], ranked[part].mean()
+        label = f"{group} group: {len(ranks)}, mean {mean:.3f}"
+        place.plot(ranks, ranked[part], linestyle="", marker=marker, color=colour, markersize=4.5, label=label)
+        place.plot([ranks[0], ranks[-1]], [mean, mean], color=colour, linewidth=2.2)
+        means.append((float(ranks.mean()), mean))
+    gap = means[0][1] - means[1][1]
+    spread = max(np.ptp(ranked), 0.01)
+    ends = max(-0.02, ranked.min() - 0.45 * spread), min(1.02, ranked.max() + 0.45 * spread)
+    if gap < margin:
+        for (x, y), way, colour in zip(means, (1, -1), (HIGH, LOW), strict=True):
+            arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.2}
+            head = min(max(y + way * 0.35 * spread, ends[0]), ends[1])  # outside it would not be drawn at all
+            place.annotate("", (x, head), (x, y + way * 0.04 * spread), arrowprops=arrow)
+    state = f"below {margin:g}: the loss pushes" if gap < margin else f"above {margin:g}: the loss is silent"
+    place.set_ylim(ends)
+    place.set_xlabel("rank in the batch")
+    place.set_ylabel("α")
+    place.grid(axis="y")
+    place.set_title(f"{name}\ngap {gap:.3f}, {state}", fontsize=10)
+    legend_above(place, columns=1)
+    return gap
 
 
 @styled

@@ -112,3 +112,12 @@ def test_samples_without_the_quantity_are_left_out():
 
 def test_a_constant_has_no_correlation():
     assert "correlation +nan" in texts(plots.by_bins([1, 1], [0.1, 0.2], quantity_name="blur"))
+
+
+def test_epochs_share_a_scale():
+    alpha = np.array([[0.1, 0.1, 0.1, 0.9], [0.1, 0.4, 0.6, 0.9]])
+    wrong = np.array([False, False, False, True])
+    first, second = (plots.alpha_in_epoch(alpha, wrong, epoch) for epoch in (1, 2))
+    assert first.axes[0].get_ylim() == second.axes[0].get_ylim() == (0, pytest.approx(1.05))
+    assert "epoch 2" in texts(second) and "AUROC 0.00" in texts(second), "the one wrong label has the highest alpha"
+    assert "no wrong labels" in texts(plots.alpha_in_epoch(alpha, wrong & False, 1))

@@ -73,3 +73,17 @@ def test_every_fate_is_counted_once():
     bars = plots.cure_fates(FATES).axes[0].patches
     assert sum(bar.get_height() for bar in bars) == 15
     assert "nobody" in texts(plots.cure_fates(FATES.assign(kept=0, another=0, risen=0, unsure=0)))
+
+
+def test_a_margin_is_marked_where_it_stands_and_its_counts_are_shown():
+    table = pd.DataFrame(
+        {"margin": [0.0, 0.2, 0.4], "cured": [300, 200, 50], "harmed": [400, 100, 5], "other": [30, 20, 1],
+         "precision": [0.4, 0.6, 0.9], "given_right": [0.5, 0.3, 0.1], "recall": [0.6, 0.4, 0.1],
+         "gain": [-1.0, 1.0, 0.5], "interval": [0.5, 0.3, 0.1]}
+    )  # fmt: skip
+    figure = plots.margin_choice(table, 0.21)
+    stars = [line.get_xydata()[0].tolist() for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert stars == [[0.4, 0.6], [0.4, 0.3]]
+    assert sorted(patch.get_width() for patch in figure.axes[1].patches) == [20, 100, 200]
+    assert "δ₂ = 0.20: right labels +1.0 ± 0.3 points" in texts(figure)
+    assert figure.axes[1].get_xlim() == plots.margin_choice(table, 0.4).axes[1].get_xlim(), "one scale for all margins"

@@ -20,6 +20,19 @@ def test_groups_have_their_means_and_the_loss_says_whether_it_pushes():
     assert wide.lines[0].get_ydata().tolist() == sorted(ALPHA, reverse=True)[:7]
 
 
+def test_the_rank_loss_is_what_the_gap_lacks_of_the_margin():
+    narrow = 0.5 + ALPHA / 100  # a gap of 0.005
+    for margin, loss in ((0.2, 0.195), (0.004, 0.0)):
+        figure = plots.rank_loss(narrow, beta=0.7, margin=margin, title="a batch")
+        star = next(line for line in figure.axes[1].lines if line.get_marker() == "*")
+        assert star.get_xydata()[0] == pytest.approx([margin, loss], abs=1e-6)
+        assert f"loss {loss:.3f}" in texts(figure) and "a batch\ngap 0.005" in texts(figure)
+    near_one = plots.rank_loss([0.99] * 7 + [0.5] * 3, margin=0.5).axes[0]
+    heads = [text.xy[1] for text in near_one.texts if getattr(text, "arrow_patch", None)]
+    assert all(near_one.get_ylim()[0] <= head <= near_one.get_ylim()[1] for head in heads) and len(heads) == 2
+    assert "high group: 5, mean" in texts(plots.rank_loss(narrow, beta=0.5, margin=0.1))
+
+
 def test_paths_are_drawn_over_the_gaps():
     figure = plots.margin_paths({"printed": ([0, 1, 2], [0.15, 0.1, 0.1])}, gaps=([1, 2], [0.12, 0.2]))
     gaps, path = figure.axes[0].lines[:2]
