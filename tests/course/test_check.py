@@ -207,3 +207,9 @@ def test_an_unknown_number_is_named_with_those_that_there_are():
             assert words in str(error)
         else:
             raise AssertionError(number)
+
+
+@pytest.mark.parametrize("number", ["6.1", "06", "06.9", 6.1, "../x"])
+def test_an_unknown_number_is_told_how_numbers_are_written(number):
+    with pytest.raises(ValueError, match="there is no exercise"):
+        check.ex(number, 1.0)
