@@ -10,7 +10,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce smoke test lint format figures notebooks lab lesson clean
+.PHONY: help install reproduce smoke test lint format figures notebooks lab lesson book clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,10 @@ lab: $(STAMP)  ## JupyterLab at the first lesson
 
 lesson: $(STAMP)  ## one lesson headlessly: make lesson NN=04 PROFILE=quick
 	@$(BIN)/scn reproduce $(NN) --profile $(PROFILE)
+
+book: $(STAMP)  ## a site of the executed lessons, to read without network: out/book/index.html (PROFILE=quick)
+	@$(BIN)/python -c 'import myst_nb, sphinx_book_theme, ziamath' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,book]'
+	@$(BIN)/python -m book.build --profile $(PROFILE)
 
 clean:  ## remove what runs and renders wrote; .venv and data/results stay
 	rm -rf out data/cache .pytest_cache .ruff_cache *.egg-info

@@ -1,5 +1,6 @@
 """What a check says: kind, short, by name, and never with a traceback of ours."""
 
+import pytest
 import torch
 
 from scnlib.course import check, checks
