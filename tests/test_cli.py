@@ -148,3 +148,9 @@ def test_doctor_says_what_is_here_and_what_is_not(capsys):
     printed = capsys.readouterr().out
     assert "computes in" in printed
     assert "FER+ at /nowhere: there is no such folder" in printed
+
+
+def test_torchrun_is_for_training_runs_alone(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["doctor"]) == 2
+    assert "torchrun is for `scn run`" in capsys.readouterr().err
