@@ -150,7 +150,7 @@ values = {"gamma": (0.2, 0.3, 0.5, 0.6, 0.8), "margin_rank": (0.0, 0.05, 0.1, 0.
           "margin_relabel": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), "beta": (0.5, 0.6, 0.7, 0.8, 0.9)}
 default = {"gamma": 0.5, "margin_rank": 0.15, "margin_relabel": 0.2, "beta": 0.7}
 clean, both = {"clean labels": 0.0}, {"clean labels": 0.0, "10 % wrong labels": 0.1}  # the paper's ratio is not stated
-noise = {"gamma": clean, "margin_rank": both, "margin_relabel": clean, "beta": both}
+noise = {"gamma": clean, "margin_rank": both, "margin_relabel": both, "beta": both}
 sweeps = {name: ablations.option_sweep(results, name, values[name], default[name], noise[name]) for name in values}
 
 # %%
