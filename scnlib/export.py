@@ -58,7 +58,7 @@ def export(run: Run, path: Path | str) -> Exported:
     if path.suffix not in formats:
         raise ValueError(f"{path}: the ending decides on the format: {' or '.join(formats)}")
     write, answer = formats[path.suffix]
-    predictor = Predictor(run).eval().requires_grad_(False)
+    predictor = Predictor(run).requires_grad_(False)
     unfinished = path.with_name(f"{path.stem}.unfinished{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
     images = rendered_faces(predictor, sum(BATCHES))

@@ -45,3 +45,12 @@ def load_squares(name, root=None, split="train", **options) -> FaceSet:
 def squares(monkeypatch):
     """Runs train on grey squares, whatever dataset they name."""
     monkeypatch.setattr(runs, "load_dataset", load_squares)
+
+
+@pytest.fixture(scope="session")
+def scn_run(tmp_path_factory):
+    """A finished run of SCN on squares of the classes a, b, c, d, 32 px."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "load_dataset", load_squares)
+        config = runs.profile_config("smoke", method="scn")
+        return runs.run(config, out=tmp_path_factory.mktemp("runs") / "run", progress=False)

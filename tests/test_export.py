@@ -7,10 +7,9 @@ import sys
 import pytest
 import torch
 
-from scnlib import cli, export, runs
+from scnlib import cli, export
 from scnlib.errors import ScnError
 from scnlib.predict import Predictor
-from tests.conftest import load_squares
 
 MISSING = [name for name in ("onnx", "onnxscript", "onnxruntime") if importlib.util.find_spec(name) is None]
 needs_onnx = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install -e .[export])")
@@ -19,42 +18,34 @@ needs_onnx = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.joi
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load_dataset", load_squares)
-        config = runs.profile_config("smoke", method="scn")
-        return runs.run(config, out=tmp_path_factory.mktemp("runs") / "run", progress=False)
-
-
 def pictures(n):
     return torch.randint(0, 256, (n, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
 
 
-def test_torch_export_agrees_for_any_number_of_faces(run, tmp_path, capsys):
+def test_torch_export_agrees_for_any_number_of_faces(scn_run, tmp_path, capsys):
     path = tmp_path / "new" / "scn.pt2"
-    assert cli.main(["export", str(run.path), str(path)]) == 0
+    assert cli.main(["export", str(scn_run.path), str(path)]) == 0
     assert "images -> probabilities, alpha" in capsys.readouterr().out
     extra = {"scn.json": ""}
-    network, predictor = torch.export.load(path, extra_files=extra).module(), Predictor(run).eval()
+    network, predictor = torch.export.load(path, extra_files=extra).module(), Predictor(scn_run)
     for n in (1, 2, 9):
         with torch.no_grad():
             torch.testing.assert_close(network(pictures(n)), predictor(pictures(n)), atol=1e-5, rtol=1e-5)
     words = json.loads(extra["scn.json"])
     assert json.loads(words["class_names"]) == list("abcd") and words["outputs"] == ["probabilities", "alpha"]
-    assert words["run"] == run.manifest["key"] and words["size"] == "32" and "not an emotion" in words["warning"]
+    assert words["run"] == scn_run.manifest["key"] and words["size"] == "32" and "not an emotion" in words["warning"]
 
 
 @needs_onnx
-def test_onnx_agrees_for_any_number_of_faces(run, tmp_path):
+def test_onnx_agrees_for_any_number_of_faces(scn_run, tmp_path):
     import onnxruntime
 
-    done = export.export(run, tmp_path / "scn.onnx")
+    done = export.export(scn_run, tmp_path / "scn.onnx")
     assert done.difference <= export.TOLERANCE and done.outputs == ("probabilities", "alpha")
     session = onnxruntime.InferenceSession(done.path, providers=["CPUExecutionProvider"])
     for n in (1, 9):
         with torch.no_grad():
-            expected = Predictor(run).eval()(pictures(n))
+            expected = Predictor(scn_run)(pictures(n))
         answer = session.run(None, {"images": pictures(n).numpy()})
         for mine, theirs in zip(expected, answer, strict=True):
             torch.testing.assert_close(mine, torch.from_numpy(theirs), atol=1e-4, rtol=0)
@@ -62,24 +53,24 @@ def test_onnx_agrees_for_any_number_of_faces(run, tmp_path):
     assert json.loads(words["class_names"]) == list("abcd") and words["method"] == "scn"
 
 
-def test_an_export_that_differs_is_refused_and_leaves_nothing(run, tmp_path, monkeypatch):
+def test_an_export_that_differs_is_refused_and_leaves_nothing(scn_run, tmp_path, monkeypatch):
     def write(predictor, images, outputs, words, path):
         path.write_text("")
 
     def answer(path, images):
-        p, alpha = Predictor(run).eval()(images)
+        p, alpha = Predictor(scn_run)(images)
         return p, alpha + 0.01 * (len(images) > 1)  # wrong for another number of faces alone
 
     monkeypatch.setattr(export, "_write_pt2", write)
     monkeypatch.setattr(export, "_run_pt2", answer)
     with pytest.raises(ScnError, match="differ from the network's by 0.01, more than 0.0001"):
-        export.export(run, tmp_path / "a.pt2")
+        export.export(scn_run, tmp_path / "a.pt2")
     assert not list(tmp_path.glob("*.pt2"))
 
 
-def test_other_endings_and_missing_packages_are_said(run, tmp_path, monkeypatch):
+def test_other_endings_and_missing_packages_are_said(scn_run, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"the ending decides on the format: .onnx or .pt2"):
-        export.export(run, tmp_path / "a.pb")
+        export.export(scn_run, tmp_path / "a.pb")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ScnError, match=r"pip install -e .\[export\]"):
-        export.export(run, tmp_path / "a.onnx")
+        export.export(scn_run, tmp_path / "a.onnx")

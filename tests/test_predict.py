@@ -11,17 +11,7 @@ from scnlib.datasets.face_detection import Found
 from scnlib.datasets.face_geometry import template
 from scnlib.methods import make_method
 from scnlib.models import in_three_channels, make_backbone, normalize
-from tests.conftest import load_squares
 from tests.datasets.found_faces import detector, portrait
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """SCN on squares of four classes, 32 px."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load_dataset", load_squares)
-        config = runs.profile_config("smoke", method="scn")
-        return runs.run(config, out=tmp_path_factory.mktemp("runs") / "run", progress=False)
 
 
 def save(path, image):
@@ -33,17 +23,17 @@ def save(path, image):
 # ----------------------------------------------------------------------------------------------------- the network
 
 
-def test_a_predictor_says_from_bytes_what_the_network_says_from_scaled_pixels(run):
+def test_a_predictor_says_from_bytes_what_the_network_says_from_scaled_pixels(scn_run):
     images = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    network = run.network()
+    network = scn_run.network()
     with torch.no_grad():
-        probabilities, alpha = predict.Predictor(run).eval()(images)
+        probabilities, alpha = predict.Predictor(scn_run)(images)
         logits = network.classifier(network.backbone((images.float() / 255 - 0.5) / 0.25))
         expected = torch.sigmoid(network.importance(network.backbone((images.float() / 255 - 0.5) / 0.25)))
     torch.testing.assert_close(alpha, expected.squeeze(1), atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(probabilities, torch.softmax(expected * logits, 1), atol=1e-5, rtol=1e-5)
     grey = images[:, :1]
-    torch.testing.assert_close(predict.Predictor(run)(grey), predict.Predictor(run)(grey.expand(-1, 3, -1, -1)))
+    torch.testing.assert_close(predict.Predictor(scn_run)(grey), predict.Predictor(scn_run)(grey.expand(-1, 3, -1, -1)))
 
 
 def test_a_method_without_alpha_gives_probabilities_alone(squares, tmp_path):
@@ -133,7 +123,7 @@ def test_grey_datasets_get_grey_crops_and_nobody_gives_none():
 # ----------------------------------------------------------------------------------------------------- photographs
 
 
-def test_files_of_every_kind_get_their_answer(run, tmp_path):
+def test_files_of_every_kind_get_their_answer(scn_run, tmp_path):
     folder = tmp_path / "photos"
     one = save(folder / "one.png", portrait())
     save(folder / "deep" / "two.png", torch.cat([portrait(), portrait().flip(-1)], dim=2))
@@ -143,22 +133,22 @@ def test_files_of_every_kind_get_their_answer(run, tmp_path):
     (folder / "notes.txt").write_text("not meant")
     files = predict.photographs([folder, one])
     assert [path.name for path in files] == ["broken.jpg", "two.png", "nobody.png", "one.png", "speck.png", "one.png"]
-    answers = [found for _, found in predict.predict_files(files, predict.Predictor(run), detector())]
+    answers = [found for _, found in predict.predict_files(files, predict.Predictor(scn_run), detector())]
     statuses = [found[0].status for found in answers]
     assert statuses == ["unreadable", "several", "no face", "found", "no face", "found"]
     assert "no known image format" in answers[0][0].words() and answers[2][0].words() == "no face"
     two = answers[1]
     assert [one.face for one in two] == [0, 1] and two[0].faces == 2 and two[0].words().startswith("face 1 of 2: ")
     assert sum(two[1].probabilities.values()) == pytest.approx(1, abs=1e-5) and 0 < two[1].alpha < 1
-    rows = predict.table([one for found in answers for one in found], run.manifest["class_names"], worth=7)
+    rows = predict.table([one for found in answers for one in found], scn_run.manifest["class_names"], worth=7)
     assert len(rows) == 7 and rows["file"].nunique() == 5 and (rows["worth"] == 7).all()
     assert rows.loc[rows["status"] == "no face", ["label", "alpha", "p_a"]].isna().all(axis=None)
     sure = rows.dropna(subset="label").iloc[0]
     assert sure["probability"] == sure[f"p_{sure['label']}"] == max(sure[f"p_{name}"] for name in "abcd")
 
 
-def test_the_middle_of_a_face_lies_in_its_box_and_tight_crops_are_found(run):
-    (answer,) = predict.predict_photo(portrait(), predict.Predictor(run), detector())
+def test_the_middle_of_a_face_lies_in_its_box_and_tight_crops_are_found(scn_run):
+    (answer,) = predict.predict_photo(portrait(), predict.Predictor(scn_run), detector())
     left, top, right, bottom = answer.box
     found = predict.find_faces(portrait(), detector())
     x, y = found.points[0].mean(0).tolist()
@@ -194,9 +184,9 @@ def test_places_without_pictures_are_refused_by_name(tmp_path):
             predict.photographs([tmp_path / place])
 
 
-def test_annotated_pictures_show_box_label_and_what_it_is_worth(run):
+def test_annotated_pictures_show_box_label_and_what_it_is_worth(scn_run):
     photo = portrait()
-    answers = predict.predict_photo(photo, predict.Predictor(run), detector())
+    answers = predict.predict_photo(photo, predict.Predictor(scn_run), detector())
     picture = np.asarray(predict.annotated(photo, answers, "right in 13 %"))
     assert picture.shape[0] > 200 and picture.shape[1] == 200
     left, top, _, bottom = (round(edge) for edge in answers[0].box)
@@ -209,29 +199,29 @@ def test_annotated_pictures_show_box_label_and_what_it_is_worth(run):
 # ---------------------------------------------------------------------------------------------------- scn predict
 
 
-def test_the_command_says_beside_every_face_how_often_the_run_is_right(squares, run, capsys, tmp_path):
+def test_the_command_says_beside_every_face_how_often_the_run_is_right(squares, scn_run, capsys, tmp_path):
     photos = tmp_path / "photos"
     save(photos / "a.png", portrait())
     save(photos / "sub" / "a.png", portrait())
     (photos / "broken.jpg").write_text("x")
     csv, out, card = tmp_path / "new" / "p.csv", tmp_path / "out", tmp_path / "deep" / "card.md"
-    words = ["predict", str(photos), "--run", str(run.path), "--csv", str(csv), "--out", str(out)]
+    words = ["predict", str(photos), "--run", str(scn_run.path), "--csv", str(csv), "--out", str(out)]
     assert cli.main(words) == 0
     printed = capsys.readouterr().out
-    accuracy = 100 * run.metrics["test_accuracy"].iloc[-1]
+    accuracy = 100 * scn_run.metrics["test_accuracy"].iloc[-1]
     assert printed.count(f"[own test {accuracy:.1f} %, photographs not measured]") == 2
     assert "On photographs nobody measured it" in printed and "broken.jpg: unreadable" in printed
     rows = pd.read_csv(csv)
     assert len(rows) == 3 and rows["photograph_accuracy"].isna().all()
     assert rows["own_test_accuracy"].tolist() == [pytest.approx(accuracy, abs=0.01)] * 3
     assert sorted(path.name for path in out.iterdir()) == ["0000_a.png", "0002_a.png"]
-    assert cli.main(["predict", "--card", str(card), "--run", str(run.path)]) == 0
+    assert cli.main(["predict", "--card", str(card), "--run", str(scn_run.path)]) == 0
     assert card.read_text().startswith("# Model card: run")
-    assert cli.main(["predict", str(out), "--run", str(run.path), "--out", str(out)]) == 2
+    assert cli.main(["predict", str(out), "--run", str(scn_run.path), "--out", str(out)]) == 2
     assert "choose an --out without photographs" in capsys.readouterr().err
 
 
-def test_the_command_refuses_what_it_cannot_do(run, capsys, tmp_path):
+def test_the_command_refuses_what_it_cannot_do(scn_run, capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     Image.new("RGB", (90, 80), "green").save(tmp_path / "nobody.png")
     for words, message in (
@@ -244,5 +234,5 @@ def test_the_command_refuses_what_it_cannot_do(run, capsys, tmp_path):
     ):
         assert cli.main(words) == 2
         assert message in capsys.readouterr().err
-    assert cli.main(["predict", str(tmp_path / "nobody.png"), "--run", str(run.path)]) == 1
+    assert cli.main(["predict", str(tmp_path / "nobody.png"), "--run", str(scn_run.path)]) == 1
     assert "nobody.png: no face" in capsys.readouterr().out

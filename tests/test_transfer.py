@@ -6,26 +6,17 @@ import pandas as pd
 import pytest
 import torch
 
-from scnlib import runs, transfer
+from scnlib import transfer
 from scnlib.predict import Predictor
 from scnlib.transfer import Standing
-from tests.conftest import load_squares, make_faces
+from tests.conftest import make_faces
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """SCN on squares of the classes a, b, c, d."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load_dataset", load_squares)
-        config = runs.profile_config("smoke", method="scn")
-        return runs.run(config, out=tmp_path_factory.mktemp("runs") / "run", progress=False)
-
-
-def test_counts_are_those_of_a_loop_and_classes_meet_by_name(run):
+def test_counts_are_those_of_a_loop_and_classes_meet_by_name(scn_run):
     faces = dataclasses.replace(make_faces(40, noise=0.0), class_names=("d", "a", "e", "c"), true_labels=None)
-    row = transfer.row(run, faces)
+    row = transfer.row(scn_run, faces)
     with torch.inference_mode():
-        answers = Predictor(run).eval()(faces.images)[0].argmax(1)
+        answers = Predictor(scn_run)(faces.images)[0].argmax(1)
     right, count = dict.fromkeys("dac", 0), dict.fromkeys("dac", 0)
     for label, answer in zip(faces.labels.tolist(), answers.tolist(), strict=True):
         name = ("d", "a", "e", "c")[label]
@@ -38,7 +29,7 @@ def test_counts_are_those_of_a_loop_and_classes_meet_by_name(run):
         assert row[f"recall_{name}"] == pytest.approx(100 * right[name] / count[name], abs=1e-3)
     assert row["mean_class_accuracy"] == pytest.approx(sum(row[f"recall_{name}"] for name in "dac") / 3, abs=1e-2)
     assert row["commonest_share"] == pytest.approx(100 / 3, abs=1e-3)
-    assert (row["key"], row["shown"], row["found"]) == (run.manifest["key"], "as they come", 0)
+    assert (row["key"], row["shown"], row["found"]) == (scn_run.manifest["key"], "as they come", 0)
     assert 0 < row["alpha_median"] < 1 and 0 < row["own_alpha_median"] < 1
     assert row["command"].startswith("scn transfer out/runs/")
 
@@ -51,27 +42,27 @@ def test_trust_is_how_often_a_wrong_answer_has_the_lower_signal():
     assert row == {"own_alpha_median": 0.5, "own_alpha_auroc": round(sum(lower) / len(lower), 4)}
 
 
-def test_only_faces_with_points_are_cut_anew(run):
+def test_only_faces_with_points_are_cut_anew(scn_run):
     faces = make_faces(8, noise=0.0)
     nobody, somebody = torch.zeros(0, 5, 2), torch.tensor([[[9.0, 9], [20, 9], [15, 15], [10, 22], [20, 22]]])
-    assert transfer.row(run, faces, [nobody] * 8) == transfer.row(run, faces) | {"shown": "aligned"}
-    assert transfer.row(run, faces, [somebody] * 2 + [nobody] * 6)["found"] == 25
+    assert transfer.row(scn_run, faces, [nobody] * 8) == transfer.row(scn_run, faces) | {"shown": "aligned"}
+    assert transfer.row(scn_run, faces, [somebody] * 2 + [nobody] * 6)["found"] == 25
 
 
-def test_no_class_in_common_is_refused(run):
+def test_no_class_in_common_is_refused(scn_run):
     with pytest.raises(ValueError, match="no class in common between w, x, y, z and a, b, c, d"):
-        transfer.row(run, dataclasses.replace(make_faces(8), class_names=tuple("wxyz")))
+        transfer.row(scn_run, dataclasses.replace(make_faces(8), class_names=tuple("wxyz")))
 
 
-def test_a_measurement_takes_the_place_of_the_older_one(run, tmp_path, monkeypatch):
+def test_a_measurement_takes_the_place_of_the_older_one(scn_run, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer, "load_dataset", lambda name, root, split, size: make_faces(8, noise=0.0, size=size))
     monkeypatch.setattr(transfer, "five_points", lambda images, detector: [torch.zeros(0, 5, 2)] * len(images))
-    old = pd.DataFrame({"key": [run.manifest["key"], "other"], "shown": ["aligned"] * 2, "accuracy": [1.0, 2.0]})
+    old = pd.DataFrame({"key": [scn_run.manifest["key"], "other"], "shown": ["aligned"] * 2, "accuracy": [1.0, 2.0]})
     old.to_csv(tmp_path / "transfer_ferplus.csv", index=False)
-    path = transfer.measure([run], "anywhere", tmp_path)
+    path = transfer.measure([scn_run], "anywhere", tmp_path)
     table = transfer.load(tmp_path)
     assert path == tmp_path / "transfer_ferplus.csv"
-    assert table["key"].tolist() == ["other", run.manifest["key"], run.manifest["key"]]
+    assert table["key"].tolist() == ["other", scn_run.manifest["key"], scn_run.manifest["key"]]
     assert table["shown"].tolist() == ["aligned", "as they come", "aligned"] and 1.0 not in table["accuracy"].tolist()
 
 

@@ -83,7 +83,7 @@ from scnlib.datasets.align import Settings, align_images
 
 if not len(found):
     raise ValueError(f"MTCNN finds no face in {name}; choose another photograph")
-networks = {"baseline": predict.Predictor(baseline).eval(), "SCN": predict.Predictor(scn).eval()}
+networks = {"baseline": predict.Predictor(baseline), "SCN": predict.Predictor(scn)}
 own = networks["SCN"]
 customary = align_images(picture[None], detector, Settings(own.size))[0]
 crops = torch.cat([predict.cut_out(picture, found.points[:1], own.frame, own.size).expand(-1, 3, -1, -1), customary.crops])

@@ -2,17 +2,22 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from scnlib.config import Config, profile_config
-from scnlib.datasets.rendered import DEFAULT_COUNT
+from scnlib.datasets import ferplus, rendered, rendered_web
 from scnlib.methods import METHODS
 from scnlib.paper import measuring
 from scnlib.paper.grid import DATASET_NAMES, PUBLISHED_ONLY, Cell, from_web, grid, weights_on
 from scnlib.pretrained import weights_name
+
+
+def _judged(counts: Mapping[str, int]) -> tuple[int, int]:
+    return counts["train"], counts["val"] + counts["test"]
+
 
 #: Images trained on in an epoch, and images judged after it. FER+: majority rule, both of its test splits. AffectNet:
 #: eight classes; oversampled, every class as often as happiness. WebEmotion: ours, one face for each of the paper's
@@ -20,11 +25,11 @@ from scnlib.pretrained import weights_name
 IMAGES = {
     "rafdb": (12_271, 3_068),
     "affectnet": (287_651, 4_000),
-    "ferplus": (25_045, 3_191 + 3_137),
+    "ferplus": _judged(ferplus.PUBLISHED["label.csv"]),
     "joint": (12_271 + 287_651, 3_068),
     "webemotion": (200_000, 0),
-    "rendered": (DEFAULT_COUNT["train"], DEFAULT_COUNT["val"] + DEFAULT_COUNT["test"]),
-    "rendered_web": (12_000, DEFAULT_COUNT["val"] + DEFAULT_COUNT["test"]),
+    "rendered": _judged(rendered.DEFAULT_COUNT),
+    "rendered_web": _judged(rendered_web.DEFAULT_COUNT),
 }
 OVERSAMPLED = {"affectnet": 1_075_320}
 
