@@ -25,7 +25,7 @@ EXAMPLES = """examples:
   scn claims                                                   which of the papers' claims held
   scn weights ijba_res18_naive.pth.tar                         does this checkpoint fit, and all of it?
   scn run --weights FILE --backbone resnet18 --size 224        start from it
-  scn bench --quick                                            how fast it is here, in two minutes
+  scn bench --quick                                            how fast it is here, a first impression
   scn predict PHOTO FOLDER --csv FILE                          what a run says of faces, and what that is worth
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
