@@ -117,7 +117,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         "released recipe, what SCN costs beyond the baseline, techniques one at a time, peak memory, renderer, "
         "alignment, augmentation, label noise, evaluation, start-up. Medians, with two turns that enclose them.",
         epilog="examples:\n"
-        "  scn bench --quick                            a first impression, under 2 minutes on 2 cores\n"
+        "  scn bench --quick                            a first impression: 48 px, few short turns\n"
         "  scn bench --csv data/results/bench_cpu.csv   everything; leave the machine alone meanwhile\n"
         "  scn bench --only training --only overhead    two groups\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
