@@ -4,7 +4,6 @@ A method is a frozen dataclass whose fields are its options. To add one, write i
 """
 
 import dataclasses
-import typing
 
 from scnlib.methods.base import Batch, Method, Step
 from scnlib.methods.baseline import Baseline
@@ -24,8 +23,10 @@ from scnlib.methods.nla import NLA
 from scnlib.methods.rul import RUL
 from scnlib.methods.sce import SymmetricCrossEntropy
 from scnlib.methods.scn import SCN
+from scnlib.methods.second_opinion import SecondOpinion
 from scnlib.methods.self_paced import SelfPaced
 from scnlib.methods.weighted_loss import WeightedLoss
+from scnlib.options import typed
 
 __all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
 
@@ -51,6 +52,7 @@ METHODS: dict[str, type[Method]] = {
         EAC,
         NLA,
         WeightedLoss,
+        SecondOpinion,
     )
 }
 
@@ -67,7 +69,8 @@ def make_method(name: str, **options: object) -> Method:
     for option in options:
         if option not in known:
             raise ValueError(f"method {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
-    return METHODS[name](**{option: _typed(name, known[option], value) for option, value in options.items()})
+    given = {option: typed(f"method {name}", option, known[option].type, value) for option, value in options.items()}
+    return METHODS[name](**given)
 
 
 def method_options(method: Method, *, only_changed: bool = False) -> dict[str, object]:
@@ -78,14 +81,3 @@ def method_options(method: Method, *, only_changed: bool = False) -> dict[str, o
     variant = {"variant": options["variant"]} if "variant" in options else {}
     defaults = method_options(type(method)(**variant))
     return {name: value for name, value in options.items() if value != defaults[name]}
-
-
-def _typed(method: str, field: dataclasses.Field, value: object) -> object:
-    """The value, whole numbers as floats where floats are meant; options come from a command line or a JSON file."""
-    expected = typing.get_args(field.type) or (field.type,)
-    if float in expected and type(value) is int:
-        return float(value)
-    if type(value) not in expected:
-        words = " or ".join(getattr(t, "__name__", str(t)).replace("NoneType", "None") for t in expected)
-        raise ValueError(f"method {method}: {field.name} must be {words}, got {value!r}")
-    return value

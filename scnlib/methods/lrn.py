@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import counter_rng, losses_lrn
@@ -52,6 +53,8 @@ class LRN(Method):
         heteroscedastic: logits with a covariance of their own for each image (eq. 1 and 2). Without: the baseline's
             cross-entropy, at temperature 1.
         discriminative: the confidence-based label-free loss (eq. 3 and 4).
+        centre_labels: each feature belongs to the centre of its label and not to those it is near: the centre loss that
+            section 3.2 says cannot be applied under label noise. Ours, to compare.
         covariance: ``"full"`` (the paper's text), ``"diagonal"`` (its equation) or ``"low_rank"`` plus diagonal.
         rank: of the low-rank part.
         temperature: T of the softmax.
@@ -69,6 +72,7 @@ class LRN(Method):
 
     heteroscedastic: bool = True
     discriminative: bool = True
+    centre_labels: bool = False
     covariance: str = "full"
     rank: int = 3
     temperature: float = 0.7
@@ -100,6 +104,9 @@ class LRN(Method):
             discriminative = None
             if self.discriminative:
                 confidence = losses_lrn.centre_confidence(features, model.centres).detach()
+                if self.centre_labels:
+                    named = F.one_hot(batch.labels, mean.shape[1])
+                    confidence = named if batch.targets is None else batch.targets
                 discriminative = losses_lrn.discriminative_loss(features, model.centres, confidence)
             loss = losses_lrn.joint_loss(classification, discriminative, self.discriminative_weight)
             trust = torch.softmax(scores.detach(), dim=1)

@@ -7,7 +7,7 @@ _NAMES = {
     "scn": "SCN", "lrn": "LRN", "self_paced": "self-paced", "curriculumnet": "CurriculumNet", "ipa2lt": "IPA2LT",
     "metacleaner": "MetaCleaner", "coteaching": "Co-teaching", "jocor": "JoCoR", "elr": "ELR", "gce": "GCE",
     "confident_learning": "confident learning", "sce": "SCE", "label_smoothing": "label smoothing", "rul": "RUL",
-    "eac": "EAC", "nla": "NLA", "weighted_loss": "weighted loss",
+    "eac": "EAC", "nla": "NLA", "weighted_loss": "weighted loss", "second_opinion": "second opinion",
 }  # fmt: skip
 _WITHOUT = {
     "relabelling": "relabelling",
