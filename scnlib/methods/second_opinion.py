@@ -27,16 +27,17 @@ class SecondOpinion(Method):
 
     Attributes:
         momentum: mu, 0 to below 1; how long an opinion lasts.
-        sharpness: kappa >= 1; how much surer than the opinion the target is.
+        sharpness: kappa >= 1; how much surer than the opinion the target is. More than 1 confirms its own mistakes.
         warm_up: epochs on the given labels alone. A profile sets a quarter of its epochs.
 
     Source: ours. Its parts are known: the mean of predictions over epochs (Laine and Aila 2017; ELR, Liu et al. 2020),
-        targets between label and prediction (bootstrapping, Reed et al. 2015).
+        targets between label and prediction (bootstrapping, Reed et al. 2015). Of six settings, mu .5, .7, .9 with
+        kappa 1 and 2, the one with the best accuracy on noisy validation labels (rendered faces, 30 % flipped, seed 0).
     """
 
     name = "second_opinion"
 
-    momentum: float = 0.7
+    momentum: float = 0.5
     sharpness: float = 1.0
     warm_up: int = 10
 

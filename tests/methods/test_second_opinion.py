@@ -91,7 +91,7 @@ def test_a_sample_twice_in_a_batch_is_remembered_by_its_last_view():
     model = build(method, batch)
     method.step(model, dataclasses.replace(batch, index=torch.arange(40) % 20), 1)
     shown = torch.softmax(model(batch.images)[0][20:], 1)
-    torch.testing.assert_close(model.memory.opinions[:20], 0.3 * shown)
+    torch.testing.assert_close(model.memory.opinions[:20], 0.5 * shown)
     assert not model.memory.opinions[20:].any()
 
 
