@@ -10,7 +10,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce smoke test lint format figures notebooks lab lesson book clean
+.PHONY: help install reproduce smoke test attacks lint format figures notebooks lab lesson book clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ smoke: $(STAMP)  ## every lesson in miniature: does it run?
 
 test: $(STAMP)  ## the tests
 	$(BIN)/python -m pytest
+
+attacks: $(STAMP)  ## attack everything that reads, writes or runs; what was tried: data/results/attacks.csv
+	$(BIN)/python -m pytest tests/robustness --attacks data/results/attacks.csv
 
 lint: $(STAMP)  ## style, and that the notebooks are those of notebooks/source
 	$(BIN)/ruff check .

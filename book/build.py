@@ -11,6 +11,7 @@ text has changed since, stands in the book with a box that says so.
 """
 
 import argparse
+import csv
 import html
 import importlib.util
 import pkgutil
@@ -28,7 +29,7 @@ from book.check import problems
 from scnlib.config import LESSON_PROFILES
 from scnlib.course.lessons import notebooks_dir
 from scnlib.errors import ScnError
-from scnlib.paths import out_dir, project_root
+from scnlib.paths import out_dir, project_root, results_dir
 
 #: Pages of the repository that are pages of the book as well.
 PAGES = ("book/index.md", "book/guide.md", "book/glossary.md", "book/exercises.md", "book/solutions.md",
@@ -38,6 +39,7 @@ PAGES = ("book/index.md", "book/guide.md", "book/glossary.md", "book/exercises.m
 WRITTEN = {
     "book/bibliography.toml": "bibliography.md",
     "book/report.md": "report.md",
+    "data/results/attacks.csv": "attacks.md",
     "book/api/index.md": "api/index.md",
 }
 
@@ -87,6 +89,7 @@ def gather(sources: Path, executed: Path, profile: str) -> None:
             _number(notebook, path.name)
             _write(sources / "lessons" / part / path.name, nbformat.writes(notebook, ensure_ascii=False))
     _write(sources / "report.md", report_page(executed, profile))
+    _write(sources / "attacks.md", attacks_page(results_dir() / "attacks.csv"))
     if (executed / "figures").is_dir():
         shutil.copytree(executed / "figures", sources / "extra" / "figures")
     font = Path(importlib.util.find_spec("ziamath").origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
@@ -199,6 +202,33 @@ def report_page(executed: Path, profile: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def attacks_page(path: Path) -> str:
+    """What was tried on the project and survived, as tables in Markdown, one for each kind of attack.
+
+    Args:
+        path: of the CSV that `make attacks` writes.
+    """
+    title = "# What was tried, and survived\n\n"
+    if not path.is_file():
+        return f"{title}There is no table yet: `make attacks` writes it.\n"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    cases = {word: sum(int(row["cases"]) for row in rows if row["outcome"] == word)
+             for word in ("passed", "failed", "skipped")}  # fmt: skip
+    others = "".join(f", {cases[word]} {word}" for word in ("failed", "skipped") if cases[word])
+    parts = [
+        f"{title}Whatever reads, writes or runs is attacked by tests that stay. A row is what a test says of itself, "
+        f"with its outcome when `make attacks` last ran them: {cases['passed']} of {sum(cases.values())} cases passed"
+        f"{others}. `data/results/attacks.csv` names the tests, which lie in `tests/robustness`.\n"
+    ]
+    for area in dict.fromkeys(row["area"] for row in rows):
+        mine = [row for row in rows if row["area"] == area]
+        parts += [f"## {area}\n", "| what was tried | what happens | cases |\n|---|---|---|"]
+        parts += [f"| {_cell(row['tried'])} | {_cell(row['survived'])} | {_outcome(row)} |" for row in mine]
+        parts.append("")
+    return "\n".join(parts)
+
+
 def reference_pages() -> dict[str, str]:
     """A page of reference for each room of scnlib and one for the modules beside them, from the docstrings."""
     rooms: dict[str, list[str]] = {}
@@ -258,7 +288,16 @@ def _number(notebook: nbformat.NotebookNode, name: str) -> None:
 
 
 def _raw(content: str) -> str:
-    return f"````{{raw}} html\n{content.strip()}\n````" if content.strip() else ""
+    fence = "`" * max(4, 1 + max(map(len, re.findall("`+", content)), default=0))  # what it holds must not end it
+    return f"{fence}{{raw}} html\n{content.strip()}\n{fence}" if content.strip() else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "\\<")
+
+
+def _outcome(row: dict[str, str]) -> str:
+    return f"skipped: {_cell(row['reason'])}" if row["outcome"] == "skipped" else f"{row['cases']} {row['outcome']}"
 
 
 def _tags(cell: nbformat.NotebookNode) -> set[str]:

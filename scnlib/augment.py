@@ -23,12 +23,20 @@ class Augmentation:
         shift: largest shift, as a share of the side.
         rotation: largest turn, in degrees.
         scale: largest relative change of size, both ways.
+
+    Raises:
+        ValueError: a number out of range.
     """
 
     flip: float = 0.5
     shift: float = 0.06
     rotation: float = 10.0
     scale: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, most in (("flip", 1), ("shift", 1), ("rotation", 180), ("scale", 0.9)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"augmentation: {name} must lie in 0..{most}, got {getattr(self, name)}")
 
 
 def views(images: Tensor, index: Tensor, epoch: int, seed: int, how: Augmentation) -> Tensor:

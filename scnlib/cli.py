@@ -3,10 +3,10 @@
 import argparse
 import contextlib
 import dataclasses
-import datetime
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 
 from scnlib.errors import ScnError
@@ -21,8 +21,10 @@ EXAMPLES = """examples:
   scn table scn-6 --dataset rendered --run --seeds 3           train what is missing of it, then show it
   scn figure scn-fig5                                          SCN's figure 5, drawn from measured runs
   scn cost --dataset rendered --profile quick                  what the tables cost here, and what is left
+  scn missing --dataset ferplus                                what is not measured yet, with commands and time
   scn leaderboard --noise-rate 0.3                             every method under one recipe
   scn claims                                                   which of the papers' claims held
+  scn results verify                                           measure a committed row again, by chance
   scn weights ijba_res18_naive.pth.tar                         does this checkpoint fit, and all of it?
   scn run --weights FILE --backbone resnet18 --size 224        start from it
   scn bench --quick                                            how fast it is here, a first impression
@@ -34,16 +36,33 @@ EXAMPLES = """examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an expected mistake becomes one message on stderr and exit code 2."""
     options = _parser().parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):  # names of files may hold what this terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _refuse_nothing(options)
         with _together(options):
             code = options.command(options)
     except (ValueError, OSError, ScnError) as error:
-        print(f"scn: {error}", file=sys.stderr)
+        print(visible(f"scn: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nscn: stopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
     return code or 0
+
+
+def _refuse_nothing(options: argparse.Namespace) -> None:
+    """An empty word, as an unset variable of a shell leaves it, would mean the working directory."""
+    for name, value in vars(options).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise ValueError(f"{name.replace('_', '-')} is empty; say what is meant, or leave it away")
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: what would steer it, as the name of a file may hold it, is spelled out."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _together(options: argparse.Namespace) -> contextlib.AbstractContextManager:
@@ -72,14 +91,23 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=_doctor)
     results = commands.add_parser(
         "results",
-        help="add finished runs to data/results",
-        description="Add finished runs to data/results/<NAME>.csv, their curves to <NAME>_epochs.csv and what their "
-        "alpha knows to <NAME>_knows.csv; a run that is already there is replaced.",
+        help="add finished runs to data/results, or measure a row of it again",
+        description="""scn results NAME RUN...
+  Add finished runs to data/results/NAME.csv, their curves to NAME_epochs.csv and what their alpha knows to
+  NAME_knows.csv; a run that is already there is replaced.
+scn results verify [NAME]
+  Train a row of data/results/NAME.csv again (default: a cheap one of rendered, by chance), and say whether its numbers
+  are equal, within tolerance or differ, and what else does. Nothing is written. The exit code is 1 if they differ.""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    results.add_argument("name", metavar="NAME", help="which table, for example ferplus")
-    results.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
+    results.add_argument("name", metavar="NAME", help="which table, for example ferplus; or the word verify")
+    results.add_argument("runs", metavar="RUN", nargs="*", help="run directories; after verify, which table")
     results.add_argument("--root", metavar="DIR", help="the dataset's folder, where it has one")
-    results.add_argument("--folder", metavar="DIR", help="write there; default data/results")
+    results.add_argument("--folder", metavar="DIR", help="of the tables; default data/results")
+    results.add_argument("--cell", metavar="KEY", help="verify: the row whose key begins so")
+    results.add_argument("--seed", type=int, help="verify: of the choice of a row; default another one each time")
+    results.add_argument("--weights", metavar="FILE|RUN", help="verify: what the row's run starts from")
+    results.add_argument("--tolerance", type=float, help="verify: points of accuracy (default 2)")
     results.set_defaults(command=_results)
     transition = commands.add_parser(
         "transition",
@@ -96,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_table(commands)
     _add_cost(commands)
+    _add_missing(commands)
     _add_figure(commands)
     _add_leaderboard(commands)
     claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
@@ -127,7 +156,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         metavar="GROUP",
         action="append",
         default=[],
-        help="machine, training, overhead, techniques, memory, preparing or startup; may be repeated (default all)",
+        help="machine, training, overhead, techniques, memory, preparing, startup, load; may be repeated (default all)",
     )
     bench.add_argument("--quick", action="store_true", help="48 px, few short turns, no compiler")
     bench.add_argument("--csv", metavar="FILE", help="also write every row there, with device and versions")
@@ -196,6 +225,49 @@ def _cost(options: argparse.Namespace) -> None:
     print(cost.to_text(cost.costs(runs, rates, cost.machines(rates)), runs, rates), end="")
 
 
+def _add_missing(commands: argparse._SubParsersAction) -> None:
+    missing = commands.add_parser(
+        "missing",
+        help="what is not measured yet, with its commands and its time on this machine",
+        description="The runs that tables, claims and leaderboards still lack on a dataset, and how long this machine "
+        "would need, from rates that were measured on it and no others.",
+    )
+    missing.add_argument("names", metavar="NAME", nargs="*", help="scn-5, S10, leaderboard, ... (default all)")
+    missing.add_argument("--dataset", default="rendered", help="measured on this one (default rendered)")
+    missing.add_argument("--profile", default="quick", help="whose recipe (default quick)")
+    missing.add_argument("--seeds", type=int, default=3, metavar="N", help="that every cell shall have (default 3)")
+    missing.add_argument("--root", metavar="DIR", help="the dataset's folder, for the commands")
+    missing.add_argument("--commands", action="store_true", help="print the commands and nothing else")
+    missing.set_defaults(command=_missing)
+
+
+def _missing(options: argparse.Namespace) -> None:
+    from scnlib import paper
+    from scnlib.bench.rows import read_measured
+    from scnlib.paper import cost
+    from scnlib.paper import missing as lacking
+    from scnlib.paper.measuring import everything
+    from scnlib.precision import choose_device
+    from scnlib.provenance import device_name
+
+    if options.seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    lacking.check_names(options.names)
+    results, epochs, unreadable = everything()
+    _left_out(unreadable)
+    ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
+    asked = options.dataset, options.profile, range(options.seeds)
+    found = lacking.missing(*asked, results, ledger)
+    found = [one for one in found if not options.names or one.name in options.names]
+    if options.commands:
+        commands = dict.fromkeys(command for one in found for command in one.commands(*asked, options.root))
+        print("\n".join(commands))
+        return
+    device = device_name(choose_device())
+    table = lacking.costs(found, cost.rates(read_measured(), paper.load_results()), device)
+    print(lacking.to_text(table, *asked, device), end="")
+
+
 def _add_figure(commands: argparse._SubParsersAction) -> None:
     figure = commands.add_parser("figure", help="a table or figure of a paper, drawn from what was measured")
     figure.add_argument("figure", metavar="FIGURE", help="scn-2 (accuracy by noise), scn-5 (gains), scn-fig5 (sweeps)")
@@ -216,6 +288,8 @@ def _add_leaderboard(commands: argparse._SubParsersAction) -> None:
     board.add_argument("--noise-rate", type=float, default=0.3, help="share of wrong training labels (default 0.3)")
     board.add_argument("--noise-kind", default="symmetric", help="symmetric (default), pair, or fer2013 (rate 0)")
     board.add_argument("--profile", default="quick", help="whose recipe (default quick)")
+    board.add_argument("--backbone", help="of the runs, instead of the profile's")
+    board.add_argument("--epochs", type=int, help="of the runs, instead of the profile's")
     board.add_argument("--format", choices=("text", "csv"), default="text")
     board.set_defaults(command=_leaderboard)
 
@@ -227,9 +301,10 @@ def _leaderboard(options: argparse.Namespace) -> None:
     results, _, unreadable = everything(options.profile)
     _left_out(unreadable)
     which = options.dataset, options.noise_rate, options.noise_kind, options.profile
-    board = leaderboard(results, *which)
+    changed = {name: value for name in ("backbone", "epochs") if (value := getattr(options, name)) is not None}
+    board = leaderboard(results, *which, **changed)
     print(board.to_csv(index=False, lineterminator="\n") if options.format == "csv" else
-          leaderboard_text(board, *which), end="")  # fmt: skip
+          leaderboard_text(board, *which, **changed), end="")  # fmt: skip
 
 
 def _add_align(commands: argparse._SubParsersAction) -> None:
@@ -313,6 +388,8 @@ def _predict(options: argparse.Namespace) -> int:
     files = predict.photographs(options.photos)
     if options.out:
         predict.check_apart(options.out, files)
+    for flag in ("csv", "card"):
+        predict.check_file(f"--{flag}", getattr(options, flag), files)
     run = predict.teaching_run(options.method) if options.run is None else runs.open_run(options.run)
     worth = standing(run)
     print(f"{run.path}\n{worth.words()}")
@@ -325,7 +402,8 @@ def _predict(options: argparse.Namespace) -> int:
     for number, (photo, found) in enumerate(predict.predict_files(files, predictor, detector)):
         predictions += found
         for one in found:
-            print(f"{one.file}: {one.words()}{f'  [{worth.short()}]' if one.probabilities else ''}", flush=True)
+            line = f"{one.file}: {one.words()}{f'  [{worth.short()}]' if one.probabilities else ''}"
+            print(visible(line), flush=True)
         if options.out and photo is not None:
             predict.write_picture(options.out, number, photo, found, worth.short())
     if options.csv:
@@ -496,11 +574,10 @@ def _run(options: argparse.Namespace) -> None:
         config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
-    begun = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     finished = runs.run(config, root=options.root, out=options.out, device=options.device, weights=options.weights)
     if rank() > 0:  # maybe on another machine, which does not see the files
         return
-    if finished.manifest["finished"] < begun:
+    if finished.found:
         print(f"found: this run was finished on {finished.manifest['finished']} ({finished.manifest['device']})")
     print(_summary(finished))
 
@@ -539,7 +616,7 @@ def _weights(options: argparse.Namespace) -> int:
     from scnlib.pretrained import report
 
     words, fits = report(options.weights, options.backbone, options.size)
-    print(words)
+    print(visible(words))
     return 0 if fits else 1
 
 
@@ -561,7 +638,7 @@ def _pairs(flag: str, words: list[str]) -> dict[str, object]:
             raise ValueError(f"{flag} takes OPTION=VALUE, got {word!r}")
         try:
             pairs[name] = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # also of JSON: a number of 5,000 digits, 5,000 brackets
             pairs[name] = value
     return pairs
 
@@ -586,14 +663,34 @@ def _doctor(options: argparse.Namespace) -> None:
     print(report(options.root))
 
 
-def _results(options: argparse.Namespace) -> None:
+def _results(options: argparse.Namespace) -> int | None:
     from pathlib import Path
 
+    folder = None if options.folder is None else Path(options.folder)
+    if options.name == "verify":
+        return _verify(options, folder)
     from scnlib import results, runs
 
-    folder = None if options.folder is None else Path(options.folder)
+    if not options.runs:
+        raise ValueError(f"name the directories of the runs to add to {options.name}")
     path = results.add(options.name, [runs.open_run(path) for path in options.runs], folder, options.root)
     print(f"{path}: {len(options.runs)} runs added or replaced")
+
+
+def _verify(options: argparse.Namespace, folder: os.PathLike | None) -> int:
+    import random
+
+    from scnlib import verify
+
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    name = options.runs[0] if options.runs else "rendered"
+    row = verify.choose(name, options.cell, seed, folder)
+    again = f"--cell {row['key']}" if options.cell else f"--seed {seed} chooses it again"
+    print(f"{verify.in_words(row)} ({again})", flush=True)
+    tolerance = verify.TOLERANCE if options.tolerance is None else options.tolerance
+    check = verify.repeat(row, options.root, options.weights, tolerance)
+    print(check.text())
+    return 1 if check.verdict == "differs" else 0
 
 
 def _transition(options: argparse.Namespace) -> None:
@@ -606,8 +703,8 @@ def _transition(options: argparse.Namespace) -> None:
 def _data_check(options: argparse.Namespace) -> int:
     from scnlib.datasets.check import check
 
-    report = check(options.name, options.root, decode=not options.lists_only, **_pairs("--data", options.data))
-    print(report.text())
+    report = check(options.name, options.root, not options.lists_only, **_pairs("--data", options.data))
+    print(visible(report.text()))
     return 0 if report.ok else 1
 
 
@@ -627,6 +724,7 @@ def _table(options: argparse.Namespace) -> None:
         _train_missing(options)
     results, _, unreadable = everything(options.profile)
     _left_out(unreadable)
+    _refuse_unknown(options, results)
     table = paper.side_by_side(options.table, results, options.dataset, options.profile)
     if options.format == "csv":
         print(paper.to_csv(table), end="")
@@ -635,9 +733,20 @@ def _table(options: argparse.Namespace) -> None:
         print(write(table, options.all_recipes), end="")
 
 
+def _refuse_unknown(options: argparse.Namespace, results) -> None:
+    """Of a dataset or a profile that does not exist there is nothing to show, which would look like an answer."""
+    from scnlib.config import PROFILES
+    from scnlib.datasets import LOADERS
+
+    for name, known in (("dataset", LOADERS), ("profile", PROFILES)):
+        value = getattr(options, name)
+        if value is not None and value not in {*known, *results[name]}:
+            raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+
+
 def _left_out(unreadable: list[str]) -> None:
     for line in unreadable:
-        print(f"left out: {line}", file=sys.stderr)
+        print(visible(f"left out: {line}"), file=sys.stderr)
 
 
 def _train_missing(options: argparse.Namespace) -> None:
@@ -675,8 +784,11 @@ def _figure(options: argparse.Namespace) -> None:
 
     results, _, unreadable = everything(options.profile)
     _left_out(unreadable)
+    _refuse_unknown(options, results)
     drawing = figures.of_paper(options.figure, results, options.dataset, options.profile)
     path = Path(options.out) if options.out else out_dir() / "figures" / f"{drawing.name}.svg"
+    if path.suffix[1:] not in drawing.figure.canvas.get_supported_filetypes():
+        raise ValueError(f"--out {path}: the ending decides on the format: .svg, .png or .pdf")
     path.parent.mkdir(parents=True, exist_ok=True)
     drawing.figure.savefig(path)
     print(f"{path}\n{drawing.alt}")

@@ -4,11 +4,13 @@ import dataclasses
 import hashlib
 import json
 import re
+import sys
 from dataclasses import dataclass, field
 
 from scnlib.augment import Augmentation
+from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS, Method, make_method, method_options
-from scnlib.models import NORMALIZATIONS
+from scnlib.models import BACKBONES, NORMALIZATIONS
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
 RECIPE_VERSION = 2
@@ -16,6 +18,7 @@ RECIPE_VERSION = 2
 NOISE_KINDS = ("symmetric", "pair", "fer2013")
 SCHEDULES = ("one_cycle", "steps", "exponential")
 OPTIMIZERS = ("sgd", "adam")
+MOST = 2**31 - 1  # of what is counted
 
 #: What the backbone starts from, by content: see ``scnlib.pretrained.Checkpoint.identity``.
 IDENTITY = re.compile(r"[\w.-]+@(sha256:[0-9a-f]{16}|run:[0-9a-f]{8}:[0-9a-f]{16})")
@@ -77,6 +80,9 @@ class Config:
     profile: str = "quick"
 
     def __post_init__(self) -> None:
+        for name, known in (("dataset", LOADERS), ("backbone", BACKBONES)):
+            if getattr(self, name) not in tuple(known):
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; known: {', '.join(known)}")
         choices = {
             "noise_kind": NOISE_KINDS,
             "schedule": SCHEDULES,
@@ -91,31 +97,36 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise ValueError(f"{name} must be a number, got {value!r}")
+            if name == "noise_rate" and not 0 <= value <= 1:
+                raise ValueError(f"noise_rate must lie in 0..1, got {value}")
+            if not 0 <= value <= sys.float_info.max:
+                raise ValueError(f"{name} must be a finite number >= 0, got {value}")
             object.__setattr__(self, name, float(value))  # 0 and 0.0 are one run, with one key
-        if not 0 <= self.noise_rate <= 1:
-            raise ValueError(f"noise_rate must lie in 0..1, got {self.noise_rate}")
         if self.noise_kind == "fer2013" and (self.dataset != "ferplus" or self.noise_rate):
             raise ValueError("noise_kind='fer2013' is the real noise of FER+ images: dataset ferplus, noise_rate 0")
         if self.noise_kind == "pair" and self.noise_rate == 0:
             object.__setattr__(self, "noise_kind", "symmetric")  # no noise is of no kind
+        if not isinstance(self.data, dict):
+            raise ValueError(f"data must be options of the dataset by name, got {self.data!r}")
         for name, flag in RESERVED_DATA.items():
             if name in self.data:
                 raise ValueError(f"data option {name!r} is decided by {flag}, not by data")
         for name in ("epochs", "batch_size", "size"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if type(value) is not int or value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-        if self.pretrained and not IDENTITY.fullmatch(self.pretrained):
+            if value > MOST:
+                raise ValueError(f"{name} must be at most {MOST}, got {value}")
+        if type(self.milestones) is not tuple or not all(type(m) is int and 1 <= m <= MOST for m in self.milestones):
+            raise ValueError(f"milestones must be whole numbers >= 1, got {self.milestones!r}")
+        if self.pretrained != "" and not IDENTITY.fullmatch(str(self.pretrained)):
             raise ValueError(
                 f"pretrained={self.pretrained!r} names no weights by their content; scn run --weights FILE fills it in"
             )
         if not isinstance(self.oversample, bool):
             raise ValueError(f"oversample must be true or false, got {self.oversample!r}")
-        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
-            raise ValueError(f"seed must be a whole number in 0..{2**31 - 1}, got {self.seed!r}")
-        for name in ("lr", "momentum", "weight_decay"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be a finite number >= 0, got {getattr(self, name)}")
+        if type(self.seed) is not int or not 0 <= self.seed <= MOST:
+            raise ValueError(f"seed must be a whole number in 0..{MOST}, got {self.seed!r}")
         if getattr(self.method, "relabelling", False) and self.method.relabel_epoch > self.epochs:
             raise ValueError(
                 f"relabel_epoch={self.method.relabel_epoch} lies after the last of {self.epochs} epochs, so nothing "
@@ -220,7 +231,7 @@ def profile_config(
     filled = {"backbone": "small" if rendered else "resnet18", **PROFILES[profile]}
     counted = {name: filled.pop(name) for name in COUNTED_IN_EPOCHS}
     epochs = fields.get("epochs", filled["epochs"])
-    if isinstance(epochs, int) and epochs != filled["epochs"]:
+    if type(epochs) is int and epochs != filled["epochs"] and 1 <= epochs <= MOST:
         share = epochs / filled["epochs"]
         filled["milestones"] = tuple(max(1, round(m * share)) for m in filled.get("milestones", ()))
         counted = {name: max(1, min(round(value * share), epochs - 1)) for name, value in counted.items()}

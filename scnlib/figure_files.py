@@ -44,8 +44,8 @@ def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: obje
         raise ValueError(f"figure {name!r}: alt={alt!r} is too short; say what is compared and what is to be seen")
     content, suffix, (width, height) = render(figure)
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / f"{name}{suffix}", content)
     with FileLock(folder / ".index.lock"):
+        write(folder / f"{name}{suffix}", content)
         index = read_index(folder)
         index[name] = {"file": f"{name}{suffix}", "alt": alt, "width": width, "height": height, **more}
         write_index(folder, index)

@@ -22,6 +22,7 @@ from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
 from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
+from scnlib.paper.plain import front
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
 from scnlib.paths import project_root
 from scnlib.results import load
@@ -497,8 +498,11 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
     return words + (f"; {more}" if more else "")
 
 
+WEAKEST = "Each number below is that of the condition that speaks most against the claim; above 0 is for it."
+
+
 def readme_table(results: Path | None = None) -> str:
-    """The quick rows of data/results in Markdown: mean over seeds of the last epoch, for the README."""
+    """For the README: the quick rows of data/results in Markdown, means over seeds of the last epoch, and verdicts."""
     lines = [
         "| faces | wrong labels | method | accuracy % | labels right at the end % | AUROC of α | n |",
         "|---|---|---|---|---|---|---|",
@@ -517,7 +521,10 @@ def readme_table(results: Path | None = None) -> str:
     if not recipes:
         raise NothingMeasured("there are no runs in data/results yet")
     how = f"Measured at full scale; mean ± standard deviation over n seeds, last epoch. {'; '.join(recipes)}."
-    return "\n".join([*lines, "", how, "", f"Of what the papers claim: {paper.counts(paper.ledger(results))}"])
+    ledger = paper.ledger(results)
+    claims = f"Of what the papers claim: {paper.counts(ledger)} {WEAKEST}"
+    folded = ["<details>", "<summary>Every claim that was judged, with its reason and lesson</summary>", ""]
+    return "\n".join([*lines, "", how, "", claims, "", *folded, front(ledger), "", "</details>"])
 
 
 def _plus_minus(values: pd.Series) -> str:

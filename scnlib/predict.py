@@ -331,6 +331,22 @@ def check_apart(folder: Path | str, files: Sequence[Path]) -> None:
     inside = [file for file in files if Path(folder).resolve() in file.resolve().parents]
     if inside:
         raise ValueError(f"{inside[0]} lies in {folder}; choose an --out without photographs")
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise ValueError(f"--out {folder} is a file; name a folder")
+
+
+def check_file(option: str, path: Path | str | None, files: Sequence[Path]) -> None:
+    """What is written at the end must be able to go there, and never onto a photograph.
+
+    Raises:
+        ValueError: it is a folder, or one of the files.
+    """
+    if path is None:
+        return
+    if Path(path).is_dir():
+        raise ValueError(f"{option} {path} is a folder; name a file")
+    if any(Path(path).resolve() == file.resolve() for file in files):
+        raise ValueError(f"{option} {path} is one of the photographs; name another file")
 
 
 def write_picture(

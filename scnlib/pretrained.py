@@ -8,9 +8,9 @@ shape, or nothing is loaded. Files are read without running anything that is in 
 import dataclasses
 import hashlib
 import json
-import pickle
 import re
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -244,20 +244,30 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 def _torch_file(path: Path) -> object:
     """What ``torch.save`` wrote, tensors and plain values alone: whatever else a pickle asks for is not done."""
     try:
+        if _is_packed(path):
+            raise ValueError("its records are compressed, and some kilobytes may become gigabytes")
         with warnings.catch_warnings(action="ignore"):  # of old formats: what cannot be read raises
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, OSError) as error:
+    except Exception as error:  # who reads a broken file may raise anything
         asked = re.search(r"GLOBAL (\S+)", str(error))
         if asked:
             raise ValueError(
                 f"{path} asks to run {asked[1]} while it is read. Weights need nothing of the kind, so nothing was run "
                 "and nothing loaded. If you trust where it comes from, load it elsewhere and save its state_dict alone"
             ) from None
-        said = re.search(r"WeightsUnpickler error: (.+)", str(error))
+        said = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
         reason = said[1] if said else str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(
             f"{path} is damaged, cut off, or no file of tensors ({reason[:120]}); nothing was run"
         ) from None
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file in torch's format, a zip archive, holds compressed records; torch writes none."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist())
 
 
 def _state_dict(stored: object, path: Path) -> tuple[dict[str, Tensor], bool]:
@@ -348,6 +358,8 @@ def report(path: Path | str, backbone: str | None = None, size: int | None = Non
     Raises:
         ValueError, FileNotFoundError: from ``read``; an unknown backbone.
     """
+    if size is not None and size < 1:
+        raise ValueError(f"--size must be a whole number >= 1, got {size}")
     checkpoint = read(path)
     pairs = [(b, s) for b in ([backbone] if backbone else BACKBONES) for s in ([size] if size else SIZES)]
     found = max((fit(checkpoint.tensors, *pair) for pair in pairs), key=lambda f: (f.complete, len(f.matched)))

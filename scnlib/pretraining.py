@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
 from scnlib import counter_rng, faces, files, provenance
+from scnlib.config import MOST
 from scnlib.datasets import load_dataset
+from scnlib.datasets.rendered import MOST as MOST_FACES
 from scnlib.faces.latents import Bones, Looks
 from scnlib.models import BACKBONES, in_three_channels, make_backbone, normalize
 from scnlib.paths import out_dir
@@ -72,9 +75,16 @@ class Settings:
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
             raise ValueError(f"unknown backbone {self.backbone!r}; known: {', '.join(BACKBONES)}")
-        for name in ("size", "n", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number >= 1, got {getattr(self, name)}")
+        if self.preset not in faces.PRESETS:
+            raise ValueError(f"unknown preset {self.preset!r}; known: {', '.join(faces.PRESETS)}")
+        ranges = {
+            "size": (32, 224), "n": (2, MOST_FACES), "epochs": (1, MOST), "batch_size": (2, MOST), "seed": (0, MOST),
+        }  # fmt: skip
+        for name, (low, high) in ranges.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be in {low}..{high}, got {getattr(self, name)}")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"lr must be a finite number > 0, got {self.lr}")
 
     def sha256(self) -> str:
         """Hash of the settings and of the code that renders and trains."""
@@ -141,7 +151,8 @@ def pretrain(
 ) -> Path:
     """Train a backbone on rendered faces, unless that was done before; returns its directory.
 
-    A few minutes for small images on a CPU; a call that is cut off starts again.
+    A few minutes for small images on a CPU; a call that is cut off starts again. The directory appears when all of it
+    is there; who wants the same at the same time waits for it.
 
     Args:
         out: the directory; default ``out/pretrained/<backbone>-<size>px-s<seed>-<key>``.
@@ -153,15 +164,33 @@ def pretrain(
     """
     key = settings.sha256()[:16]
     name = f"{settings.backbone}-{settings.size}px-s{settings.seed}-{key[:8]}"
-    path = Path(out) if out is not None else out_dir() / "pretrained" / name
+    path = Path(out).resolve() if out is not None else out_dir() / "pretrained" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        if not _is_there(path, key):
+            made = path.with_name(path.name + ".unfinished")
+            made.mkdir(exist_ok=True)
+            _make(made, settings, choose_device(device), say)
+            if path.is_dir():
+                path.rmdir()  # it is empty, and not every system moves a folder onto another
+            made.replace(path)
+    return path
+
+
+def _is_there(path: Path, key: str) -> bool:
     if (path / "manifest.json").is_file():
         found = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         if found.get("key") != key:
             raise ValueError(f"{path} holds other weights ({found.get('identity')}); choose another --out")
-        return path
+        return True
     if path.is_dir() and any(path.iterdir()):
         raise ValueError(f"{path} holds other files and no finished pretraining; choose another --out, or empty it")
-    started, chosen = time.perf_counter(), choose_device(device)
+    return False
+
+
+def _make(path: Path, settings: Settings, chosen: torch.device, say: Callable[[str], None]) -> None:
+    """Train, measure, and write both files to a folder."""
+    started = time.perf_counter()
     precision = choose_precision(chosen)
     train, test = (
         load_dataset(
@@ -179,12 +208,11 @@ def pretrain(
         return _read(model, images, precision) * std + mean
 
     held_out = measures(read(test.images), targets(test.latents)) | identification(settings, read, std)
-    path.mkdir(parents=True, exist_ok=True)
     files.write_tensors(path / "model.safetensors", model.state_dict())
     manifest = {
         "status": "done",
         "kind": "pretraining",
-        "key": key,
+        "key": settings.sha256()[:16],
         "identity": settings.identity(),
         "normalization": "centred",
         "settings": dataclasses.asdict(settings),
@@ -198,7 +226,6 @@ def pretrain(
         "duration_s": time.perf_counter() - started,
     }
     files.write(path / "manifest.json", json.dumps(manifest, indent=1))
-    return path
 
 
 def _reader(settings: Settings, outputs: int) -> Reader:

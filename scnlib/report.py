@@ -77,7 +77,8 @@ def _summary(table: pd.DataFrame, outcomes: list) -> str:
 def _lessons(folder: Path, outcomes: list) -> str:
     rows = []
     for o in outcomes:
-        state = '<span class="ok">done</span>' if o.ok else f'<span class="failed">failed in cell {o.cell}</span>'
+        failed = f'<span class="failed">failed in cell {html.escape(o.cell)}</span>'
+        state = '<span class="ok">done</span>' if o.ok else failed
         links = [f'<a href="{html.escape(o.notebook.name)}">notebook</a>']
         page = export_html(o.notebook) if o.notebook.is_file() else None
         if page:
@@ -93,7 +94,7 @@ def export_html(notebook: Path) -> Path:
 
     body, _ = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True).from_filename(str(notebook))
     page = notebook.with_suffix(".html")
-    page.write_text(body, encoding="utf-8")
+    files.write(page, body)
     return page
 
 
@@ -164,7 +165,7 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
         rows.append([html.escape(str(cell)) for cell in cells])
     caption = (
         "Verdicts are computed from differences that are positive where the claim is true, of the weakest condition. "
-        "Held: the 95 % interval over seeds lies above 0. Direction only: above 0, but one seed, or 0 in the interval."
+        "Held: the 95 % interval over seeds lies above 0. Not held: below 0. Undecided: one seed, or 0 in the interval."
     )
     waiting = [[html.escape(text) for text in row] for row in rest[["id", "claim", "detail"]].itertuples(index=False)]
     return "\n".join(

@@ -39,6 +39,7 @@ CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
 SIDE_BY_SIDE = 3
 
 _CELL = re.compile(r"Executing Cell (\d+)")
+_EXCEPTION = re.compile(r"[\w.]*[A-Z]\w*: \S")  # "nbclient.exceptions.CellTimeoutError: A cell timed out ..."
 
 
 class LessonsFailed(ScnError):
@@ -79,12 +80,14 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
     """
     if profile not in LESSON_PROFILES:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(LESSON_PROFILES)}")
-    folder = out_dir() / profile
+    only = list(only)
+    sources, folder = lessons(only), out_dir() / profile
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     shutil.copytree(project_root() / "notebooks" / "exercises", folder / "exercises", dirs_exist_ok=True)
-    only = list(only)
+    if not only:
+        (folder / "report.html").unlink(missing_ok=True)  # it speaks of notebooks that are now made anew
     outcomes = []
-    for outcome in _run_all(lessons(only), folder, profile):
+    for outcome in _run_all(sources, folder, profile):
         state = "done" if outcome.ok else f"FAILED in cell {outcome.cell}"
         tqdm.write(f"{outcome.name}: {state} after {outcome.seconds:.0f} s", file=sys.stdout)
         sys.stdout.flush()
@@ -195,6 +198,7 @@ def _cell(cells: list, reached: int) -> str:
 
 
 def _cause(log: Path) -> str:
-    """The last line of a log that says something: the name and text of the exception."""
+    """The name and text of the last exception in a log, else its last line that says something."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it printed nothing"
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    return (exceptions or lines or ["it printed nothing"])[-1][:300]

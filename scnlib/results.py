@@ -3,7 +3,7 @@
     NAME.csv             one row = one finished run, columns as ``Run.row``
     NAME_epochs.csv      its metrics, one row an epoch
     NAME_alpha.csv       histogram of alpha in the last epoch, for samples whose given label is right and wrong
-    NAME_knows.csv       what alpha and the network's confidence know of each known uncertainty
+    NAME_knows.csv       what alpha and the network's confidence know of each known uncertainty, a line a signal
     NAME_confusion.csv   test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
@@ -11,26 +11,37 @@ All are joined by ``key``. Pictures of people never get here; counts and curves 
 
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from filelock import FileLock
 
 from scnlib.config import Config
 from scnlib.files import write
+from scnlib.paper.knowledge import COLUMNS as KNOWLEDGE
+from scnlib.paper.knowledge import spread
 from scnlib.paths import results_dir
 from scnlib.runs import METRICS, Run, load_splits
+from scnlib.tables import read_csv
 from scnlib.uncertainty import known_uncertainty, knows
 
 ALPHA_BINS = 20
+
+#: What the names of the other tables end in.
+SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion")
+
+#: Columns that hold numbers in whichever table has them.
+NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
 
 #: The known uncertainties of some faces, of ``known_uncertainty``.
 Known = Mapping[str, torch.Tensor]
 
 #: Hexadecimal text that a reader would take for a number when it happens to hold digits alone, or digits and an "e".
-TEXT_COLUMNS = {"key": str, "commit": str, "data": str}
+TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str}
 
 
 def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path | str | None = None) -> Path:
@@ -44,29 +55,30 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         root: folder of the dataset, where it has one.
 
     Raises:
-        ValueError: if the faces under ``root`` are not those that a run trained on.
+        ValueError: if the faces under ``root`` are not those that a run trained on, ``name`` is no name of a table, or
+            a table that is there is damaged; then nothing is written.
         FileNotFoundError: from the loader.
     """
+    if not re.fullmatch(r"\w[\w.-]*", name) or name.endswith(SUFFIXES):
+        raise ValueError(f"{name!r} is no name of a table: letters, digits, - and _, without {', '.join(SUFFIXES)}")
     folder = folder or results_dir()
-    folder.mkdir(parents=True, exist_ok=True)
     runs = list({run.manifest["key"]: run for run in runs}.values())
     parts = {
         "": pd.DataFrame([run.row() for run in runs]),
         "_epochs": pd.concat([_keyed(run, _five_digits(run.metrics[list(METRICS)])) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
-        "_knows": _what_is_known(runs, root),
+        "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
     }
-    old = load(name, folder=folder)
+    path = folder / f"{name}.csv"
     new = {_config_sha256(text) for text in parts[""]["config"]}
-    replaced = (
-        {key for key, text in zip(old["key"], old["config"], strict=True) if _config_sha256(text) in new}
-        if len(old)
-        else set()
-    )
-    for suffix, new in parts.items():
-        _merge(folder / f"{name}{suffix}.csv", new, replaced)
-    return folder / f"{name}.csv"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f".{name}.lock"):  # who adds at the same time reads what the other has written
+        replaced = {key for key, sha256 in _configs_there(path) if sha256 in new}
+        merged = {suffix: _merged(folder / f"{name}{suffix}.csv", table, replaced) for suffix, table in parts.items()}
+        for suffix in reversed(merged):  # the first says what is replaced: after a kill it still has to know
+            write_table(folder / f"{name}{suffix}.csv", merged[suffix])
+    return path
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
@@ -122,7 +134,7 @@ def knowledge(run: Run, train: Known, test: Known, classes: torch.Tensor | None 
 
 def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
     """``knowledge`` of all runs. Runs on the same faces under the same noise share one loading."""
-    tables, known = [pd.DataFrame(columns=["key", "quantity", "mode", "measure", "value", "n"])], {}
+    tables, known = [pd.DataFrame(columns=KNOWLEDGE)], {}
     for run in runs:
         content = json.dumps(run.manifest["data"], sort_keys=True)
         if content not in known:
@@ -156,8 +168,12 @@ def transition(given: np.ndarray, true: np.ndarray, class_names: Iterable[str]) 
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A CSV of results, with hashes as text."""
-    return pd.read_csv(path, dtype=TEXT_COLUMNS)
+    """A CSV of results, with hashes as text.
+
+    Raises:
+        ValueError: it cannot be read; the message names file and line.
+    """
+    return read_csv(path, NUMBERS, dtype=TEXT_COLUMNS)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -177,19 +193,37 @@ def _config_sha256(text: str) -> str:
     return Config.from_dict(json.loads(text)).sha256()
 
 
+def _configs_there(path: Path) -> list[tuple[str, str]]:
+    """Key and hash of the config of each run in a table."""
+    rows = []
+    for line, row in enumerate(_keyed_table(path, ["key", "config"]).to_dict("records"), start=2):
+        try:
+            rows.append((row["key"], _config_sha256(row["config"])))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{path}: column 'config', line {line}: no config of a run ({error})") from None
+    return rows
+
+
+def _keyed_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    """A table whose rows belong to runs; without rows where there is no file."""
+    table = read_table(path) if path.is_file() else pd.DataFrame(columns=columns)
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise ValueError(f"{path}: column {missing[0]!r} is missing; this is no table of runs")
+    return table
+
+
 def _keyed(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(key=run.manifest["key"])[["key", *table.columns]]
 
 
-def _merge(path: Path, new: pd.DataFrame, replaced: set[str]) -> None:
-    """Take out what is replaced, put what has the same key in its place, append the rest."""
-    if path.is_file():
-        old = read_table(path)
-        kept = list(dict.fromkeys([*old["key"], *new["key"]]))
-        old = old[~old["key"].isin(set(new["key"]) | replaced)]
-        both = pd.concat([part for part in (old, new) if len(part)]) if len(old) or len(new) else new
-        both = both[
-            [*new.columns, *(name for name in both if name not in new)]
-        ]  # columns that came later stay in place
-        new = both.sort_values("key", key=lambda keys: keys.map(kept.index), kind="stable")
-    write_table(path, new)
+def _merged(path: Path, new: pd.DataFrame, replaced: set[str]) -> pd.DataFrame:
+    """What is there without what is replaced, what has the same key in its place, the rest behind it."""
+    if not path.is_file():
+        return new
+    old = _keyed_table(path, ["key"])
+    kept = list(dict.fromkeys([*old["key"], *new["key"]]))
+    old = old[~old["key"].isin(set(new["key"]) | replaced)]
+    both = pd.concat([part for part in (old, new) if len(part)]) if len(old) or len(new) else new
+    both = both[[*new.columns, *(name for name in both if name not in new)]]  # columns that came later stay in place
+    return both.sort_values("key", key=lambda keys: keys.map(kept.index), kind="stable")

@@ -33,7 +33,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
-from scnlib import pretrained
+from scnlib import pretrained, streaming
 from scnlib.config import COUNTED_IN_EPOCHS, PROFILES, RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.faceset import content_sha256
@@ -46,6 +46,7 @@ from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.pretrained import Start
 from scnlib.provenance import commit, device_name, now, versions
+from scnlib.tables import read_csv
 from scnlib.training import Training, build_model
 from scnlib.uncertainty import alpha_regained
 
@@ -64,6 +65,13 @@ METRICS = (
     "trusted_agreement", "margin_rank",
     "val_accuracy", "val_accuracy_true", "test_accuracy", "test_mean_class_accuracy",
     "seconds",
+)  # fmt: skip
+
+
+#: What every manifest of a run says.
+MANIFEST = (
+    "key", "recipe_version", "data", "class_names", "n_train", "n_test", "commit", "dirty", "device", "dtype",
+    "versions", "finished", "duration_s",
 )  # fmt: skip
 
 
@@ -134,24 +142,31 @@ def run_name(config: Config, key: str) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, read from its directory when asked."""
+    """A finished run, read from its directory when asked; ``found`` says that ``run`` did not train it just now."""
 
     path: Path
+    found: bool = True
 
     @cached_property
     def manifest(self) -> dict:
-        return json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+        with _named(self.path / "manifest.json") as path:
+            return json.loads(path.read_text(encoding="utf-8"))
 
     @cached_property
     def config(self) -> Config:
-        plain = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
-        del plain["key"]
-        return Config.from_dict(plain)
+        with _named(self.path / "config.json") as path:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            del plain["key"]
+            return Config.from_dict(plain)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """One row an epoch, columns ``METRICS``."""
-        return pd.read_csv(self.path / "metrics.csv")
+        with _named(self.path / "metrics.csv") as path:
+            table = read_csv(path, numbers=METRICS)
+            if table["test_accuracy"].empty:
+                raise ValueError("no epoch stands there")
+            return table
 
     @cached_property
     def samples(self) -> dict[str, np.ndarray]:
@@ -164,7 +179,11 @@ class Run:
         probability of the predicted class as the loss saw it, so with logits scaled by alpha where the method weights.
         A method whose weights exist in training alone has ``alpha`` without ``alpha_eval`` and ``test_alpha``.
         """
-        with np.load(self.path / "samples.npz", allow_pickle=False) as file:
+        with (
+            _named(self.path / "samples.npz") as path,
+            path.open("rb") as opened,  # of a broken archive numpy leaves it open
+            np.load(opened, allow_pickle=False) as file,
+        ):
             return {name: file[name] for name in file.files}
 
     def weights(self) -> dict[str, torch.Tensor]:
@@ -206,6 +225,7 @@ class Run:
             "n_train": self.manifest["n_train"],
             "n_test": self.manifest["n_test"],
             "config": json.dumps(config.to_dict(), sort_keys=True),
+            "config_sha256": config.sha256(),
             "commit": self.manifest["commit"],
             "dirty": self.manifest["dirty"],
             "recipe_version": self.manifest["recipe_version"],
@@ -213,7 +233,7 @@ class Run:
             "device": self.manifest["device"],
             "processes": self.manifest.get("processes", 1),
             "dtype": self.manifest["dtype"].split()[0],
-            "torch": self.manifest["versions"]["torch"],
+            **{name: self.manifest["versions"].get(name, "") for name in ("torch", "python", "numpy")},
             "duration_s": round(self.manifest["duration_s"], 1),
         }
 
@@ -238,7 +258,9 @@ def _reported_options(config: Config) -> dict:
         config.profile, dataset=config.dataset, method=config.method.name, epochs=config.epochs
     ).method
     of_profile = {name: getattr(standard, name) for name in COUNTED_IN_EPOCHS if hasattr(standard, name)}
-    return {name: value for name, value in options.items() if name not in of_profile or value != of_profile[name]}
+    counted = {name: getattr(config.method, name) for name in of_profile}  # also where it is the method's default
+    own = {name: value for name, value in counted.items() if value != of_profile[name]}
+    return {name: value for name, value in options.items() if name not in of_profile} | own
 
 
 def open_run(path: Path | str) -> Run:
@@ -246,6 +268,7 @@ def open_run(path: Path | str) -> Run:
 
     Raises:
         FileNotFoundError: if there is none, or it is not finished.
+        ValueError: its manifest is none of a run.
     """
     path = Path(path)
     if not _finished(path):
@@ -253,6 +276,9 @@ def open_run(path: Path | str) -> Run:
             "was not finished; the same `scn run` resumes it" if (path / "config.json").is_file() else "holds no run"
         )
         raise FileNotFoundError(f"{path} {state}.")
+    lacking = [name for name in MANIFEST if name not in Run(path).manifest]
+    if lacking:
+        raise ValueError(f"{path / 'manifest.json'} says nothing of {lacking[0]}: it is not of a run of `scn run`")
     return Run(path)
 
 
@@ -301,9 +327,11 @@ def run(
     progress = progress and rank() == 0
     with _exclusive(path, progress):
         first(_claim, path, config, key)
-        if not first(_finished, path):
+        found = first(_finished, path)
+        if not found:
             _train(path, config, key, splits, choose_device(device), progress, start)
-    return Run(path)
+        first((path / "checkpoint.safetensors").unlink, True)  # also where the process that finished it was killed here
+    return Run(path, found)
 
 
 @contextlib.contextmanager
@@ -333,17 +361,39 @@ def _finished(path: Path) -> bool:
     """Whether the manifest says so."""
     try:
         return json.loads((path / "manifest.json").read_text(encoding="utf-8")).get("status") == "done"
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, AttributeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError):
         return False
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[Path]:
+    """The path of a file of a run; whatever a reader raises of a damaged one becomes one error that names it.
+
+    Raises:
+        ValueError: it is damaged.
+        OSError: it is not there, or cannot be read.
+    """
+    try:
+        yield path
+    except OSError:
+        raise
+    except Exception as error:  # of a broken archive a reader may raise anything
+        raise ValueError(
+            f"{path} is damaged ({type(error).__name__}: {error}). Remove {path.parent}, and the same `scn run` makes "
+            "it again"
+        ) from None
 
 
 def _claim(path: Path, config: Config, key: str) -> None:
     """Make the directory this run's own, or make sure that it already is."""
     file = path / "config.json"
+    if path.exists() and not path.is_dir():
+        raise RunConflict(f"{path} is a file; a run needs a directory. Choose another --out; nothing was changed.")
     if path.is_dir() and not file.is_file() and any(p.suffix != ".unfinished" for p in path.iterdir()):
         raise RunConflict(f"{path} is not empty and holds no run. Choose another --out; nothing was changed.")
     if file.is_file():
-        other = json.loads(file.read_text(encoding="utf-8"))
+        with _named(file):
+            other = dict(json.loads(file.read_text(encoding="utf-8")))
         mine = json.loads(json.dumps({"key": key, **config.to_dict()}))
         differ = _differences(_completed(other), mine)
         if differ:
@@ -426,6 +476,8 @@ def _train(
     sessions.append({"begun": now(), **commit(), **machine})
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)
+        if training.streamed and rank() == 0:
+            bar.write(streaming.in_words(training.images, device), file=sys.stdout)
         warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
@@ -440,7 +492,8 @@ def _train(
             first(write, path / "metrics.csv", _metrics_text(training.records))
             warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
-    # Each file is whole or absent, and the checkpoint goes last: after a kill at any point the same call ends the run.
+    # Each file is whole or absent, and the checkpoint goes after the manifest has come: after a kill at any point the
+    # same call ends the run.
     first(write, path / "metrics.csv", _metrics_text(training.records))
     _write_samples(path / "samples.npz", training, splits)
     weights = {name: value for name, value in training.model.state_dict().items() if not name.startswith("memory.")}
@@ -469,7 +522,6 @@ def _train(
         "peak_memory_mib": _peak_memory(device),
     }
     first(write, path / "manifest.json", json.dumps(manifest, indent=1))
-    first(checkpoint.unlink, True)
 
 
 def _together(sessions: list[dict], name: str) -> str:
@@ -478,11 +530,12 @@ def _together(sessions: list[dict], name: str) -> str:
 
 
 def _bar(name: str, total: int, progress: bool) -> tqdm:
-    """Images per second and time left; where nobody watches, a line every half minute."""
-    quiet = bool(os.environ.get("SCN_HEADLESS")) or not sys.stdout.isatty()
+    """Images per second and time left; where ``SCN_HEADLESS`` says that nobody watches, a line every half minute."""
+    # A notebook is no terminal, and somebody watches it all the same: it is told every second, too.
+    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2 if sys.stdout.isatty() else 1
     return tqdm(
         total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=sys.stdout,
-        mininterval=30 if quiet else 0.2, maxinterval=60 if quiet else 10, leave=not quiet,
+        mininterval=pause, miniters=1, leave=sys.stdout.isatty(),
     )  # fmt: skip
 
 

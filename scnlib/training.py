@@ -1,7 +1,8 @@
 """The training loop, the same for every method.
 
-Images stay on the device as uint8; a batch is a gather, an augmentation and a step. Nothing in a step waits for the
-device: losses and records accumulate there and are read once an epoch.
+Images stay on the device as uint8, where they fit (else see ``scnlib/streaming.py``); a batch is a gather, an
+augmentation and a step. Nothing in a step waits for the device: losses and records accumulate there and are read once
+an epoch.
 
 On several processes every one trains this way, with its share of each batch's images (``scnlib/distributed.py``).
 """
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from scnlib import counter_rng, distributed, evaluation, relabel
+from scnlib import counter_rng, distributed, evaluation, relabel, streaming
 from scnlib.augment import views
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
@@ -96,6 +97,7 @@ class Training:
 
     Attributes:
         model: network in training.
+        streamed: whether the images are too many for the device, and come to it batch by batch.
         ledger: the labels and their history.
         epoch: the last finished epoch, 0 before the first.
         records: metric rows, one an epoch.
@@ -115,7 +117,8 @@ class Training:
     ) -> None:
         self.config, self.device, self.precision = config, device, precision
         self.num_classes = train.num_classes
-        self.images = train.images.to(device)
+        self.streamed = train.images.nbytes > streaming.room(device)
+        self.images = train.images if self.streamed else train.images.to(device)
         self.targets = None if train.targets is None else train.targets.to(device)
         self.evaluation_sets = evaluation_sets
         true = None if train.true_labels is None else train.true_labels.to(device)
@@ -215,10 +218,11 @@ class Training:
     def _batches(self, epoch: int, *, augmented: bool, on_batch: Callable[[int], None]) -> Iterator[Batch]:
         config = self.config
         order = epoch_batches(self.samples_per_epoch, config.batch_size, config.seed, epoch, self.device)
+        streamed = self._streamed_images(epoch) if self.streamed else None
         for number, place in enumerate(order):
             index = self.drawn[place]
             own = self.shares.own(place)
-            images = self._scaled(self.images[self.drawn[own]])
+            images = self._scaled(self.images[self.drawn[own]] if streamed is None else next(streamed))
             if augmented:
                 self._set_learning_rate(learning_rate(config, epoch - 1 + number / len(order)))
                 # By place, so that a sample that stands in an epoch twice is seen in two views.
@@ -226,6 +230,13 @@ class Training:
             targets = None if self.targets is None else self.targets[index]
             yield Batch(images, self.ledger.current[index], self.ledger.given[index], index, targets)
             on_batch(len(index))
+
+    def _streamed_images(self, epoch: int) -> Iterator[Tensor]:
+        """This process's images of every batch of an epoch, on the device."""
+        order = epoch_batches(self.samples_per_epoch, self.config.batch_size, self.config.seed, epoch)
+        share, drawn = (distributed.rank(), distributed.processes()), self.drawn.cpu()
+        own = (drawn[place[distributed.share(len(place), *share)]] for place in order)
+        return streaming.read_ahead(self.images, own, self.device)
 
     def _scaled(self, images: Tensor) -> Tensor:
         return normalize(images, self.config.normalization)
@@ -261,7 +272,7 @@ class Training:
         self.model.eval()
         parts = []
         for images in self.images.split(EVALUATION_BATCH * distributed.processes()):
-            own = self._scaled(self.shares.own(images))
+            own = self._scaled(self.shares.own(images).to(self.device))
             with self.precision.autocast(self.device):
                 parts.append(self.model.backbone(in_three_channels(own)).float())
         return torch.cat(parts)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from scnlib.bench import machine, ours, peak, preparing, released, rows, run, startup, techniques, training, turns
+from scnlib.bench import load, machine, ours, peak, preparing, released, rows, run, startup, techniques, training, turns
 from scnlib.bench.how import How, Task
 from scnlib.cli import main
 from scnlib.errors import ScnError
@@ -255,6 +255,7 @@ def test_a_miniature_of_everything_ends_with_a_table(few_faces, monkeypatch, tmp
     for module in (training, preparing):
         monkeypatch.setattr(module, "networks", lambda how: [("small", 32, 4)])
     monkeypatch.setattr(training, "peak_memory", lambda *_: 100.0)
+    monkeypatch.setattr(load, "in_a_process", load.run)
     monkeypatch.setattr(startup, "COMMANDS", {"nothing": ["-c", "pass"]})
     tasks = [task for name in run.GROUPS for task in run.GROUPS[name](TINY)]
     found = run.measure(tasks, TINY, tmp_path / "new" / "bench.csv")

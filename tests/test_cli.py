@@ -27,7 +27,7 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
         (["run", "--method", "scm"], "scn: unknown method 'scm'; known: baseline, scn"),
         (["run", "--set", "betta=1"], "scn: method scn has no option 'betta'; known: "),
         (["run", "--set", "beta"], "scn: --set takes OPTION=VALUE, got 'beta'"),
-        (["run", "--set", "beta=high"], "scn: method scn: beta must be float, got 'high'"),
+        (["run", "--set", "beta=high"], "scn: method scn: beta must be a number, got 'high'"),
         (["run", "--data", "colour=1"], "scn: dataset rendered has no option 'colour'; known: n, size, seed, preset"),
         (["run", "--data", "n=0"], "scn: rendered: n must be a whole number >= 1, got 0"),
         (["run", "--noise-rate", "1.5"], "scn: noise_rate must lie in 0..1, got 1.5"),

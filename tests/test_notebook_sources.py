@@ -62,6 +62,9 @@ class TestLesson:
         assert levels.count(1) == 1 and levels[0] == 1
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
+    def test_no_heading_hides_in_a_code_cell(self, path):
+        assert not re.findall(r"^#+ #+ .*", code_of(path), flags=re.MULTILINE), "a %% [markdown] line is missing"
+
     def test_asks_before_it_shows_and_ends_as_it_should(self, path):
         text = "\n".join(source for kind, source, _ in cells(path) if kind == "markdown")
         assert text.count("**Predict") >= 3

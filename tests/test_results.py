@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock, Timeout
 
 from scnlib import results, runs
 from scnlib.config import profile_config
+from scnlib.paper import load_knowledge
 
 from .conftest import load_squares, make_faces
 
@@ -55,7 +57,7 @@ def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_pa
 def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
     run = runs.run(smoke(), progress=False)
     results.add("squares", [run, runs.run(smoke(method="baseline"), progress=False)], tmp_path)
-    table = results.load("squares", "_knows", tmp_path)
+    table = load_knowledge(tmp_path / "squares_knows.csv")
     assert list(table.columns) == ["key", "quantity", "mode", "measure", "value", "n"]
     modes = {key: set(rows["mode"]) for key, rows in table.groupby("key")}
     assert modes.pop(run.manifest["key"]) == {"train", "eval", "confidence_eval"}
@@ -69,6 +71,26 @@ def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
         row = table[(table["quantity"] == "flipped") & (table["mode"] == mode)].iloc[0]
         assert (row["measure"], row["n"]) == ("auroc", 64)
         assert row["value"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_who_adds_at_the_same_time_waits(squares, tmp_path, monkeypatch):
+    """The tables are read and written under one lock, so nobody writes over rows that he has not read."""
+    run, held = runs.run(smoke(), progress=False), []
+    lock = FileLock(tmp_path / ".squares.lock")
+
+    def somebody_else():
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
+    for name in ("_configs_there", "write_table"):
+        inner = getattr(results, name)
+        monkeypatch.setattr(results, name, lambda *a, inner=inner: held.append(somebody_else()) or inner(*a))
+    results.add("squares", [run], tmp_path)
+    assert held == [True] * 6 and not somebody_else()
 
 
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):

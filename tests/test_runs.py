@@ -4,6 +4,7 @@ import dataclasses
 import json
 import multiprocessing
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,13 @@ from .conftest import load_squares, make_faces
 
 def smoke(**fields):
     return profile_config("smoke", noise_rate=0.25, **fields)
+
+
+@pytest.mark.parametrize(("epoch", "reported"), [(4, {}), (8, {"relabel_epoch": 8}), (10, {"relabel_epoch": 10})])
+def test_a_row_says_what_differs_from_its_profile(epoch, reported):
+    """Relabelling from epoch 4 is the profile's own; 10 is the method's default, and no less another experiment."""
+    config = profile_config("quick", method="scn", options={"relabel_epoch": epoch})
+    assert runs._reported_options(config) == reported
 
 
 def test_a_run_leaves_everything_needed_to_believe_it(squares):
@@ -42,11 +50,21 @@ def test_a_run_leaves_everything_needed_to_believe_it(squares):
     assert json.loads(row["config"])["method"]["name"] == "scn"
 
 
+def test_the_bar_of_a_notebook_moves_and_a_log_stays_short(monkeypatch):
+    assert runs._bar("a run", 9, progress=True).mininterval == 30  # headless
+    monkeypatch.delenv("SCN_HEADLESS")
+    assert not sys.stdout.isatty()  # as in a kernel
+    bar = runs._bar("a run", 9, progress=True)
+    assert bar.mininterval <= 1 and not bar.dynamic_miniters  # else it waits for as many images as came at once before
+
+
 def test_a_finished_run_is_not_trained_again(squares, monkeypatch):
     first = runs.run(smoke(), progress=False)
     stamp = (first.path / "metrics.csv").stat().st_mtime_ns
     monkeypatch.setattr(runs, "_train", lambda *a: pytest.fail("trained again"))
-    assert runs.run(smoke(), progress=False).path == first.path
+    second = runs.run(smoke(), progress=False)
+    assert second.path == first.path
+    assert second.found and not first.found
     assert (first.path / "metrics.csv").stat().st_mtime_ns == stamp
 
 

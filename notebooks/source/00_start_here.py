@@ -121,7 +121,8 @@ ctx.save(figure, "classes", alt="Bars: number of training faces of each of the e
 # 2. it **ranks** the batch by importance and pushes the upper 70 % away from the lower 30 %;
 # 3. among the lower 30 % it **relabels** a face when it is surer of another label by a margin.
 #
-# Take labels of which 30 % were made wrong and let it try.
+# Take labels of which 30 % were made wrong and let it try. (A line that begins with *warning* is no fault of yours: a training
+# watches itself, and what it remarks on here is the subject of lesson 06.)
 #
 # **Predict:** of a hundred labels that it changes, how many are right afterwards?
 
@@ -239,7 +240,7 @@ pd.DataFrame(rows, columns=["data", "origin", "method", "accuracy at 30 % noise"
 # 1. Which of the five columns of the first figure can be repaired by asking more annotators, and which cannot?
 # 2. A relabelling method changes 200 of 6,000 labels and 60 % of the changes are right. Is that enough to know whether the
 #    labels are better afterwards? What else must you count?
-# 3. Set `seed = 1` in the second cell and run the lesson again. Which sentences change their verdict, and which only their
+# 3. Set `seed = 1` in the first code cell and run the lesson again. Which sentences change their verdict, and which only their
 #    decimals?
 #
 # ## References

@@ -127,7 +127,7 @@ for method_name in ("SCN without relabelling", "SCN"):
 # %%
 note = f"1 run each, seed {seed}, 30 % wrong labels; test n = {runs['SCN'].manifest['n_test']:,}"
 figure = plots.training_curves({label: run.metrics for label, run in runs.runs.items()},
-                               ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note)
+                               ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note, outside=True)
 ctx.save(figure, "curves", alt="Classification loss, accuracy on true training labels and test accuracy over epochs for the "
          "baseline, SCN without relabelling and SCN.")
 
@@ -214,7 +214,7 @@ ctx.say("The probability that a wrongly labelled face has the lower importance i
 # %%
 memory = ctx.run("scn", noise_rate=0.3, relabelling=False, **ctx.long_run)
 figure = plots.training_curves({"SCN without relabelling, long": memory.metrics}, ("memorised", "alpha_auroc", "alpha_mean"),
-                               note=f"1 run, seed {seed}; {memory.config.epochs} epochs, batches of {memory.config.batch_size}, no augmentation")
+                               note=f"1 run, seed {seed}; {memory.config.epochs} epochs, batches of {memory.config.batch_size}, no augmentation", outside=True)
 ctx.save(figure, "alpha_memory", alt="Three panels over epochs: wrong labels are memorised, the AUROC of alpha for wrong "
          "labels, and the mean of alpha.")
 
@@ -430,6 +430,7 @@ ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3
         "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean.",
         mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra), origin="measured here")
 
+# %% [markdown]
 # ## On real faces
 #
 # The same three methods on FER+: the quick recipe (48 px, 12 epochs) with ResNet-18, one run each, trained before.

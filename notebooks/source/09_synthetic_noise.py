@@ -304,9 +304,9 @@ for row in real.itertuples():
 # %% [markdown]
 # ## The verdicts
 #
-# The ledger of the course judges each claim by one rule: *held* only if the 95 % interval of the paired differences lies on
-# the claimed side under **every** condition that the claim names; *direction only* if the mean does, but luck (or n = 1) is
-# not ruled out; else *not held*. Claims whose methods, weights or data are not there are *not tested*.
+# The ledger of the course judges each claim by one rule: *held* if the 95 % interval of the paired differences lies on the
+# claimed side under **every** condition that the claim names; *not held* if it lies on the other side under one of them; else
+# *undecided*: luck is not ruled out, or there is one seed. Claims whose methods, weights or data are not there are *not tested*.
 
 # %%
 ledger = paper.ledger()

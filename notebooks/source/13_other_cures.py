@@ -219,6 +219,13 @@ ctx.say("On the diagonal: {truth:.0%} by counting, {found:.0%} estimated (mean o
 # SCN's relabelling is a memory of another kind: it writes what it believes into the label. ELR can change its mind; equation 5
 # can only jump.
 #
+# **Second opinion** is ours and puts SCN's two questions to such a memory. With $q_i$, the mean of all opinions so far, as a distribution:
+#
+# $$a_i = \frac{q_i[y_i]}{\max_c q_i[c]}, \qquad t_i = a_i\,e_{y_i} + (1 - a_i)\,q_i, \qquad L = -\frac1N\sum_i \langle t_i, \log p_i\rangle .$$
+#
+# How far is the label believed ($a_i$ in the place of $\alpha_i$), and what else could it be ($q_i$ in the place of the new label)? This weight
+# has seen the label, and nobody is relabelled for good. Whether it helps is measured in lesson 14.
+#
 # ## Blending: what if a face were two?
 #
 # **Mixup** shows $\lambda x_i + (1-\lambda) x_j$ and asks for both labels in these shares. Nobody is trusted; but a label that fits

@@ -42,8 +42,10 @@ scn = ctx.run("scn", relabelling=False)
 # %% [markdown]
 # ## A photograph
 #
-# In a live JupyterLab a button appears below. Choose a picture with a face, then go on with the next cell. It is read by
-# your own kernel; nothing is sent anywhere, and nothing of it is kept. Use a picture of yourself, or of somebody who agrees.
+# In a live JupyterLab a button appears below. Choose a picture with a face, then go on with the next cell. (After *Run All* the
+# astronaut is already there: choose, click into the next cell, and say *Run Selected Cell and All Below*.) The picture is read by
+# your own kernel, and nothing is sent anywhere. The figures below show it, though, and they stay: in this notebook once it is saved,
+# and under `out`. Clear the outputs before you pass it on. Use a picture of yourself, or of somebody who agrees.
 
 # %%
 from scnlib.course import own_photo

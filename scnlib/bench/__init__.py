@@ -9,6 +9,7 @@ training      both, and the baseline, side by side; what SCN costs beyond the ba
 techniques    from the plainest loop to the fast one, a technique at a time
 preparing     renderer, alignment, augmentation, label noise, evaluation
 startup       how long a fresh process takes to be there
+load          what a training set as large as AffectNet costs in time and memory
 run           all of it, in groups, with the time left
 """
 

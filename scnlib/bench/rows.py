@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from scnlib import files, provenance
+from scnlib import files, provenance, tables
 from scnlib.bench.turns import median_interval, paired_ratios
 from scnlib.paths import results_dir
 
@@ -109,12 +109,18 @@ def read_csv(path: Path | str) -> pd.DataFrame:
     Raises:
         ValueError: a column is missing.
     """
-    words = ("name", "method", "precision", "ratio_to")
-    frame = pd.read_csv(path, dtype={"size": "Int64", "batch": "Int64", **dict.fromkeys(words, str)})
+    words, counts = ("name", "method", "precision", "ratio_to"), {"size": "Int64", "batch": "Int64"}
+    numbers = (*counts, "value", "low", "high", "repeats", "ratio")
+    frame = tables.read_csv(path, numbers, dtype=dict.fromkeys(("group", "unit", "device", *words), str))
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}; scn bench --csv {path} writes it again")
-    return frame.assign(**{name: frame[name].fillna("") for name in words})
+    rates = (frame["group"] == "training") & (frame["unit"] == "images/s")
+    for name in counts:
+        lost = frame.index[(rates & frame[name].isna()) | (frame[name] % 1 > 0)]
+        if len(lost):
+            raise ValueError(f"{path}: column {name!r}, line {lost[0] + 2}: expected a whole number")
+    return frame.assign(**{name: frame[name].fillna("") for name in words}).astype(counts)
 
 
 def read_measured(folder: Path | None = None) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scnlib.bench import machine, preparing, rows, startup, techniques, training
+from scnlib.bench import load, machine, preparing, rows, startup, techniques, training
 from scnlib.bench.how import How, Task
 from scnlib.bench.rows import Row
 from scnlib.precision import choose_device, choose_precision
@@ -24,6 +24,7 @@ GROUPS: dict[str, Callable[[How], list[Task]]] = {
     "memory": training.memory_tasks,
     "preparing": preparing.tasks,
     "startup": startup.tasks,
+    "load": load.tasks,
 }
 
 
@@ -44,6 +45,8 @@ def bench(
     for group in groups:
         if group not in GROUPS:
             raise ValueError(f"unknown group {group!r}; known: {', '.join(GROUPS)}")
+    if csv is not None and Path(csv).is_dir():
+        raise ValueError(f"--csv {csv} is a folder; name a file")
     where = choose_device(device)
     how = How(where, choose_precision(where))
     if quick:

@@ -15,7 +15,7 @@ from scnlib.methods.base import Batch
 from scnlib.models import make_backbone, normalize
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, gain, measured, published_gain, rows_of, summary
-from scnlib.paper.choice import best_value, complete
+from scnlib.paper.choice import at_best, complete
 from scnlib.paper.grid import DATASET_NAMES, Selector, grid
 from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
@@ -37,19 +37,6 @@ def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:
     """The rows of a published table that start from scratch, as arms under a noise of our choice: row -> runs."""
     cells = [cell for cell in grid(table) if not cell.runs.pretrained]
     return {cell.published.row: replace(cell.runs, noise_rate=noise_rate) for cell in cells}
-
-
-def add_last_epoch(results: pd.DataFrame, epochs: pd.DataFrame, column: str = "val_accuracy") -> pd.DataFrame:
-    """Results with the value that a metric had after the last epoch, in percent; NaN where no curve is there.
-
-    Args:
-        results: one row a run, with ``key``.
-        epochs: one row an epoch, with ``key``, ``epoch`` and ``column`` as a share.
-    """
-    if column not in epochs or epochs.empty:
-        return results.assign(**{column: math.nan})
-    last = epochs.sort_values("epoch").drop_duplicates("key", keep="last").set_index("key")[column]
-    return results.assign(**{column: 100 * results["key"].map(last).astype(float)})
 
 
 def runs_of(
@@ -96,7 +83,7 @@ def by_setting(
     """Runs of some methods under several values of one field of the recipe, one row a run.
 
     Args:
-        results: of ``add_last_epoch``.
+        results: of ``paper.add_curves``.
         named: label -> which runs.
         field: of ``scnlib.config.Config``: ``"lr"``, ``"epochs"``.
         values: of that field.
@@ -263,10 +250,9 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
         raise ValueError(f"no runs of the reference {reference!r}; there are: {', '.join(runs['label'].unique())}")
     rows, chosen = {}, {}
     for label, own in runs.groupby("label", sort=False):
-        full = complete(own)
-        means = full.groupby("value")[["val", "test"]].mean()
-        value = best_value(own)
-        at = full[full["value"] == value]
+        means = complete(own).groupby("value")[["val", "test"]].mean()
+        at = at_best(own)
+        value = at["value"].iloc[0]
         chosen[label] = dict(zip(at["seed"], at["test"], strict=True))
         rows[label] = {
             "value": value,

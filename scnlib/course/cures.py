@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from scnlib import runs
 from scnlib.config import Config, profile_config
+from scnlib.course import show
 from scnlib.course.measures import judged, label_history, opinion
 from scnlib.datasets import FaceSet
 from scnlib.paper.arms import Recipe, rows_of
@@ -172,7 +174,10 @@ def retrained(config: Config, train: FaceSet, labels: Tensor, test: FaceSet) -> 
     """
     device = choose_device()
     training = Training(config, train.with_labels(labels), {"test": test}, device, choose_precision(device))
-    metrics = pd.DataFrame([training.train_epoch() for _ in range(config.epochs)])
+    epochs = tqdm(
+        range(config.epochs), "training again", unit="epoch", file=sys.stdout, leave=False, disable=show.headless()
+    )
+    metrics = pd.DataFrame([training.train_epoch() for _ in epochs])
     return Retrained(metrics, training.infer(test.images)[0].argmax(1).numpy())
 
 

@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from scnlib import figure_files
 from scnlib.course import show
 
-#: Set by JupyterLab and Notebook, by VS Code and by Colab in the kernels they start; papermill and nbconvert set none.
+#: Set in the kernels that JupyterLab and Notebook, VS Code (of its two over SSH and in containers only the second) and
+#: Colab start; papermill and nbconvert set none.
 #: Nothing else tells a kernel whether somebody watches, and widgets can hang where nobody does.
-FRONT_ENDS = ("JPY_SESSION_NAME", "VSCODE_PID", "COLAB_RELEASE_TAG")
+FRONT_ENDS = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG")
 
 DPI = 110  # of a figure that is drawn again and again: half the pixels of a saved one, twice as fast
 

@@ -56,7 +56,7 @@ def best_of_sweep(rows: pd.DataFrame, usual: float) -> str:
     span = rows["mean"].max() - rows["mean"].min()
     values = ", ".join(f"{value:g}" for value in sorted(rows["value"]))
     return (
-        f"of the {len(rows)} values measured ({values}) {best['value']:g} has the largest mean, {best['mean']:.2f} % "
+        f"of the {len(rows)} values measured ({values}), {best['value']:g} has the largest mean, {best['mean']:.2f} % "
         f"(n = {int(best['n'])}), {ahead}; the means lie within {span:.2f} points"
     )
 

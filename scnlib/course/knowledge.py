@@ -7,15 +7,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from scnlib import results
-from scnlib.course.ledger import DATASETS
 from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
 from scnlib.methods.names import method_label
 from scnlib.models import in_three_channels, normalize
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
+from scnlib.paper.knowledge import load_knowledge
+from scnlib.paper.plain import DATASETS
 from scnlib.paper.results import load_results, prepare
+from scnlib.paths import results_dir
 from scnlib.runs import Run
 from scnlib.uncertainty import TITLES, knows
 
@@ -179,7 +180,7 @@ def full_scale_knowledge(
     Returns:
         Columns title, quantity, seed, knowledge, n.
     """
-    table = results.load(name, "_knows")
+    table = load_knowledge(results_dir() / f"{name}_knows.csv")
     if table.empty:
         return pd.DataFrame(columns=["title", "quantity", "seed", "knowledge", "n"])
     rows = rows_of(prepare(load_results()), runs, name, Recipe.of(profile, name))

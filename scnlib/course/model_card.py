@@ -4,6 +4,7 @@ Every number is computed from the run when the card is written. The sections are
 for Model Reporting, FAT* 2019.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from scnlib import files
 from scnlib.methods.names import method_label
+from scnlib.paper import stats
 from scnlib.runs import Run, load_splits
 from scnlib.transfer import standing
 
@@ -60,23 +62,6 @@ RENDERED_CAVEAT = """- That rendered faces of all skins and ages fared alike wou
   formula here knows."""
 
 
-def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's interval of a share, at 95 %: it stays within 0..1 and holds where few are right, or all.
-
-        (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
-
-    Returns:
-        (low, high); (NaN, NaN) of nothing.
-
-    Source: Wilson, JASA 1927.
-    """
-    if not n:
-        return float("nan"), float("nan")
-    p, centre = right / n, right / n + z**2 / (2 * n)
-    half = z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
-    return (centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)
-
-
 def groups_of(latents: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     """The groups of rendered faces under each of ``FACTORS``: factor -> ``(N,)`` names of groups."""
     found = {}
@@ -103,7 +88,7 @@ def performance(
     for factor, names in groups.items():
         for name in (order or {}).get(factor, tuple(dict.fromkeys(names))):
             mine = right[names == name]
-            low, high = wilson(int(mine.sum()), len(mine))
+            low, high = stats.wilson(int(mine.sum()), len(mine))
             accuracy = 100 * mine.mean() if len(mine) else float("nan")
             rows.append((factor, name, len(mine), accuracy, 100 * low, 100 * high))
     return pd.DataFrame(rows, columns=["factor", "group", "n", "accuracy", "low", "high"])
@@ -176,9 +161,8 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
         latents: of its test faces, where they are rendered.
     """
     manifest, worth = run.manifest, standing(run)
-    trained = (
-        f"{manifest['n_train']:,} faces of `{run.config.dataset}` ({manifest['source']['version']}), {_noise(run)}."
-    )
+    version = _as_it_stands(manifest["source"]["version"])
+    trained = f"{manifest['n_train']:,} faces of `{run.config.dataset}` ({version}), {_noise(run)}."
     tested = f"{manifest['n_test']:,} test faces of the same dataset"
     if worth.real:
         tested += f", and {worth.real['n']:,} photographs: FER+'s test faces, cut as `scn predict` cuts them"
@@ -217,7 +201,7 @@ def _details(run: Run) -> str:
         f"`{manifest['key']}`",
         f"trained {manifest['finished'][:10]} on {manifest['device']}, commit `{manifest['commit'][:12]}`"
         + (", with changes that were not committed" if manifest["dirty"] else ""),
-        f"classes: {', '.join(manifest['class_names'])}",
+        f"classes: {', '.join(map(_as_it_stands, manifest['class_names']))}",
         "output: a probability for each class" + (f"; {ALPHA}" if "test_alpha" in run.samples else ""),
     ]
     return "\n".join(f"- {line}" for line in lines)
@@ -273,5 +257,10 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def _cell(name: str, value: object) -> str:
     if not isinstance(value, float):
-        return f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{value:,}" if isinstance(value, int) else _as_it_stands(str(value))
     return "" if value != value else f"{value:.3f}" if name == "p" else f"{value:.1f}"
+
+
+def _as_it_stands(name: str) -> str:
+    """A name, of a class of somebody's own, so that Markdown shows it and does nothing else."""
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(name.split()))

@@ -13,12 +13,14 @@ What stands between ``# solution:`` and ``# end``, or behind ``=`` on a line tha
 
 import argparse
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
 
 from scnlib.course import quizzes
 from scnlib.course.lessons import notebooks_dir
+from scnlib.files import write
 
 _BLOCK = re.compile(r"^( *)# solution:\n(.*?)^ *# end(?:\n|$)", flags=re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^( *\w+ = )(.*?)  # solution$", flags=re.MULTILINE)
@@ -88,6 +90,8 @@ def _text(notebook) -> str:
         seen[digest] = seen.get(digest, 0) + 1
         cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
+        if "remove-cell" in cell.metadata.get("tags", []):  # the book leaves it out, and JupyterLab folds it
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -95,15 +99,31 @@ def _text(notebook) -> str:
     return nbformat.writes(notebook, indent=1, ensure_ascii=False).rstrip("\n") + "\n"
 
 
-def write_all(folder: Path | None = None) -> list[Path]:
-    """Generate every notebook of ``folder/source`` and return those that changed."""
-    changed = []
+def write_all(folder: Path | None = None) -> tuple[list[Path], list[Path]]:
+    """Generate every notebook of ``folder/source``; returns those that changed, and those that were left alone.
+
+    Left alone is a notebook whose cells somebody has run: it may hold answers.
+    """
+    changed, kept = [], []
     for path, (text, _) in _wanted(folder or notebooks_dir()).items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    return changed
+        there = path.read_text(encoding="utf-8") if path.is_file() else None
+        if there == text:
+            continue
+        if there is not None and _was_run(there):
+            kept.append(path)
+            continue
+        path.parent.mkdir(exist_ok=True)
+        write(path, text)
+        changed.append(path)
+    return changed, kept
+
+
+def _was_run(text: str) -> bool:
+    try:
+        cells = json.loads(text).get("cells", [])
+    except ValueError:
+        return False
+    return any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
 def differences(folder: Path | None = None) -> list[str]:
@@ -144,8 +164,10 @@ def main(arguments: list[str] | None = None) -> int:
         advice = "Run `python -m scnlib.course.notebooks`."
         print("\n".join([*found, advice]) if found else "notebooks and sources agree")
         return 1 if found else 0
-    changed = write_all()
+    changed, kept = write_all()
     print(f"{len(changed)} notebooks written" + "".join(f"\n  {path.parent.name}/{path.name}" for path in changed))
+    for path in kept:
+        print(f"left alone, since cells of it were run: {path}. Clear its outputs or move it away to have it written.")
     return 0
 
 

@@ -56,6 +56,7 @@ CURES = {
     "scn": ("relabelling", "what a face looks like", False),
     "ipa2lt": ("label model", "one matrix for a source of labels", True),
     "elr": ("memory", "its own earlier predictions", True),
+    "second_opinion": ("memory", "the mean of its own opinions so far", True),
     "mixup": ("blending", "no face alone", None),
     "rul": ("blending", "what a face looks like", False),
     "eac": ("consistency", "attention that moves with the face", None),
@@ -273,8 +274,35 @@ def shown(board: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _mean(mean: float, std: float, n: int) -> str:
-    return f"{mean:.1f}" + ("" if math.isnan(std) else f" ± {std:.1f}") + f" (n = {n})"
+def across(boards: Mapping[str, pd.DataFrame], methods: Sequence[str]) -> pd.DataFrame:
+    """A few methods over several leaderboards, text in every cell.
+
+    Args:
+        boards: what was trained on -> its leaderboard.
+
+    Returns:
+        Index the board; a column for the baseline and, for each method, its accuracy and its gain over the baseline.
+    """
+    rows = {}
+    for label, board in boards.items():
+        found = board.set_index("method")
+        reference = found.loc["baseline"]
+        rows[label] = {method_label("baseline"): _cell(reference)}
+        for name in methods:
+            row = found.loc[name]
+            rows[label] |= {
+                method_label(name): _cell(row),
+                f"gain of {method_label(name)}": _gain(row) if row["n"] else "",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _cell(row: Mapping[str, float]) -> str:
+    return _mean(row["mean"], row["std"], row["n"]) if row["n"] else "not measured"
+
+
+def _mean(mean: float, std: float, n: float) -> str:
+    return f"{mean:.1f}" + ("" if math.isnan(std) else f" ± {std:.1f}") + f" (n = {n:g})"
 
 
 def _gain(row: Mapping[str, float]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from scnlib.course import show
+from scnlib.course.explore import watched
 from scnlib.predict import read_photo
 
 
@@ -20,7 +20,7 @@ def ask(photo: str = "") -> object | None:
     Returns:
         What ``chosen`` takes.
     """
-    if photo or show.headless() or not show.in_notebook():
+    if photo or not watched():
         return None
     try:
         import ipywidgets
@@ -28,7 +28,8 @@ def ask(photo: str = "") -> object | None:
         return None
     from IPython.display import display
 
-    button = ipywidgets.FileUpload(accept="image/*", multiple=False, description="Your photograph")
+    wide = {"width": "auto"}  # else the count of uploaded pictures is cut off
+    button = ipywidgets.FileUpload(accept="image/*", multiple=False, description="Your photograph", layout=wide)
     display(button)
     return button
 

@@ -1,6 +1,5 @@
 """What lesson A2 measures live and counts: where the time of a step goes, who waits, what a batch in shares ranks."""
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -245,23 +244,12 @@ def cost_table(
     Args:
         devices: a device's name and how many of it work side by side.
     """
-    groups = {table: [run for run in runs if run.table == table] for table in dict.fromkeys(run.table for run in runs)}
-    groups["all"] = list({run.run: run for run in runs}.values())
-    rows = {}
-    for name, members in groups.items():
-        row = {"runs": len(members), "images, millions": round(sum(r.trained + r.judged for r in members) / 1e6, 1)}
-        for device, number in devices:
-            there = [rate for rate in known if rate.device == device]
-            row[f"{number} × {device}"] = in_hours([cost.seconds(run, there) for run in members], number)
-        rows[name] = row
+    rows = {
+        row["table"]: {
+            "runs": row["runs"],
+            "images, millions": round(row["images"] / 1e6, 1),
+            **{f"{number} × {name}": cost.hours(row, (name, number)) for name, number in devices},
+        }
+        for row in cost.costs(runs, known, devices, by=("table",)).to_dict("records")
+    }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def in_hours(seconds: Sequence[float | None], devices: int) -> str:
-    """Hours until the last run ends (``paper.cost.makespan``), and of how many runs, where some (None) are unknown."""
-    known = [one for one in seconds if one is not None]
-    if not known:
-        return "not measured"
-    hours = cost.makespan(known, devices) / 3600
-    words = f"{hours:,.1f} h" if hours >= 1 else f"{max(1, math.ceil(60 * hours))} min"
-    return f"{words} for {len(known)} of {len(seconds)} runs" if len(known) < len(seconds) else words

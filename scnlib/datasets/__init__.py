@@ -8,9 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, rendered, rendered_web, webemotion
+from scnlib.datasets.decode import MIN_SIDE
 from scnlib.datasets.faceset import FaceSet, Source
+from scnlib.options import typed
 
 __all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset"]
+
+MAX_SIDE = 2048
 
 LOADERS: dict[str, Callable[..., FaceSet]] = {
     "rendered": rendered.load,
@@ -34,15 +38,19 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
         options: of the loader, see ``load`` in the module of that name.
 
     Raises:
-        ValueError: unknown dataset, split or option, or a row that cannot be read.
+        ValueError: unknown dataset, split or option, an option of another type, a size outside ``MIN_SIDE..MAX_SIDE``,
+            or a row that cannot be read.
         FileNotFoundError: a file of the dataset is missing.
     """
     if name not in LOADERS:
         raise ValueError(f"unknown dataset {name!r}; known: {', '.join(LOADERS)}")
-    known = [p.name for p in inspect.signature(LOADERS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    known = {p.name: p for p in inspect.signature(LOADERS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY}
     for option in options:
         if option not in known:
             raise ValueError(f"dataset {name} has no option {option!r}; known: {', '.join(known)}")
+    options = {key: typed(f"dataset {name}", key, known[key].annotation, value) for key, value in options.items()}
+    if not MIN_SIDE <= options.get("size", MIN_SIDE) <= MAX_SIDE:
+        raise ValueError(f"dataset {name}: size must be in {MIN_SIDE}..{MAX_SIDE} pixels, got {options['size']}")
     return LOADERS[name](root, split, **options)
 
 

@@ -14,7 +14,7 @@ File names differ between the two, so one cannot be matched to the other. The me
 Source: Mollahosseini, Hasani, Mahoor, IEEE TAC 2019 (arXiv 2017).
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -153,7 +153,7 @@ def _read_csv(root: Path, split: str, num_classes: int, images: str | None, crop
     if folder is None or not (root / folder).is_dir():
         raise FileNotFoundError(f"AffectNet at {root}: there is no folder {folder or IMAGES[0]}; unpack it there")
     title = path.relative_to(root).as_posix()
-    rows, problems, left_out, seen = [], [], {}, {}
+    rows, problems, left_out, seen, shown = [], [], {}, {}, {}
     on_disk: dict[str, dict[str, list[str]]] = {}
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for line, text in enumerate(file, start=1):
@@ -176,9 +176,13 @@ def _read_csv(root: Path, split: str, num_classes: int, images: str | None, crop
                 names = _files_of(name, on_disk[place])
                 if len(names) > 1:
                     problems.append(f"{title}, line {line}: {row[0]} may be {' or '.join(names)} in {place}")
-                else:
-                    file = f"{place}/{names[0] if names else name}"
-                    rows.append((file, row[1], f"{title} (line {line})", row[2]))
+                    continue
+                image = f"{place}/{names[0] if names else name}"
+                if image in shown:
+                    problems.append(f"{title}, line {line}: {row[0]} is {image}, which line {shown[image]} has already")
+                    continue
+                shown[image] = line
+                rows.append((image, row[1], f"{title} (line {line})", row[2]))
     return Listing(
         "AffectNet",
         root,
@@ -203,7 +207,7 @@ def _parsed(fields: list[str], crop: bool) -> tuple[str, int, Box | None] | str:
     if len(fields) != len(COLUMNS):
         return f"expected {len(COLUMNS)} fields, got {len(fields)}"
     row = dict(zip(COLUMNS, fields, strict=True))
-    name = row["subDirectory_filePath"].replace("\\", "/")
+    name = PurePosixPath(row["subDirectory_filePath"].replace("\\", "/")).as_posix()  # one spelling: a//b is a/b
     if not name.lower().endswith(SUFFIXES) or ".." in name.split("/"):
         return f"{name!r} is no name of an image"
     if row["expression"] not in [str(k) for k in range(11)]:
@@ -213,7 +217,7 @@ def _parsed(fields: list[str], crop: bool) -> tuple[str, int, Box | None] | str:
         return name, label, None
     try:
         x, y, width, height = (int(float(row[column])) for column in COLUMNS[1:5])
-    except ValueError:
+    except (ValueError, OverflowError):  # inf has no whole number
         return f"the face box must be four numbers, got {[row[column] for column in COLUMNS[1:5]]}"
     if width <= 0 or height <= 0:
         return f"the face box is {width} x {height} px"

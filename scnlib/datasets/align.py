@@ -7,11 +7,11 @@ Pictures are decoded and crops are written by a pool of threads. On a CPU the sa
 core, since MTCNN's small convolutions hardly gain from a second; on a GPU pictures of one size go through together.
 """
 
-import csv
+import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
@@ -27,7 +27,6 @@ from tqdm import tqdm
 
 from scnlib.datasets.align_manifest import (
     BOX,
-    COLUMNS,
     FOUND,
     JOURNAL,
     LOCK,
@@ -37,6 +36,7 @@ from scnlib.datasets.align_manifest import (
     SETTINGS,
     SEVERAL,
     UNREADABLE,
+    append_rows,
     check_settings,
     claim,
     face_name,
@@ -48,15 +48,17 @@ from scnlib.datasets.align_manifest import (
     summary,
     write_rows,
 )
-from scnlib.datasets.decode import SUFFIXES, open_rgb
+from scnlib.datasets.decode import SUFFIXES, open_rgb, pixels
 from scnlib.datasets.face_crops import Aligned, Settings, align_images
 from scnlib.datasets.face_detection import Detector
 from scnlib.errors import ScnError
+from scnlib.files import write
 from scnlib.precision import choose_device
 
 __all__ = ["Aligned", "Detector", "Settings", "align_folder", "align_images", "read_manifest", "summary"]
 
 _WINDOW = 32  # pictures decoded and kept at once; twice as many while the next ones are read ahead
+_PIXELS_KEPT = 50_000_000  # at once, of each core: photographs are large, and a file may be larger than it looks
 _PIXELS_AT_ONCE = {"cpu": 300_000, "cuda": 16_000_000, "mps": 4_000_000}
 
 
@@ -121,20 +123,18 @@ def _align(
     with (
         _one_core_each() as workers,
         ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-        (target / JOURNAL).open("a", newline="", encoding="utf-8", errors="surrogateescape") as journal,
         _bar(len(todo), len(files)) as bar,
     ):
-        for window, pictures in _read_ahead(pool, source, todo):
+        for window, pictures in _read_ahead(pool, source, _windows(source, todo, workers * _PIXELS_KEPT)):
             new = _window(window, pictures, target, outputs, settings, detector, pool)
             for file in window:
                 for row in new[file]:
                     row.update(stamps[file])
                 rows[file] = new[file]
-            csv.DictWriter(journal, COLUMNS).writerows(row for file in window for row in new[file])
-            journal.flush()
+            append_rows(target / JOURNAL, new, window)
             bar.update(len(window))
     write_rows(target / MANIFEST, rows)
-    (target / JOURNAL).unlink()
+    (target / JOURNAL).unlink(missing_ok=True)
     return read_manifest(target)
 
 
@@ -206,15 +206,30 @@ def _rows_of(file: str, picture: Tensor, aligned: Aligned, output: str, settings
     return rows
 
 
-def _read_ahead(pool: Executor, source: Path, files: list[str]) -> Iterator[tuple[list[str], list[Tensor | str]]]:
+def _read_ahead(
+    pool: Executor, source: Path, windows: Iterable[list[str]]
+) -> Iterator[tuple[list[str], list[Tensor | str]]]:
     """Windows of files and their pictures, the next one being decoded while this one is used."""
-    windows = [files[start : start + _WINDOW] for start in range(0, len(files), _WINDOW)]
-    ahead: list = []
-    for number, window in enumerate(windows):
-        now = ahead or [pool.submit(_read, source / file) for file in window]
-        following = windows[number + 1] if number + 1 < len(windows) else []
-        ahead = [pool.submit(_read, source / file) for file in following]
-        yield window, [future.result() for future in now]
+    window, reading = [], []
+    for following in chain(windows, [[]]):
+        now, reading = reading, [pool.submit(_read, source / file) for file in following]
+        if window:
+            yield window, [future.result() for future in now]
+        window = following
+
+
+def _windows(source: Path, files: list[str], most: int) -> Iterator[list[str]]:
+    """As many pictures as are kept at once, and no more than have ``most`` pixels together, unless it is one."""
+    window, together = [], 0
+    for file in files:
+        count = pixels(source / file)
+        if window and (len(window) == _WINDOW or together + count > most):
+            yield window
+            window, together = [], 0
+        window.append(file)
+        together += count
+    if window:
+        yield window
 
 
 def _read(path: Path) -> Tensor | str:
@@ -226,10 +241,10 @@ def _read(path: Path) -> Tensor | str:
 
 
 def _write_crop(path: Path, crop: Tensor) -> None:
-    unfinished = path.with_name(path.name + ".unfinished")
     options = {"format": "PNG", "compress_level": 3} if path.suffix == ".png" else {"format": "JPEG", "quality": 95}
-    Image.fromarray(crop.permute(1, 2, 0).contiguous().numpy()).save(unfinished, **options)
-    unfinished.replace(path)
+    content = io.BytesIO()  # Pillow itself takes a file that was cut off by a full disk for a whole one
+    Image.fromarray(crop.permute(1, 2, 0).contiguous().numpy()).save(content, **options)
+    write(path, content.getvalue())
 
 
 # ------------------------------------------------------------------------------------------------------ bookkeeping

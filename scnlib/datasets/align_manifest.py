@@ -4,14 +4,14 @@ import csv
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from scnlib.datasets.face_crops import Settings
 from scnlib.errors import ScnError
-from scnlib.files import write
+from scnlib.files import leads_out, named, whole, write
 
 FOUND, SEVERAL, NO_FACE, UNREADABLE = "found", "several", "no face", "unreadable"
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -37,6 +37,8 @@ def summary(manifest: pd.DataFrame) -> str:
 
 def claim(target: Path) -> None:
     """Make the folder; refuse one that somebody else filled."""
+    if target.exists() and not target.is_dir():
+        raise ScnError(f"{target} is a file; choose an empty folder")
     target.mkdir(parents=True, exist_ok=True)
     ours = {LOCK, SETTINGS + ".unfinished"}
     others = {path.name for path in target.iterdir() if not path.name.startswith(".")} - ours
@@ -111,14 +113,27 @@ def rows_before(target: Path, settings: Settings) -> dict[str, list[dict]]:
                 f"{path} does not have the columns that `scn align` wrote; put them back, or delete the file"
             )
         here: dict[str, list[dict]] = {}
-        for row in csv.DictReader(lines, COLUMNS):
+        for row in _rows_of(path, lines):
             if None in row:
                 raise ScnError(f"{path}: the row of {row['file']} has more than {len(COLUMNS)} fields; delete that row")
-            if row["file"] != "file" and row[COLUMNS[-1]] is not None:
-                here.setdefault(row["file"], []).append(row)
+            if leads_out(row["output"] or ""):  # what is there may be deleted
+                raise ScnError(f"{path}: the face of {row['file']} is said to lie at {row['output']}; delete that row")
+            if row["file"] == "file" or row[COLUMNS[-1]] is None:
+                continue
+            if not row["faces"].isdecimal() or (row["output"] and not row["face"].isdecimal()):
+                raise ScnError(f"{path}: the row of {row['file']} does not say which face of how many; delete that row")
+            here.setdefault(row["file"], []).append(row)
         rows |= here
     every = settings.faces == "every"
     return {file: mine for file, mine in rows.items() if len(mine) == (max(1, int(mine[0]["faces"])) if every else 1)}
+
+
+def _rows_of(path: Path, lines: list[str]) -> Iterator[dict]:
+    rows = csv.DictReader(lines, COLUMNS)
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise ScnError(f"{path}, after line {rows.line_num}: {error}; put the file back, or delete it") from None
 
 
 def is_done(target: Path, rows: list[dict] | None, stamp: dict[str, str], output: str, settings: Settings) -> bool:
@@ -138,11 +153,18 @@ def is_done(target: Path, rows: list[dict] | None, stamp: dict[str, str], output
     return bool(rows) and all(map(fits, rows))
 
 
+def append_rows(path: Path, rows: dict[str, list[dict]], pictures: Iterable[str]) -> None:
+    """Add the rows of some pictures to a journal; a row is torn where the process dies, and read no more."""
+    with named(path), path.open("a", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        csv.DictWriter(file, COLUMNS).writerows(row for picture in pictures for row in rows[picture])
+
+
 def write_rows(path: Path, rows: dict[str, Iterable[dict]]) -> None:
     """Write a manifest, sorted by picture, whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    with (
+        whole(path) as unfinished,
+        unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(row for name in sorted(rows) for row in rows[name])
-    unfinished.replace(path)

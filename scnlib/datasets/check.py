@@ -4,6 +4,7 @@ Counts of each split and class beside the published ones, everything that is wro
 do not have the data yet, how to get it and under which terms.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ from torch import Tensor
 
 from scnlib.datasets import affectnet, ferplus, folder, rafdb, webemotion
 from scnlib.datasets.decode import decode_all
-from scnlib.datasets.listing import Listing, names_in
+from scnlib.datasets.listing import Listing, check_choice, names_in
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
+from scnlib.options import typed
 
 #: Problems that are shown; the rest is counted.
 SHOWN = 10
@@ -87,7 +89,7 @@ class Report:
         return "\n".join([*lines, self.how])
 
 
-def check(name: str, root: Path | str | None = None, *, decode: bool = True, **options: object) -> Report:
+def check(name: str, root: Path | str | None = None, decode: bool = True, /, **options: object) -> Report:
     """Look at a dataset without training on it.
 
     Args:
@@ -101,13 +103,13 @@ def check(name: str, root: Path | str | None = None, *, decode: bool = True, **o
     """
     if name not in CHECKS:
         raise ValueError(f"unknown dataset {name!r}; known: {', '.join(CHECKS)}")
+    known = dict(list(inspect.signature(CHECKS[name]).parameters.items())[2:])
+    for option in options:
+        if option not in known:
+            raise ValueError(f"`scn data check {name}` has no option {option!r}; known: {', '.join(known) or 'none'}")
+    options = {key: typed(f"dataset {name}", key, known[key].annotation, value) for key, value in options.items()}
     try:
         title, splits, more = CHECKS[name](root, decode, **options)
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        option = str(error).rsplit("'", 2)[1]
-        raise ValueError(f"`scn data check {name}` has no option {option!r}") from None
     except (FileNotFoundError, NotADirectoryError) as error:  # what cannot be read at all is a finding, too
         return Report(name, (), (str(error),), HOW[name])
     problems = [problem for split in splits for problem in split.problems]
@@ -159,6 +161,7 @@ def _affectnet(
     images: str | None = None,
     crop: bool | None = None,
 ) -> Found:
+    check_choice("affectnet", num_classes=(num_classes, (8, 7)), release=(release, (None, *affectnet.RELEASES)))
     release = release or affectnet.detect_release(root)
     splits = []
     for split, counts in affectnet.PUBLISHED.items():
@@ -199,6 +202,7 @@ def _webemotion(root: Path | str | None, decode: bool, test_fraction: float = 0.
 
 
 def _ferplus(root: Path | str | None, decode: bool, votes: str | None = None) -> Found:
+    check_choice("ferplus", votes=(votes, ferplus.VOTES))
     root = ferplus.checked_root(root)
     in_folders = (root / "data").is_dir()
     votes = votes or ("label.csv" if in_folders else "fer2013new.csv")

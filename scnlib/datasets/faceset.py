@@ -9,8 +9,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
+
+from scnlib.files import write_tensors
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class FaceSet:
         return dataclasses.replace(self, labels=labels, true_labels=self.labels if known is None else known)
 
     def save(self, path: Path | str) -> None:
-        """Write one safetensors file: tensors and, as text, names, ids and source. No pickle."""
+        """Write one safetensors file, whole or not at all: tensors and, as text, names, ids and source. No pickle."""
         tensors = {"images": self.images, "labels": self.labels}
         for name in ("votes", "other_votes", "targets", "true_labels"):
             if getattr(self, name) is not None:
@@ -131,7 +132,7 @@ class FaceSet:
             "ids": json.dumps(self.ids),
             "source": json.dumps(dataclasses.asdict(self.source)),
         }
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata=words)
+        write_tensors(Path(path), tensors, words)
 
     @classmethod
     def load(cls, path: Path | str) -> "FaceSet":
@@ -149,13 +150,16 @@ class FaceSet:
         if not {"class_names", "ids", "source"} <= set(words):
             raise ValueError(f"{path} holds no FaceSet: its names, ids and source are missing")
         latents = {name.removeprefix("latents."): tensors.pop(name) for name in list(tensors) if "latents." in name}
-        return cls(
-            **tensors,
-            latents=latents or None,
-            class_names=tuple(json.loads(words["class_names"])),
-            ids=tuple(json.loads(words["ids"])),
-            source=Source(**json.loads(words["source"])),
-        )
+        try:
+            return cls(
+                **tensors,
+                latents=latents or None,
+                class_names=tuple(json.loads(words["class_names"])),
+                ids=tuple(json.loads(words["ids"])),
+                source=Source(**json.loads(words["source"])),
+            )
+        except TypeError as error:  # of names that a FaceSet or its source does not have
+            raise ValueError(f"{path} holds no FaceSet ({error})") from None
 
 
 def content_sha256(*tensors: Tensor) -> str:
@@ -163,5 +167,5 @@ def content_sha256(*tensors: Tensor) -> str:
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().cpu().numpy().tobytes())
+        digest.update(tensor.contiguous().cpu().view(-1).numpy())  # as it lies there: a copy would double the memory
     return digest.hexdigest()

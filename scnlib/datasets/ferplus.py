@@ -12,6 +12,7 @@ four names appear twice in ``fer2013new.csv``, of which the last row counts.
 
 import csv
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +20,19 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from scnlib.datasets.cache import cached, fingerprint
+from scnlib.datasets.decode import open_rgb
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
+from scnlib.datasets.listing import check_choice
+from scnlib.tables import read_csv
 
 CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 COLUMNS = (*CLASSES, "unknown", "NF")
 FER2013_CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # its labels 0..6
 NATIVE_SIZE = 48
+MOST_VOTES = 1000  # ours, for one column of one face: what is above is no count of annotators
 
 FOLDERS = {"train": "FER2013Train", "val": "FER2013Valid", "test": "FER2013Test"}
 #: Rows of each split as the papers count them, before any vote rule and with those that show no face.
@@ -40,6 +44,7 @@ PUBLISHED = {
 }
 PUBLISHED_CLASSES = (8733, 7284, 3136, 3022, 2098, 116, 536, 120)
 USAGES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
+VOTES = (None, *PUBLISHED)
 
 
 @dataclass(frozen=True)
@@ -142,16 +147,14 @@ def checked_root(root: Path | str | None) -> Path:
 
 
 def _check_options(split: str, num_classes: int, rule: str, votes: str | None, labels: str) -> None:
-    known = {
-        "split": (split, ("train", "val", "test", "train+val")),
-        "num_classes": (num_classes, (8, 7)),
-        "rule": (rule, ("majority", "plurality", "distribution")),
-        "votes": (votes, (None, "label.csv", "fer2013new.csv")),
-        "labels": (labels, ("ferplus", "fer2013")),
-    }
-    for option, (value, choices) in known.items():
-        if value not in choices:
-            raise ValueError(f"ferplus: {option}={value!r} is unknown; known: {', '.join(map(repr, choices))}")
+    check_choice(
+        "ferplus",
+        split=(split, ("train", "val", "test", "train+val")),
+        num_classes=(num_classes, (8, 7)),
+        rule=(rule, ("majority", "plurality", "distribution")),
+        votes=(votes, VOTES),
+        labels=(labels, ("ferplus", "fer2013")),
+    )
 
 
 def _load_split(
@@ -167,13 +170,17 @@ def _load_split(
         names, images = _images_from_csv(root, split, size)
         prefix = ""
     row_of_image = {name: row for row, name in enumerate(names)}
-    pictured = torch.tensor([name in row_of_image for name in table.names])
+    pictured = torch.tensor([name in row_of_image for name in table.names], dtype=torch.bool)
     label = (majority_labels if rule == "majority" else plurality_labels)(table.votes)
     keep = (label >= 0) & (label < num_classes) & pictured
     original = _fer2013_labels(root, table.names) if labels == "fer2013" else None
     if original is not None:
         keep &= original >= 0
     kept = keep.nonzero().flatten()
+    if not len(kept):
+        raise ValueError(
+            f"FER+ at {root}: none of the {len(table.names):,} faces of {votes} is left in {split}; is it cut off?"
+        )
     kept_names = [table.names[i] for i in kept.tolist()]
     kept_votes, kept_label = table.votes[kept], label[kept]
     kept_images = images[torch.tensor([row_of_image[name] for name in kept_names], dtype=torch.int64)]
@@ -213,16 +220,15 @@ def read_label_csv(path: Path) -> VoteTable:
     """The votes in the ``label.csv`` of one folder: name, box, ten votes on each line; no header."""
     if not path.is_file():
         raise FileNotFoundError(f"FER+: {path} is missing. It comes with FER+ beside the images; see data/README.md.")
-    names, votes = [], []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for line, row in enumerate(csv.reader(file), start=1):
-            if not row:
-                continue
-            if len(row) != 2 + len(COLUMNS):
-                raise ValueError(f"{path}, line {line}: expected a name, a box and 10 votes, got {len(row)} fields")
-            names.append(row[0])
-            votes.append(_vote_row(row[2:], path, line))
-    return VoteTable(tuple(names), torch.tensor(votes, dtype=torch.int64).view(-1, len(COLUMNS)))
+    lines, votes = {}, []
+    for line, row in _lines(path):
+        if len(row) != 2 + len(COLUMNS):
+            raise ValueError(f"{path}, line {line}: expected a name, a box and 10 votes, got {len(row)} fields")
+        votes.append(_vote_row(row[2:], path, line))
+        if row[0] in lines:
+            raise ValueError(f"{path}, line {line}: {row[0]} stands in line {lines[row[0]]} already")
+        lines[row[0]] = line
+    return VoteTable(tuple(lines), torch.tensor(votes, dtype=torch.int64).view(-1, len(COLUMNS)))
 
 
 def read_vote_table(root: Path, split: str) -> VoteTable:
@@ -240,12 +246,29 @@ def _rows_of(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, 
     """The rows of a CSV with a header, each with its line number, once the columns are known to be there."""
     if not path.is_file():
         raise FileNotFoundError(f"FER+: {path} is missing. data/README.md says where each table comes from.")
+    rows = _lines(path)
+    _, header = next(rows, (1, []))
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise ValueError(f"{path}: the header lacks {', '.join(missing)}; it reads {header}")
+    found = []
+    for line, row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{path}, line {line}: expected {len(header)} fields, got {len(row)}")
+        found.append((line, dict(zip(header, row, strict=True))))
+    return found
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and fields of each line that is not empty."""
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f"{path}: the header lacks {', '.join(missing)}; it reads {reader.fieldnames}")
-        return list(enumerate(reader, start=2))
+        lines = csv.reader(file)
+        try:
+            for row in lines:
+                if row:
+                    yield lines.line_num, row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"{path}, after line {lines.line_num}: no CSV in UTF-8 ({error})") from None
 
 
 def _vote_row(fields: list[str], path: Path, line: int) -> list[int]:
@@ -255,6 +278,8 @@ def _vote_row(fields: list[str], path: Path, line: int) -> list[int]:
         raise ValueError(f"{path}, line {line}: votes must be 10 whole numbers, got {fields}") from None
     if min(votes) < 0:
         raise ValueError(f"{path}, line {line}: votes cannot be negative, got {votes}")
+    if max(votes) > MOST_VOTES:
+        raise ValueError(f"{path}, line {line}: {max(votes):,} votes of one kind are more than anybody counted")
     return votes
 
 
@@ -288,12 +313,12 @@ def _decoded(files: list[Path]) -> Tensor:
     images = np.empty((len(files), 1, NATIVE_SIZE, NATIVE_SIZE), np.uint8)
     for row, file in enumerate(files):
         try:
-            with Image.open(file) as image:
-                if image.size != (NATIVE_SIZE, NATIVE_SIZE):
-                    raise ValueError(f"{file} is {image.size[0]} x {image.size[1]} px, FER+ images are 48 x 48")
-                images[row, 0] = np.asarray(image.convert("L"))
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:  # SyntaxError: Pillow's of broken PNG
-            raise ValueError(f"{file} cannot be read as an image ({error}); copy or generate it again") from None
+            image = open_rgb(file)
+        except ValueError as error:
+            raise ValueError(f"{error}; copy or generate it again") from None
+        if image.size != (NATIVE_SIZE, NATIVE_SIZE):
+            raise ValueError(f"{file} is {image.size[0]} x {image.size[1]} px, FER+ images are 48 x 48")
+        images[row, 0] = np.asarray(image.convert("L"))
     return torch.from_numpy(images)
 
 
@@ -306,7 +331,7 @@ def _images_from_csv(root: Path, split: str, size: int) -> tuple[list[str], Tens
     key = {"source": "fer2013.csv", "files": fingerprint(root, [pixel_file, name_file]), "size": size, "split": split}
 
     def build() -> dict[str, Tensor]:
-        table = _read_fer2013(pixel_file)
+        table = _read_fer2013(pixel_file, "pixels", "Usage")
         if len(table) != len(rows):
             raise ValueError(
                 f"{pixel_file} has {len(table):,} rows and {name_file.name} {len(rows):,}. They are joined row by row, "
@@ -324,13 +349,13 @@ def _images_from_csv(root: Path, split: str, size: int) -> tuple[list[str], Tens
     return list(row_of_name), cached("ferplus", key, build)["images"]
 
 
-def _read_fer2013(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path)
-    table.columns = [str(name).strip() for name in table.columns]
-    missing = [column for column in ("emotion", "pixels", "Usage") if column not in table]
+def _read_fer2013(path: Path, *columns: str) -> pd.DataFrame:
+    """Columns of Kaggle's file as text; there are copies with blanks in the header."""
+    header = [str(name).strip() for name in read_csv(path, nrows=0).columns]
+    missing = [column for column in columns if column not in header]
     if missing:
-        raise ValueError(f"{path}: the header lacks {', '.join(missing)}; it reads {list(table.columns)}")
-    return table
+        raise ValueError(f"{path}: the header lacks {', '.join(missing)}; it reads {header}")
+    return read_csv(path, dtype=str, usecols=lambda name: name.strip() in columns).rename(columns=str.strip)
 
 
 def _parsed_pixels(texts: pd.Series, rows: list[int], path: Path) -> Tensor:
@@ -340,7 +365,7 @@ def _parsed_pixels(texts: pd.Series, rows: list[int], path: Path) -> Tensor:
             pixels = np.array(str(texts.iat[row]).split(), dtype=np.int64)
             if pixels.size != NATIVE_SIZE**2 or pixels.min() < 0 or pixels.max() > 255:
                 raise ValueError
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{path}, line {row + 2}: expected 2304 numbers from 0 to 255 in pixels") from None
         images[k, 0] = pixels.reshape(NATIVE_SIZE, NATIVE_SIZE)
     return torch.from_numpy(images)
@@ -359,7 +384,7 @@ def _resized(images: Tensor, size: int) -> Tensor:
 def _fer2013_labels(root: Path, names: tuple[str, ...]) -> Tensor:
     """The original FER2013 label of each name, as an index into ``CLASSES``; -1 where it is not known for sure."""
     if (root / "fer2013.csv").is_file():
-        emotions = pd.read_csv(root / "fer2013.csv", usecols=["emotion"], skipinitialspace=True)["emotion"]
+        emotions = _read_fer2013(root / "fer2013.csv", "emotion")["emotion"]
         named = _rows_of(root / "fer2013new.csv", ("Image name",))
         if len(named) != len(emotions):
             raise ValueError(f"{root}: fer2013.csv has {len(emotions):,} rows and fer2013new.csv {len(named):,}")

@@ -14,6 +14,7 @@ from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, check_choice, check_flag, check_fraction, load_listing, names_in
 
 SPLITS = ("train", "val", "test")
+MOST_CLASSES = 256  # what happened to labels is recorded in bytes
 
 
 def load(
@@ -77,7 +78,7 @@ def class_order(root: Path, classes: Sequence[str] | str | None = None) -> tuple
     Raises:
         ValueError: the classes are no names, one of them has no folder in ``train``, or there are fewer than two.
     """
-    there = sorted(entry.name for entry in os.scandir(root / "train") if entry.is_dir() and entry.name[0] != ".")
+    there = [name for name in _folders_in(root / "train") if name[0] != "."]
     if classes is None:
         names = tuple(there)
     elif not isinstance(classes, str | list | tuple) or not all(isinstance(name, str) for name in classes):
@@ -91,7 +92,17 @@ def class_order(root: Path, classes: Sequence[str] | str | None = None) -> tuple
             raise ValueError(f"folder at {root}: a class is named twice in {', '.join(names)}")
     if len(names) < 2:
         raise ValueError(f"folder at {root}: train/ must hold a folder for each of at least two classes, got {there}")
+    if len(names) > MOST_CLASSES:
+        raise ValueError(
+            f"folder at {root}: train/ holds {len(names)} folders, more than {MOST_CLASSES} classes; name those that "
+            "are meant: classes=anger,fear"
+        )
     return names
+
+
+def _folders_in(place: Path) -> list[str]:
+    """Names of folders and of links to some, sorted; a link in a circle is none."""
+    return sorted(path.name for path in place.iterdir() if path.is_dir())
 
 
 def read_list(root: Path, split: str, names: tuple[str, ...]) -> Listing:
@@ -110,7 +121,7 @@ def read_list(root: Path, split: str, names: tuple[str, ...]) -> Listing:
         ids += found
         labels += [label] * len(found)
     known = {*names, *names_in(root / "train")}  # a class of train that was not asked for is only left out
-    unknown = sorted(entry.name for entry in os.scandir(place) if entry.is_dir() and entry.name not in known)
+    unknown = [name for name in _folders_in(place) if name not in known]
     if split != "train":
         problems += [f"{split}/{name} is a class that train/ does not have" for name in unknown if name[0] != "."]
     notes = [f"{others:,} files are no images by their suffix and are not used"] if others else []

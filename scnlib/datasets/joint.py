@@ -46,7 +46,7 @@ def load(
     Raises:
         ValueError, FileNotFoundError: from the loaders, or an unknown name.
     """
-    check_choice("joint", split=(split, ("train", "val", "test", "train+val")))
+    check_choice("joint", split=(split, ("train", "val", "test", "train+val")), num_classes=(num_classes, (8, 7)))
     check_flag(allow_missing=allow_missing)
     names = sets.split("+")
     for name in names:

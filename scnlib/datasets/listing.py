@@ -5,6 +5,7 @@ count, and ``scn data check`` can show them all.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from scnlib import counter_rng
 from scnlib.datasets.cache import cached, fingerprint
-from scnlib.datasets.decode import SUFFIXES, Box, decode_all
+from scnlib.datasets.decode import SUFFIXES, Box, decode_pieces
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
 
 #: A joint dataset cannot be checked as one, but each of its folders can.
@@ -57,7 +58,7 @@ class Listing:
             folder, _, file = name.rpartition("/")
             if folder not in folders:
                 place = self.root / folder
-                folders[folder] = set(names_in(place)) if place.is_dir() else set()
+                folders[folder] = set(names_in(place)) if os.path.isdir(place) else set()  # noqa: PTH112 - never raises
             found[row] = file in folders[folder]
         return found
 
@@ -109,13 +110,12 @@ def load_listing(
     rows = there.nonzero().flatten().tolist()
     if not rows:
         raise FileNotFoundError(f"{listing.title} at {listing.root}: none of the {len(listing):,} images is there")
+    if part != "all":  # before decoding: what is selected from images that lie on the disk is a copy in memory
+        share = validation_share(listing.labels, val_fraction, val_seed) == (part == "val")
+        rows = [row for row in rows if share[row]]
     images, usable = _images(name, listing, rows, size, allow_missing)
-    kept = torch.tensor(rows)[usable]
-    left_out = len(listing) + len(listing.problems) - len(kept)
-    if part != "all":
-        share = validation_share(listing.labels, val_fraction, val_seed)
-        wanted = share[kept] == (part == "val")
-        images, kept = images[wanted], kept[wanted]
+    kept = torch.tensor(rows, dtype=torch.int64)[usable]
+    left_out = len(listing.problems) + int((~there).sum()) + len(rows) - len(kept)
     if not len(kept):
         raise ValueError(f"{listing.title} at {listing.root}: no image is left in this split")
     labels = listing.labels[kept]
@@ -143,7 +143,7 @@ def names_in(folder: Path) -> list[str]:
 def by_stem(folder: Path) -> dict[str, list[str]]:
     """Name without suffix -> names of the images in a folder; empty where there is no such folder."""
     found: dict[str, list[str]] = {}
-    for name in names_in(folder) if folder.is_dir() else ():
+    for name in names_in(folder) if os.path.isdir(folder) else ():  # noqa: PTH112 - of a name too long it says no
         if name.lower().endswith(SUFFIXES):
             found.setdefault(Path(name).stem, []).append(name)
     return found
@@ -178,9 +178,9 @@ def check_fraction(fraction: float, name: str = "val_fraction") -> None:
 
 
 def check_choice(dataset: str, **options: tuple[object, tuple]) -> None:
-    """Refuse a value that is none of its choices: ``option=(value, choices)``."""
+    """Refuse a value that is none of its choices, 8.0 for 8 too: ``option=(value, choices)``."""
     for option, (value, choices) in options.items():
-        if value not in choices:
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
             raise ValueError(f"{dataset}: {option}={value!r} is unknown; known: {', '.join(map(repr, choices))}")
 
 
@@ -237,19 +237,22 @@ def _images(name: str, listing: Listing, rows: list[int], size: int, allow_missi
     }  # fmt: skip
     if boxes is not None:
         key["box"] = "overlaps its picture"
+    if allow_missing:  # what was left out once is not in by default
+        key["allow_missing"] = True
+    usable = torch.ones(len(files), dtype=torch.bool)
 
-    def build() -> dict[str, Tensor]:
-        images, problems = decode_all(files, size, boxes, what=f"{listing.title}, {size} px")
+    def usable_images() -> Iterator[Tensor]:
+        problems = []
+        for numbers, images, found in decode_pieces(files, size, boxes, what=f"{listing.title}, {size} px"):
+            problems += found
+            usable[[number for number, _ in found]] = False
+            yield images[usable[numbers.start : numbers.stop]] if found else images
         if problems and not allow_missing:
-            row, reason = problems[0]
+            number, reason = problems[0]
             raise ValueError(
-                f"{listing.title} ({listing.places[rows[row]]}): {reason}. {len(problems):,} of {len(files):,} images "
-                f"cannot be used. Copy them again; {HINT}."
+                f"{listing.title} ({listing.places[rows[number]]}): {reason}. {len(problems):,} of {len(files):,} "
+                f"images cannot be used. Copy them again; {HINT}."
             )
-        usable = torch.ones(len(files), dtype=torch.bool)
-        usable[[row for row, _ in problems]] = False
-        return {"images": images if usable.all() else images[usable], "usable": usable}
 
-    # A list with damaged images is cached under a key of its own: what was left out once is not in by default.
-    found = cached(name, key | ({"allow_missing": True} if allow_missing else {}), build)
+    found = cached(name, key, lambda: {"images": usable_images(), "usable": usable})
     return found["images"], found["usable"]

@@ -116,7 +116,7 @@ def read_list(root: Path | str | None, split: str, images: str = "aligned") -> L
                 problems.append(f"{LIST}, line {line}: {row}")
                 continue
             name, label = row
-            seen[name] = line
+            seen[list_name(name)] = line
             if name.startswith(f"{split}_"):
                 stem = Path(name).stem
                 found = on_disk.get(stem, []) + on_disk.get(f"{stem}_aligned", [])
@@ -144,8 +144,10 @@ def _parsed(text: str, seen: dict[str, int]) -> tuple[str, int] | str:
     name, label = fields
     if not name.startswith(("train_", "test_")):
         return f"a name begins with train_ or test_, got {name!r}"
-    if name in seen:
-        return f"{name} stands in line {seen[name]} already"
+    if "/" in name or "\\" in name:
+        return f"{name!r} is no name of an image, but of one in a folder"
+    if list_name(name) in seen:  # whatever its ending: it would be the same picture
+        return f"{name} stands in line {seen[list_name(name)]} already"
     if label not in [str(k) for k in range(1, len(CLASSES) + 1)]:
         why = "; this is no list of RAF-DB, whose labels begin at 1" if label == "0" else ""
         return f"the label must be 1 to 7, got {label!r}{why}"

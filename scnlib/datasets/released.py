@@ -4,9 +4,11 @@ The files of SCN hold absolute paths and labels from 0, while the loader beside 
 other papers' files begin at 1. Read with the wrong base every label is another class, and nothing looks wrong. So the
 base is an argument without a default, and what comes out is compared with the labels that are known.
 
-A line is "name label"; a path is reduced to its last part without suffix and ``_aligned``.
+A line is "name label", with blanks, a tab, a comma or a semicolon between; a path is reduced to its last part without
+suffix and ``_aligned``.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -19,6 +21,8 @@ KNOWN_FLIPS = {"0.1noise_train.txt": 0.1036, "0.2noise_train.txt": 0.2027, "trai
 
 #: Above this share of changed labels a file is not noise but another numbering.
 MOST_FLIPS = 0.6
+
+_LINE = re.compile(r"(.*?)[ \t,;]+([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -99,20 +103,21 @@ def released_labels(path: Path | str, *, base: int) -> ReleasedLabels:
         FileNotFoundError: there is no such file.
         ValueError: the base is neither, or a line is not "name label"; the message names it.
     """
-    if base not in (0, 1) or isinstance(base, bool):
+    if base not in (0, 1) or type(base) is not int:
         raise ValueError(f"base must be 0 or 1, the number of the file's first class; got {base!r}")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no label file {path}")
     labels: dict[str, int] = {}
     lines: dict[str, int] = {}
-    for line, text in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+    for line, text in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").split("\n"), start=1):
         if not text.strip():
             continue
-        name, _, label = text.strip().replace(",", " ").rpartition(" ")
-        name = _reduced(name.strip())
-        if not name or not label.isdecimal():
-            raise ValueError(f"{path}, line {line}: expected a name and a label, got {text.strip()!r}")
+        fields = _LINE.fullmatch(text.strip())
+        name = _reduced(fields[1]) if fields else ""
+        if not name:
+            raise ValueError(f"{path}, line {line}: expected a name and a label, got {text.strip()[:200]!r}")
+        label = fields[2]
         if name in labels:
             raise ValueError(f"{path}, line {line}: {name} stands in line {lines[name]} already")
         labels[name], lines[name] = int(label) - base, line

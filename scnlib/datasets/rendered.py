@@ -2,18 +2,19 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from scnlib import counter_rng, faces
-from scnlib.datasets.cache import cached
+from scnlib.datasets.cache import Rows, cached
 from scnlib.datasets.faceset import FaceSet, Source
 from scnlib.faces.renderer import faces_per_chunk
 
 DEFAULT_COUNT = {"train": 6000, "val": 1000, "test": 2000}
+MOST = 10_000_000  # ours; at 48 px they fill 64 GiB
 
 
 def load(
@@ -49,15 +50,14 @@ def load(
     if split not in DEFAULT_COUNT:
         raise ValueError(f"rendered: split={split!r} is unknown; known: {', '.join(DEFAULT_COUNT)}")
     n = DEFAULT_COUNT[split] if n is None else n
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"rendered: n must be a whole number >= 1, got {n!r}")
+    check_count("rendered", n)
     stream = counter_rng.stream_id(f"rendered {split} {seed}") >> 1
     key = {
         "version": faces.RENDERER_VERSION, "stream": stream, "n": n, "size": size, "preset": preset,
         "num_classes": num_classes,
     }  # fmt: skip
 
-    def build() -> dict:
+    def build() -> dict[str, Rows]:
         latents = faces.sample_latents(stream, range(n), preset, num_classes=num_classes)
         images = render_with_bar(latents, size, f"rendering {split} faces, {size} px")
         return {"images": images, **{f"latents.{name}": column for name, column in latents.to_dict().items()}}
@@ -78,14 +78,21 @@ def load(
     )
 
 
-def render_with_bar(latents: faces.Latents, size: int, what: str) -> Tensor:
-    """Faces as ``faces.render`` gives them, ``(N, 3, size, size)``, with a progress bar."""
+def check_count(dataset: str, n: object) -> None:
+    """Refuse a number of faces that nobody can have."""
+    if type(n) is not int or n < 1:
+        raise ValueError(f"{dataset}: n must be a whole number >= 1, got {n!r}")
+    if n > MOST:
+        raise ValueError(f"{dataset}: n must be at most {MOST:,}, got {n:,}")
+
+
+def render_with_bar(latents: faces.Latents, size: int, what: str) -> Iterator[Tensor]:
+    """Faces as ``faces.render`` gives them, in pieces ``(n, 3, size, size)``, with a progress bar."""
     chunk = faces_per_chunk(size, 2, latents.texture_key.device)
     pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-    pictures = []
     with tqdm(total=len(latents), desc=what, unit="face", file=sys.stdout, mininterval=pause,
               maxinterval=2 * pause) as bar:  # fmt: skip
         for start in range(0, len(latents), chunk):
-            pictures.append(faces.render(latents[start : start + chunk], size))
-            bar.update(len(pictures[-1]))
-    return torch.cat(pictures)
+            pictures = faces.render(latents[start : start + chunk], size)
+            bar.update(len(pictures))
+            yield pictures

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from scnlib import counter_rng, faces
 from scnlib.datasets import rendered
-from scnlib.datasets.cache import cached
+from scnlib.datasets.cache import Rows, cached
 from scnlib.datasets.faceset import FaceSet, Source
 from scnlib.faces import CLASSES
 
@@ -91,8 +91,7 @@ def load(
     if split not in DEFAULT_COUNT:
         raise ValueError(f"rendered_web: split={split!r} is unknown; known: {', '.join(DEFAULT_COUNT)}")
     n = DEFAULT_COUNT[split] if n is None else n
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"rendered_web: n must be a whole number >= 1, got {n!r}")
+    rendered.check_count("rendered_web", n)
     stream = counter_rng.stream_id(f"rendered web {split} {seed}") >> 1
     keywords = torch.arange(n) % len(CLASSES)
     shown = _drawn(stream, keywords)
@@ -102,7 +101,7 @@ def load(
         "latents": faces.latents_sha256(latents),
     }  # fmt: skip
 
-    def build() -> dict[str, Tensor]:
+    def build() -> dict[str, Rows]:
         return {"images": rendered.render_with_bar(latents, size, f"rendering {split} web faces, {size} px")}
 
     return FaceSet(

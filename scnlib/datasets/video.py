@@ -13,6 +13,10 @@ from scnlib.errors import ScnError
 
 SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".mpeg", ".flv", ".wmv", ".3gp", ".ts", ".ogv")
 
+#: Of a frame, ours: 8K has 33 million. FFmpeg refuses larger ones before it unpacks them.
+MOST_PIXELS = 40_000_000
+_LIMIT = {"max_pixels": str(MOST_PIXELS)}
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -58,12 +62,15 @@ def sample_frames(path: Path, every: float = 0.5, height: int = 480, longest: fl
         raise BrokenVideo("is empty (0 bytes)")
     try:
         # A list of addresses may hide behind any name: nothing but files is opened, whatever stands in it.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"} | _LIMIT)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise BrokenVideo(f"no known video format ({_reason(error)})") from None
     with container:
         if not container.streams.video:
             raise BrokenVideo("holds no pictures")
+        coded = container.streams.video[0].codec_context
+        if coded.width * coded.height > MOST_PIXELS:
+            raise BrokenVideo(f"has frames of {coded.width} x {coded.height} px, which is too much")
         yield from _sampled(container, every, height, longest)
 
 
@@ -71,6 +78,7 @@ def _sampled(container, every: float, height: int, longest: float) -> Iterator[F
     from av.error import FFmpegError
 
     stream = container.streams.video[0]
+    stream.codec_context.options = _LIMIT
     stream.thread_type = "AUTO"
     promised = _promised_seconds(container, stream)
     if promised is not None and promised > longest + _leeway(longest):

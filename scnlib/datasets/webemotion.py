@@ -20,6 +20,7 @@ from scnlib import counter_rng
 from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, check_choice, check_flag, check_fraction, load_listing
 from scnlib.faces.action_units import CLASSES
+from scnlib.tables import read_csv
 
 OK, NO_FACE, TOO_SHORT, TOO_LONG, UNREADABLE = "ok", "no face", "too short", "too long", "unreadable"
 STATUSES = (OK, NO_FACE, TOO_SHORT, TOO_LONG, UNREADABLE)
@@ -42,10 +43,7 @@ def read_table(root: Path | str, name: str) -> pd.DataFrame:
     path = Path(root) / name
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there: `scn webemotion build IN {root}` writes it")
-    try:
-        table = pd.read_csv(path, encoding_errors="surrogateescape", dtype={"id": str, "clip": str, "file": str})
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path} is damaged ({error}); `scn webemotion build` writes it again") from None
+    table = read_csv(path, numbers=("faces",), dtype=dict.fromkeys(("id", "clip", "file", "face"), str))
     missing = [column for column in COLUMNS[name] if column not in table]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]}; `scn webemotion build` writes it again")
@@ -121,9 +119,7 @@ def read_list(root: Path | str | None, split: str, test_fraction: float = 0.1, t
         raise ValueError("webemotion needs a root: the folder that `scn webemotion build` wrote")
     check_fraction(test_fraction, "test_fraction")
     faces = read_table(root, FACES)
-    unknown = faces.index[~faces["class"].isin(CLASSES)]
-    if len(unknown):
-        raise ValueError(f"{Path(root) / FACES}, row {unknown[0] + 2}: {faces['class'][unknown[0]]!r} is no class")
+    _refuse_rows(Path(root) / FACES, faces)
     video = faces["clip"].str.partition("-")[0]
     aside = video.isin(_test_videos(video, faces["class"], test_fraction, test_seed))
     kept = faces[(faces["copy_of"] == "") & (aside == (split == "test"))]
@@ -137,6 +133,22 @@ def read_list(root: Path | str | None, split: str, test_fraction: float = 0.1, t
         places=tuple(f"{FACES}, row {row + 2}" for row in kept.index),
         notes=(f"{copies:,} faces repeat others and are not used",) if copies else (),
     )
+
+
+def _refuse_rows(path: Path, faces: pd.DataFrame) -> None:
+    """Raise for the first row that ``build`` did not write."""
+    wrong = {
+        "class": (~faces["class"].isin(CLASSES), "is no class"),
+        "face": (~faces["face"].astype(str).str.fullmatch(r"faces/\w+/[\w-]+\.jpg"), "is no file in faces/"),
+        "clip": (~faces["clip"].astype(str).str.fullmatch(r"[0-9a-f]{12}-\d+"), "is no clip"),
+    }
+    for column, (rows, words) in wrong.items():
+        if rows.any():
+            row = faces.index[rows][0]
+            raise ValueError(f"{path}, row {row + 2}: {faces[column][row]!r} {words}")
+    again = faces.index[faces["face"].duplicated()]
+    if len(again):
+        raise ValueError(f"{path}, row {again[0] + 2}: {faces['face'][again[0]]} stands above already")
 
 
 def _test_videos(video: pd.Series, class_name: pd.Series, fraction: float, seed: int) -> set[str]:

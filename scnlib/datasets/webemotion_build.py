@@ -15,6 +15,7 @@ Source: SCN, section 4.1 (MTCNN, 5 seconds, frames labelled by their keyword, vi
 import csv
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import sys
@@ -55,6 +56,8 @@ from scnlib.errors import ScnError
 from scnlib.precision import choose_device
 
 SETTINGS, LOCK = "webemotion.json", "webemotion.lock"
+_RECORD = {"id", "file", "keyword", "class", "bytes", "modified_ns", "status", "clip_rows", "faces"}
+_FACE = {"face", "clip", "time", "hash"}
 _FRAMES_AT_ONCE = 8
 _FACES_IN_A_FRAME = 8  # of a crowd the largest: what is kept of a video must fit into memory
 
@@ -210,7 +213,7 @@ def _in_list(source: Path) -> list[Video]:
     found, seen = [], {}
     for number, row in enumerate(rows, start=2):  # as an editor counts: the first line holds the names of the columns
         file, place = (row["file"] or "").strip(), f"{source}, row {number}"
-        if not file:
+        if not file or "\0" in file:
             raise ValueError(f"{place}: no file is named")
         video = Video(file, source.parent / file, _known(row["keyword"] or "", f"{place} ({file})"))
         if video.id in seen:
@@ -321,7 +324,9 @@ def _written(video: Video, target: Path, kept: list[Track], times: list[float], 
     for row in first.nonzero().flatten().tolist():
         number, frame, _ = where[row]
         name = f"{folder}/{video.id}-{number:02d}-{frame:04d}.jpg"
-        Image.fromarray(crops[row].permute(1, 2, 0).numpy()).save(target / name, quality=95)
+        content = io.BytesIO()
+        Image.fromarray(crops[row].permute(1, 2, 0).numpy()).save(content, format="JPEG", quality=95)
+        files.write(target / name, content.getvalue())
         faces.append({"face": name, "clip": number, "time": round(times[frame], 2), "hash": _hex(hashes[row])})
     rows = [
         {"begin": round(clip.begin, 2), "end": round(clip.end, 2), "frames_with_face": len(clip.frames)}
@@ -403,6 +408,8 @@ def _check_apart(source: Path, target: Path, whole: bool) -> None:
 
 
 def _claim(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise ScnError(f"{target} is a file; choose an empty folder")
     target.mkdir(parents=True, exist_ok=True)
     others = {path.name for path in target.iterdir() if path.name[0] != "."} - {LOCK, SETTINGS + ".unfinished"}
     if others and SETTINGS not in others:
@@ -427,9 +434,16 @@ def _is_away(video: Video) -> bool:
 def _record(target: Path, video: Video) -> dict | None:
     """What an earlier call wrote of a video; None where there is nothing whole."""
     try:
-        return json.loads((target / "records" / f"{video.id}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        record = json.loads((target / "records" / f"{video.id}.json").read_text(encoding="utf-8"))
+        if not record.keys() >= _RECORD or not all(face.keys() >= _FACE for face in record["faces"]):
+            return None
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):  # of damaged bytes, of no object
         return None
+    for face in record["faces"]:
+        if files.leads_out(face["face"]):  # what is there may be deleted
+            place = f"{target}/records/{video.id}.json"
+            raise ScnError(f"{place}: a face is said to lie at {face['face']}; delete that file")
+    return record
 
 
 def _is_done(target: Path, video: Video) -> bool:

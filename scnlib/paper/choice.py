@@ -27,6 +27,13 @@ def complete(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["value"].isin(values) & runs["seed"].isin(shared)]
 
 
-def best_value(runs: pd.DataFrame) -> float:
-    """The value with the highest mean of ``val`` in ``complete(runs)``; the lowest such value on a tie."""
-    return complete(runs).groupby("value")["val"].mean().idxmax()
+def at_best(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of ``complete(runs)`` at the value with the highest mean of ``val``; at the lowest such value on a tie.
+
+    Args:
+        runs: one arm, a row a run: ``value``, ``seed`` and ``val``, and what else there is.
+    """
+    together = complete(runs)
+    if together.empty:
+        return together
+    return together[together["value"] == together.groupby("value")["val"].mean().idxmax()]

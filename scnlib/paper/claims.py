@@ -11,23 +11,23 @@ import pandas as pd
 
 from scnlib.paper import claims_lrn, claims_scn
 from scnlib.paper.arms import Recipe, is_own
-from scnlib.paper.choice import best_value, complete
+from scnlib.paper.choice import at_best, complete
+from scnlib.paper.knowledge import add_knowledge, load_knowledge
 from scnlib.paper.results import (
     FULL_SCALE,
+    HERE,
     add_curves,
-    add_knowledge,
     load_epochs,
-    load_knowledge,
     load_results,
     load_transition,
     prepare,
 )
-from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, Claim, Group, Verdict
+from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, UNDECIDED, Claim, Group, Verdict
 from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
-COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "detail",
-           "conditions")  # fmt: skip
+COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "origin",
+           "detail", "conditions")  # fmt: skip
 WIDTH = 120  # of a line in a terminal
 LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 STAND_IN = "rendered_web"  # faces to pre-train on; what is claimed of them is claimed of the fine-tuning
@@ -60,8 +60,8 @@ def claims_table(
         transition: ``load_transition()``, for claims about real label noise.
 
     Returns:
-        Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested; ``conditions`` is JSON,
-        the effect under each circumstance by its name.
+        Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested; ``origin`` says where
+        the runs behind a verdict were measured; ``conditions`` is JSON, the effect under each circumstance by its name.
 
     Raises:
         ValueError: if results lack a column, or two runs of one seed would be averaged.
@@ -71,7 +71,7 @@ def claims_table(
     if knowledge is not None:
         results = add_knowledge(results, knowledge)
     groups = list(_groups(results, transition))
-    rows = [_row(claim, verdict, recipe) for claim in CLAIMS.values() for verdict, recipe in _verdicts(claim, groups)]
+    rows = [_row(claim, *found) for claim in CLAIMS.values() for found in _verdicts(claim, groups)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -124,27 +124,34 @@ def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str) -> pd.DataFra
 def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs of one arm at its best rate, by the rule of ``scnlib.paper.choice``; none where one rate was run."""
     runs = runs.assign(value=runs["lr"], val=runs["val_accuracy"])
-    together = complete(runs)
-    if together["value"].nunique() < 2:
-        return runs.iloc[:0]
-    return together[together["value"] == best_value(runs)]
+    return at_best(runs) if complete(runs)["value"].nunique() > 1 else runs.iloc[:0]
 
 
-def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str]]:
+def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str, str]]:
+    """Each verdict with the recipe and the origin of the runs behind it."""
     if claim.test is None:
-        yield Verdict(NOT_TESTED, dataset="any", detail=f"needs {claim.needs}"), "any"
+        yield Verdict(NOT_TESTED, dataset="any", detail=f"needs {claim.needs}"), "any", ""
         return
     groups = [group for group in groups if group.kind == claim.on]
     if not groups:
-        yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), "none"
+        yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), "none", ""
     for dataset in dict.fromkeys(group.dataset for group in groups):
         judged = [(replace(claim.test(g), dataset=dataset), g) for g in groups if g.dataset == dataset]
-        tested = [(verdict, g.recipe) for verdict, g in judged if verdict.verdict != NOT_TESTED]
+        tested = [(v, g.recipe, _origin(claim, g, v)) for v, g in judged if v.verdict != NOT_TESTED]
         most = max(judged, key=lambda pair: len(pair[1].runs))  # of several reasons, that of the recipe with most runs
-        yield from tested or [(most[0], most[1].recipe)]
+        yield from tested or [(most[0], most[1].recipe, "")]
 
 
-def _row(claim: Claim, verdict: Verdict, recipe: str) -> dict[str, object]:
+def _origin(claim: Claim, group: Group, verdict: Verdict) -> str:
+    """Where the runs behind a verdict were measured: at one place, if it is the same without those of the other."""
+    for origin in (FULL_SCALE, HERE):
+        same = group.runs["origin"] == origin
+        if same.all() or claim.test(replace(group, runs=group.runs[same])).detail == verdict.detail:
+            return origin
+    return f"{FULL_SCALE} and here"
+
+
+def _row(claim: Claim, verdict: Verdict, recipe: str, origin: str) -> dict[str, object]:
     return {
         "id": claim.id,
         "claim": claim.text,
@@ -157,6 +164,7 @@ def _row(claim: Claim, verdict: Verdict, recipe: str) -> dict[str, object]:
         "high": verdict.interval[1],
         "unit": verdict.unit,
         "n": verdict.n,
+        "origin": origin,
         "detail": verdict.detail,
         "conditions": json.dumps(dict(verdict.conditions)),
     }
@@ -168,23 +176,11 @@ def counts(table: pd.DataFrame) -> str:
     words = []
     for dataset, rows in tested.groupby("dataset", sort=False):
         found = rows["verdict"].value_counts()
-        single = int(on_one_seed(rows).sum())
-        parts = [f"{found[name]} {name}" for name in _ORDER if name in found]
+        single = int(((rows["verdict"] == UNDECIDED) & (rows["n"] == 1)).sum())
+        parts = [f"{found[name]} {name}" for name in (HELD, NOT_HELD, UNDECIDED) if name in found]
         words.append(f"{dataset} {', '.join(parts)}" + (f" ({single} of these on one seed)" if single else ""))
     judged = f"{tested['id'].nunique()} of {table['id'].nunique()} claims judged"
     return "; ".join([judged, *words]) + "."
-
-
-_ORDER = (HELD, "direction only", NOT_HELD)
-
-
-def on_one_seed(table: pd.DataFrame) -> pd.Series:
-    """Which rows are "not held" by a single seed, which another seed may turn."""
-    return (table["verdict"] == NOT_HELD) & (table["n"] == 1)
-
-
-def _verdict_words(row: dict) -> str:
-    return f"{row['verdict']}, 1 seed" if row["verdict"] == NOT_HELD and row["n"] == 1 else row["verdict"]
 
 
 def claims_text(table: pd.DataFrame, long: bool = False) -> str:
@@ -210,7 +206,7 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
 
 
 def _line(*cells: str) -> str:
-    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 18, 13, 17, 3, 10, 0), strict=True))
+    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 12, 13, 17, 3, 10, 0), strict=True))
     return text if len(text) <= WIDTH else text[: WIDTH - 1].rstrip() + "…"
 
 
@@ -218,7 +214,7 @@ def _short(row: dict) -> str:
     if row["verdict"] == NOT_TESTED:
         return _line(row["id"], row["verdict"], "", "", "", "", row["detail"])
     effect, interval = _numbers(row)
-    return _line(row["id"], _verdict_words(row), effect, interval, str(row["n"]), row["dataset"], row["claim"])
+    return _line(row["id"], row["verdict"], effect, interval, str(row["n"]), row["dataset"], row["claim"])
 
 
 def _numbers(row: dict) -> tuple[str, str]:
@@ -230,5 +226,5 @@ def _numbers(row: dict) -> tuple[str, str]:
 
 def _paragraph(row: dict) -> str:
     where = "" if row["dataset"] in ("any", "none") else f" ({row['dataset']}, {row['recipe']})"
-    text = f"{row['claim']} {row['place']}. {_verdict_words(row).upper()}{where}: {row['detail']}"
+    text = f"{row['claim']} {row['place']}. {row['verdict'].upper()}{where}: {row['detail']}"
     return textwrap.fill(f"{row['id']:<12}{text}", WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from scnlib.config import Config, profile_config
-from scnlib.datasets import ferplus, rendered, rendered_web
+from scnlib.datasets import affectnet, ferplus, rafdb, rendered, rendered_web
 from scnlib.methods import METHODS
 from scnlib.paper import measuring
 from scnlib.paper.grid import DATASET_NAMES, PUBLISHED_ONLY, Cell, from_web, grid, weights_on
@@ -19,19 +19,22 @@ def _judged(counts: Mapping[str, int]) -> tuple[int, int]:
     return counts["train"], counts["val"] + counts["test"]
 
 
+_RAFDB = {split: sum(counts) for split, counts in rafdb.PUBLISHED.items()}
+_AFFECTNET = [count for count in affectnet.PUBLISHED["train"] if count is not None]
 #: Images trained on in an epoch, and images judged after it. FER+: majority rule, both of its test splits. AffectNet:
-#: eight classes; oversampled, every class as often as happiness. WebEmotion: ours, one face for each of the paper's
-#: clips. Counts with seven classes differ by less than 3 %.
+#: without contempt, whose count nobody states who could be checked; oversampled, eight classes as frequent as the most
+#: frequent one. WebEmotion: ours, one face for each of the paper's clips. Counts with seven classes differ by less than
+#: 3 %.
 IMAGES = {
-    "rafdb": (12_271, 3_068),
-    "affectnet": (287_651, 4_000),
+    "rafdb": (_RAFDB["train"], _RAFDB["test"]),
+    "affectnet": (sum(_AFFECTNET), affectnet.PUBLISHED_TEST_TOTAL["csv"]),
     "ferplus": _judged(ferplus.PUBLISHED["label.csv"]),
-    "joint": (12_271 + 287_651, 3_068),
+    "joint": (_RAFDB["train"] + sum(_AFFECTNET), _RAFDB["test"]),
     "webemotion": (200_000, 0),
     "rendered": _judged(rendered.DEFAULT_COUNT),
     "rendered_web": _judged(rendered_web.DEFAULT_COUNT),
 }
-OVERSAMPLED = {"affectnet": 1_075_320}
+OVERSAMPLED = {"affectnet": len(affectnet.CLASSES) * max(_AFFECTNET)}
 
 
 @dataclass(frozen=True)
@@ -94,15 +97,25 @@ def work(
     runs = _own(table, profile, seeds) if dataset is None else _standing_in(table, dataset, profile, seeds)
     configs = filter(None, map(measuring.read_config, measuring.todays(results)))
     done = {_identity(weights_name(config.pretrained), config) for config in configs}
-    found = {}
-    for weights, config in runs:
-        identity = _identity(weights, config)
-        trained, judged = _images(config)
-        found[identity] = Work(
-            table, config.dataset, config.method.name, config.backbone, config.size, config.batch_size,
-            config.epochs * trained, config.epochs * judged, identity in done, identity,
-        )  # fmt: skip
-    return tuple(found.values())
+    found = [work_of(config, table, weights) for weights, config in runs]
+    found = [replace(one, measured=one.run in done) for one in found]
+    return tuple({one.run: one for one in found}.values())
+
+
+def work_of(config: Config, table: str = "", weights: str = "") -> Work:
+    """What one run costs, of whatever table it is; not measured yet.
+
+    Args:
+        weights: what the weights that it starts from were trained on.
+
+    Raises:
+        ValueError: a dataset whose size nobody knows.
+    """
+    trained, judged = _images(config)
+    return Work(
+        table, config.dataset, config.method.name, config.backbone, config.size, config.batch_size,
+        config.epochs * trained, config.epochs * judged, False, _identity(weights, config),
+    )  # fmt: skip
 
 
 def _own(table: str, profile: str, seeds: Sequence[int]) -> Iterable[tuple[str, Config]]:
@@ -206,26 +219,32 @@ def makespan(durations: Iterable[float], devices: int) -> float:
 # ----------------------------------------------------------------------------------------------------------- costs
 
 
-def costs(runs: Sequence[Work], known: Sequence[Rate], devices: Sequence[tuple[str, int]]) -> pd.DataFrame:
+def costs(
+    runs: Sequence[Work],
+    known: Sequence[Rate],
+    devices: Sequence[tuple[str, int]],
+    by: Sequence[str] = ("table", "dataset"),
+) -> pd.DataFrame:
     """A row for each table and dataset, and one for all, where a run of two tables counts once.
 
     Args:
+        by: fields of ``Work`` that tell the rows apart.
         devices: pairs of a device's name and how many of it work side by side.
 
     Returns:
-        Columns table, dataset, runs, measured, left, images (trained and judged, of all runs); and for each ``(device,
+        Columns ``by``, runs, measured, left, images (trained and judged, of all runs); and for each ``(device,
         number)`` and ``which`` of "all" and "left": hours ``(device, number, which)`` and, of runs that have no rate
         there and so no hours, how many: ``(device, number, which + " unknown")``.
     """
     groups = {}
     for run in runs:
-        groups.setdefault((run.table, run.dataset), []).append(run)
-    groups["all", ""] = list({run.run: run for run in runs}.values())
+        groups.setdefault(tuple(getattr(run, name) for name in by), []).append(run)
+    groups["all", *[""] * (len(by) - 1)] = list({run.run: run for run in runs}.values())
     rows = []
-    for (table, dataset), members in groups.items():
+    for names, members in groups.items():
         chosen = {"all": members, "left": [run for run in members if not run.measured]}
         row = {
-            "table": table, "dataset": dataset, "runs": len(members),
+            **dict(zip(by, names, strict=True)), "runs": len(members),
             "measured": len(members) - len(chosen["left"]), "left": len(chosen["left"]),
             "images": sum(run.trained + run.judged for run in members),
         }  # fmt: skip
@@ -261,20 +280,20 @@ def to_text(table: pd.DataFrame, runs: Sequence[Work], known: Sequence[Rate]) ->
     ]
     head = f"{'table':9} {'dataset':20} {'runs':>5} {'measured':>8} {'left':>5} {'images':>9}"
     for number in range(1, len(devices) + 1):
-        head += f"  {f'all [{number}]':>19} {f'left [{number}]':>19}"
+        head += f"  {f'all [{number}]':>24} {f'left [{number}]':>24}"
     lines += ["", head]
     for row in table.to_dict("records"):
         words = f"{row['table']:9} {DATASET_NAMES.get(row['dataset'], row['dataset']):20} {row['runs']:5} "
         words += f"{row['measured']:8} {row['left']:5} {row['images'] / 1e6:7.1f} M"
         for one in devices:
-            words += f"  {_hours(row, one, 'all', 'runs'):>19} {_hours(row, one, 'left', 'left'):>19}"
+            words += f"  {hours(row, one):>24} {hours(row, one, 'left', 'left'):>24}"
         lines.append(words)
     used = {rate_of(run, [r for r in known if r.device == device]) for device, _ in devices for run in runs} - {None}
     lines += [
         "",
         "images: trained on and judged, over all epochs of all runs. all: each run once. Hours are of whole runs, on",
-        "several devices side by side, the longest first; + n runs: nobody measured that method or size there. Reading",
-        "data comes on top. Rates:",
+        "several devices side by side, the longest first; for a of b runs: nobody measured the others' method or size",
+        "there. Reading data comes on top. Rates:",
     ]
     lines += sorted(
         f"  {one.device}: {one.method}, {one.backbone}, {one.size} px: {one.value:,.0f} images/s ({one.source})"
@@ -283,12 +302,18 @@ def to_text(table: pd.DataFrame, runs: Sequence[Work], known: Sequence[Rate]) ->
     return "\n".join(lines) + "\n"
 
 
-def _hours(row: dict, device: tuple[str, int], which: str, count: str) -> str:
-    unknown = row[(*device, f"{which} unknown")]
-    if not row[count]:
+def hours(row: Mapping, device: tuple[str, int], which: str = "all", count: str = "runs") -> str:
+    """A time of a row of ``costs`` in words: ``"1.5 h"``, ``"20 min for 2 of 3 runs"``, or that nobody measured it.
+
+    Args:
+        device: one of those of ``costs``.
+        which, count: ``"all"`` of the ``"runs"``, or what is ``"left"`` of them.
+    """
+    number, unknown = row[count], row[(*device, f"{which} unknown")]
+    if not number:
         return "-"
-    if unknown == row[count]:
+    if unknown == number:
         return "not measured"
-    hours = row[(*device, which)]
-    words = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
-    return f"{words} + {unknown} runs" if unknown else words
+    time = row[(*device, which)]
+    words = f"{time:,.1f} h" if time >= 1 else f"{max(1, math.ceil(60 * time))} min"
+    return f"{words} for {number - unknown} of {number} runs" if unknown else words

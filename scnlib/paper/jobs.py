@@ -17,8 +17,8 @@ from scnlib.paper import measuring
 from scnlib.paper.grid import from_web, grid, in_words, needs
 from scnlib.paths import out_dir
 
-#: Fields of ``Config`` that tables decide on, each an option of ``scn run``.
-_FIELDS = ("noise_rate", "noise_kind", "seed", "backbone")
+#: Fields of ``Config`` that tables and claims decide on, each an option of ``scn run``.
+_FIELDS = ("noise_rate", "noise_kind", "seed", "backbone", "epochs", "size", "split", "lr")
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,12 @@ def plan(
 
 def arguments(config: Config, root: Path | str | None = None, weights: Path | str | None = None) -> tuple[str, ...]:
     """What to call ``scn`` with for a run of a table: from these, ``scn run`` makes the same config."""
-    usual = profile_config(config.profile, dataset=config.dataset, method=config.method.name)
+    names = {"dataset": config.dataset, "method": config.method.name}
+    usual = profile_config(config.profile, **names)
+    paced = profile_config(config.profile, **names, epochs=config.epochs)  # what counts in epochs goes with them
     words = ["run", "--profile", config.profile, "--dataset", config.dataset, "--method", config.method.name]
     for flag, mine, theirs in (
-        ("--set", method_options(config.method), method_options(usual.method)),
+        ("--set", method_options(config.method), method_options(paced.method)),
         ("--data", config.data, usual.data),
     ):
         for name, value in mine.items():

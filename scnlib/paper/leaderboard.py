@@ -33,6 +33,7 @@ def leaderboard(
     noise_kind: str = "symmetric",
     profile: str = "quick",
     methods: Sequence[str] | None = None,
+    **changed: object,
 ) -> pd.DataFrame:
     """Every method with its default options under a profile's recipe, best mean first, what was not measured last.
 
@@ -40,6 +41,7 @@ def leaderboard(
         results: ``load_results()``.
         noise_rate, noise_kind: of the training labels.
         methods: their names; by default all of ``scnlib.methods.METHODS``.
+        changed: what differs from the profile's recipe, fields of ``Config``: ``backbone="small"``, ``epochs=24``.
 
     Returns:
         Columns ``COLUMNS``: the papers' accuracy in percent, last epoch, as ``mean``, ``std``, ``n`` and ``seeds``;
@@ -49,11 +51,14 @@ def leaderboard(
         trust for wrong labels). NaN where there is nothing.
 
     Raises:
-        ValueError: if the profile is unknown or two runs of one seed would be averaged.
+        ValueError: if a name is unknown, the noise is none that a run can have, or two runs of one seed would be
+            averaged.
     """
     if methods is None:
         from scnlib.methods import METHODS as methods  # needs torch, which reading numbers does not
-    runs, recipe = prepare(results), Recipe.of(profile, dataset)
+    noise = {"noise_rate": noise_rate, "noise_kind": noise_kind}
+    Recipe.of(profile, dataset, **noise)  # refuses what no run can have; to a recipe noise does not belong
+    runs, recipe = prepare(results), Recipe.of(profile, dataset, **changed)
     found = {name: rows_of(runs, arm(name, noise_rate, noise_kind), dataset, recipe) for name in methods}
     metric = METRICS.get(dataset, "accuracy")
     reference = measured(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe)
@@ -81,16 +86,20 @@ def leaderboard(
 
 
 def leaderboard_text(
-    board: pd.DataFrame, dataset: str, noise_rate: float, noise_kind: str = "symmetric", profile: str = "quick"
+    board: pd.DataFrame,
+    dataset: str,
+    noise_rate: float,
+    noise_kind: str = "symmetric",
+    profile: str = "quick",
+    **changed: object,
 ) -> str:
-    """A leaderboard for a terminal, a word where there is no number."""
+    """A leaderboard for a terminal, a word where there is no number. The arguments are those of ``leaderboard``."""
     headers = ("method", "accuracy %", "gain [95 %]", "mean class %", "memorised %", "AUROC of trust", "n")
     lines = [headers, *(_cells(row, noise_kind == "fer2013" or noise_rate > 0) for row in board.to_dict("records"))]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    title = (
-        f"All methods, {DATASET_NAMES.get(dataset, dataset)}, {noise_name(noise_kind, noise_rate)}, {profile} recipe"
-    )
+    recipe = ", ".join([f"{profile} recipe", *(f"{name} {value}" for name, value in changed.items())])
+    title = f"All methods, {DATASET_NAMES.get(dataset, dataset)}, {noise_name(noise_kind, noise_rate)}, {recipe}"
     notes = textwrap.fill(NOTES, 120)
     return "\n".join([title, "", shown[0], "-" * max(map(len, shown)), *shown[1:], "", notes]) + "\n"
 

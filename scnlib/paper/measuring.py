@@ -166,12 +166,16 @@ def todays(results: pd.DataFrame) -> pd.Series:
     return results.loc[results["recipe_version"].astype(str) == str(RECIPE_VERSION), "config"]
 
 
-def config_of(chosen: Selector, dataset: str, profile: str, seed: int) -> Config:
-    """What a selector's runs are on a dataset, but for the weights that they start from."""
+def config_of(chosen: Selector, dataset: str, profile: str, seed: int, **fields: object) -> Config:
+    """What a selector's runs are on a dataset, but for the weights that they start from.
+
+    Args:
+        fields: of the config, where they are not the profile's own.
+    """
     return profile_config(
         profile, dataset=dataset, method=chosen.method, options=dict(chosen.options), noise_rate=chosen.noise_rate,
         noise_kind=chosen.noise_kind, seed=seed, oversample=chosen.oversample, data=dict(chosen.data),
-        **({"backbone": chosen.backbone} if chosen.backbone else {}),
+        **({"backbone": chosen.backbone} if chosen.backbone else {}), **fields,
     )  # fmt: skip
 
 

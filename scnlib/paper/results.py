@@ -17,6 +17,7 @@ from scnlib.paper.grid import (
     weights_on,
 )
 from scnlib.paths import results_dir
+from scnlib.tables import read_csv
 
 TEXT_COLUMNS = (
     "key",
@@ -54,8 +55,10 @@ NUMBER_COLUMNS = (
     "duration_s",
 )
 ALWAYS_THERE = ("noise_rate", "seed", "size", "epochs", "accuracy")  # the other numbers may be empty
+WHOLE = ("seed", "size", "epochs")
 CAME_LATER_NUMBERS = ("alpha_regained", "alpha_regained_others")  # early results do not have them
 COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
+CURVES = ("memorised", "test_accuracy", "val_accuracy", "margin_rank")  # what is read of them
 FULL_SCALE = "measured at full scale"
 HERE = "measured here"
 
@@ -107,24 +110,27 @@ def _files(paths: tuple[Path | str, ...], named: bool) -> list[Path]:
         if path.is_file():
             files.append(path)
         elif path.is_dir():
-            files += [p for p in sorted(path.glob("*.csv")) if {"key", "seed"} <= set(pd.read_csv(p, nrows=0).columns)]
+            files += [p for p in sorted(path.glob("*.csv")) if {"key", "seed"} <= set(read_csv(p, nrows=0).columns)]
         elif named:
             raise FileNotFoundError(f"results {path}: there is no such file or folder")
     return files
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table = read_csv(file, dtype=str, keep_default_na=False)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of runs")
     for name in (*NUMBER_COLUMNS, *(name for name in CAME_LATER_NUMBERS if name in table)):
         numbers = pd.to_numeric(table[name], errors="coerce")
         empty = table[name].str.strip().str.lower().isin(["", "nan"])
-        wrong = numbers.isna() & (~empty | (name in ALWAYS_THERE))
+        wrong = (numbers.isna() & (~empty | (name in ALWAYS_THERE))) | numbers.isin([math.inf, -math.inf])
+        if name in WHOLE:
+            wrong |= numbers % 1 > 0
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise ValueError(f"{file}: column {name!r}, line {row + 2}: expected a number, found {table[name][row]!r}")
+            kind = "a whole number" if name in WHOLE and math.isfinite(numbers[row]) else "a number"
+            raise ValueError(f"{file}: column {name!r}, line {row + 2}: expected {kind}, found {table[name][row]!r}")
         table[name] = numbers
     for name in ("options", "config"):
         for row, text in enumerate(table[name]):
@@ -150,7 +156,7 @@ def load_epochs(*paths: Path | str) -> pd.DataFrame:
         if not path.exists() and paths:
             raise FileNotFoundError(f"curves {path}: there is no such file or folder")
         for file in [path] if path.is_file() else sorted(path.glob("*_epochs.csv")):
-            table = pd.read_csv(file, dtype={"key": str})
+            table = read_csv(file, ("epoch", *CURVES), dtype={"key": str})
             for name in ("key", "epoch"):
                 if name not in table.columns:
                     raise ValueError(f"{file}: column {name!r} is missing; this is no table of curves")
@@ -158,31 +164,10 @@ def load_epochs(*paths: Path | str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"key": [], "epoch": []})
 
 
-def load_knowledge(*paths: Path | str) -> pd.DataFrame:
-    """What alpha knows of each known uncertainty, from ``*_knows.csv`` files or the folders that hold them.
-
-    Returns:
-        Columns ``key``, ``quantity``, ``mode``, ``measure``, ``value``, ``n``; no rows where there are no files.
-
-    Raises:
-        ValueError: if a file lacks a column.
-    """
-    columns = ["key", "quantity", "mode", "measure", "value", "n"]
-    tables = [pd.DataFrame(columns=columns)]
-    for path in map(Path, paths or (results_dir(),)):
-        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv")):
-            table = pd.read_csv(file, dtype={"key": str})
-            missing = [name for name in columns if name not in table.columns]
-            if missing:
-                raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of what alpha knows")
-            tables.append(table)
-    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
-
-
 def load_transition(path: Path | str | None = None) -> pd.DataFrame | None:
     """Counts of FER2013's labels by FER+ majority (columns ``true``, ``given``, ``count``); None if not counted yet."""
     file = Path(path) if path is not None else results_dir() / "ferplus_fer2013_transition.csv"
-    return pd.read_csv(file) if file.is_file() else None
+    return read_csv(file, ("count",)) if file.is_file() else None
 
 
 def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
@@ -210,25 +195,6 @@ def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
         if column in curves:
             values = curves[rows].drop_duplicates("key").set_index("key")[column] * factor
         added[name] = results["key"].map(values).astype(float)
-    return results.assign(**added)
-
-
-def add_knowledge(results: pd.DataFrame, knowledge: pd.DataFrame) -> pd.DataFrame:
-    """Results with a column ``knows <quantity>`` for what alpha of the last training epoch knows; 0 is nothing.
-
-    2 AUROC - 1, or Spearman's rank correlation, both in -1..1; positive where uncertain faces have the lower alpha.
-
-    Args:
-        results: one row a run, with ``key``.
-        knowledge: of ``load_knowledge``.
-    """
-    rows = knowledge[(knowledge["mode"] == "train") & (knowledge["measure"] != "auroc_within")]
-    values = rows["value"].astype(float)
-    rows = rows.assign(value=values.where(rows["measure"] == "spearman", 2 * values - 1))
-    added = {}
-    for quantity, found in rows.groupby("quantity"):
-        values = found.drop_duplicates("key").set_index("key")["value"]
-        added[f"knows {quantity}"] = results["key"].map(values).astype(float)
     return results.assign(**added)
 
 

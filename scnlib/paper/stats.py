@@ -1,4 +1,4 @@
-"""Means over seeds with honest intervals."""
+"""Means over seeds and shares of faces, with honest intervals."""
 
 import math
 from collections.abc import Sequence
@@ -25,3 +25,20 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
 
     quantile = float(stdtrit(len(values) - 1, (1 + level) / 2))
     return quantile * standard_deviation(values) / math.sqrt(len(values))
+
+
+def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's interval of a share, at 95 %: it stays within 0..1 and holds where few are right, or all.
+
+        (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
+
+    Returns:
+        (low, high); (NaN, NaN) of nothing.
+
+    Source: Wilson, JASA 1927.
+    """
+    if not n:
+        return math.nan, math.nan
+    p, centre = right / n, right / n + z**2 / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return (centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)

@@ -9,11 +9,11 @@ from functools import cached_property
 import pandas as pd
 
 from scnlib.paper import stats
-from scnlib.paper.grid import METRICS, Selector, weights_in_words
+from scnlib.paper.grid import METRICS, PUBLISHED_ONLY, Selector, weights_in_words
 from scnlib.paper.results import arm_name, by_seed
 
 HELD = "held"
-DIRECTION_ONLY = "direction only"
+UNDECIDED = "undecided"
 NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
@@ -25,7 +25,7 @@ class Verdict:
     """What the runs say about a claim.
 
     Attributes:
-        verdict: ``"held"``, ``"direction only"``, ``"not held"`` or ``"not tested"``.
+        verdict: ``"held"``, ``"undecided"``, ``"not held"`` or ``"not tested"``.
         effect: mean difference, positive in the claimed direction; of several conditions that of the weakest.
         interval: its 95 % interval, NaN for fewer than two seeds.
         n: seeds behind the effect.
@@ -49,9 +49,12 @@ def judge(differences: Sequence[float]) -> Verdict:
     """The verdict on differences, one for each seed, that a true claim makes positive. All rules of the ledger:
 
         no difference                                      -> not tested
-        mean <= 0                                          -> not held, for a single seed too
-        mean > 0, and n = 1 or 0 in the 95 % t interval    -> direction only
-        mean > 0, and 0 outside the 95 % t interval        -> held
+        the 95 % t interval lies above 0                   -> held
+        the 95 % t interval lies below 0                   -> not held
+        0 in the 95 % t interval, or n = 1, so no interval -> undecided
+
+    For and against a claim the same evidence is asked. The seeds share their test faces, so whether other faces would
+    say the same is not in the interval.
 
     Raises:
         ValueError: if a difference is not finite.
@@ -63,8 +66,8 @@ def judge(differences: Sequence[float]) -> Verdict:
         return Verdict(NOT_TESTED)
     effect, half = stats.mean(values), stats.half_width(values)
     low, high = effect - half, effect + half
-    # NaN > 0 is False: one seed never holds.
-    verdict = NOT_HELD if effect <= 0 else HELD if low > 0 else DIRECTION_ONLY
+    # Comparisons with NaN are False: one seed decides nothing.
+    verdict = HELD if low > 0 else NOT_HELD if high < 0 else UNDECIDED
     return Verdict(verdict, effect, (low, high), len(values))
 
 
@@ -84,8 +87,10 @@ class Condition:
 def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
     """One verdict over several conditions: that of the condition which speaks most against the claim.
 
-    So the claim is held only if it is in every condition. A condition without runs makes the rest "not tested" unless
-    it is refuted already; with ``need_all=False`` the claim is about whichever conditions there are.
+    So the claim is held only if it is in every condition, and not held if one of them refutes it (of k conditions in
+    which nothing differs one does so by luck in at most k times 2.5 of 100 cases). A condition without runs makes the
+    rest "not tested" unless it is refuted already; with ``need_all=False`` the claim is about whichever conditions
+    there are.
 
     Args:
         conditions: at least one.
@@ -98,7 +103,7 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
     missing = "; ".join(reasons[:2]) + (f"; and {len(reasons) - 2} more" if len(reasons) > 2 else "")
     if not judged:
         return Verdict(NOT_TESTED, unit=unit, detail=missing or "needs runs")
-    worst = [NOT_HELD, DIRECTION_ONLY, HELD]
+    worst = [NOT_HELD, UNDECIDED, HELD]
     weakest = min((v for _, v in judged), key=lambda v: (worst.index(v.verdict), v.effect))
     if absent and need_all:
         detail = f"{detail}; {missing}"
@@ -222,7 +227,7 @@ def lacks(arms: Sequence[Selector], column: str | None = None) -> str:
     """What runs of these arms wait for: a method, weights, or only somebody to run them."""
     from scnlib.methods import METHODS  # needs torch
 
-    needs = [f"method {arm.method}" for arm in arms if arm.method not in METHODS]
+    needs = [PUBLISHED_ONLY.get(arm.method, f"method {arm.method}") for arm in arms if arm.method not in METHODS]
     needs += [weights_in_words(arm.weights) for arm in arms if arm.pretrained]
     runs = [f"runs of {describe(arm)}" + (f" with {column}" if column else "") for arm in arms]
     return f"needs {' and '.join(dict.fromkeys(needs or runs))}"

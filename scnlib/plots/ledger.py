@@ -13,16 +13,14 @@ from scnlib.plots.style import COLOURS, GREY, INK, RIGHT, WRONG, new_figure, sig
 #: Verdict: sign, and the look of its cell.
 VERDICTS = {
     "held": ("✓", {"facecolor": "#9fc9e4", "edgecolor": RIGHT}),
-    "direction only": ("~", {"facecolor": "#fbe9b7", "edgecolor": COLOURS["orange"], "hatch": "..."}),
     "not held": ("✗", {"facecolor": "#f4c7a8", "edgecolor": WRONG, "hatch": "////"}),
-    "not held, one seed": ("(✗)", {"facecolor": "#fdf3ec", "edgecolor": WRONG, "linestyle": "--"}),
+    "undecided": ("?", {"facecolor": "#fbe9b7", "edgecolor": COLOURS["orange"], "hatch": "..."}),
     "not tested": ("", {"facecolor": "white", "edgecolor": "#cccccc"}),
 }
 MEANINGS = {
     "held": "held",
-    "direction only": "direction only: one seed, or 0 in the interval",
     "not held": "not held",
-    "not held, one seed": "not held, one seed",
+    "undecided": "undecided: one seed, or 0 in the interval",
     "not tested": "not tested",
 }
 
@@ -81,22 +79,18 @@ def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Fi
 
 
 def _cell(axes: Axes, x: float, y: float, width: float, verdicts: Sequence[dict]) -> None:
-    look = VERDICTS[_kind(verdicts[0]) if verdicts else "not tested"][1]
+    look = VERDICTS[verdicts[0]["verdict"] if verdicts else "not tested"][1]
     axes.add_patch(Rectangle((x, y + 0.08), width - 0.1, 0.84, linewidth=0.8, **look))
     if not verdicts:
         return
     first = verdicts[0]
     effect = "" if np.isnan(first["effect"]) else f" {_number(first['effect'])} {_unit(first['unit'])}"
     white = {"boxstyle": "square,pad=0.08", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    words = f"{VERDICTS[_kind(first)][0]}{effect}  n = {int(first['n'])}"
+    words = f"{VERDICTS[first['verdict']][0]}{effect}  n = {int(first['n'])}"
     axes.text(x + 0.08, y + 0.5, words, fontsize=8.5, va="center", color=INK, bbox=white)
-    others = "".join(VERDICTS[_kind(row)][0] for row in verdicts[1:])
+    others = "".join(VERDICTS[row["verdict"]][0] for row in verdicts[1:])
     if others:
         axes.text(x + width - 0.17, y + 0.5, others, fontsize=8, va="center", ha="right", color=INK, bbox=white)
-
-
-def _kind(row: dict) -> str:
-    return "not held, one seed" if row["verdict"] == "not held" and row["n"] == 1 else row["verdict"]
 
 
 def _unit(unit: str) -> str:

@@ -100,12 +100,6 @@ class TestTuned:
 
 
 class TestOutOfResults:
-    def test_the_last_epoch_is_added_in_percent(self):
-        curves = pd.DataFrame({"key": ["a", "a", "b"], "epoch": [2, 1, 1], "val_accuracy": [0.5, 0.9, 0.25]})
-        found = ablations.add_last_epoch(pd.DataFrame({"key": ["a", "b", "c"]}), curves)
-        assert found["val_accuracy"].tolist()[:2] == [50, 25] and math.isnan(found["val_accuracy"][2])
-        assert ablations.add_last_epoch(pd.DataFrame({"key": ["a"]}), curves.iloc[:0])["val_accuracy"].isna().all()
-
     def test_settings_are_told_apart_by_the_recipe(self):
         rows = [rendered("baseline", 60, seed, lr=lr) for lr, seed in itertools.product((0.05, 0.1), (0, 1))]
         rows.append(rendered("scn", 50, 0, options={"relabelling": False}, lr=0.1))

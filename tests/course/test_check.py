@@ -67,6 +67,12 @@ class TestFunction:
         assert "takes 1 positional argument but 3 were given" in said(lambda alpha: alpha).words
         assert "this is `0.5`. Give the function itself" in said(0.5).words
 
+    def test_a_list_of_numbers_is_as_good_as_a_tensor(self):
+        right = checks.exercise("05.1").reference
+        assert said(lambda *a: right(*a).tolist(), "05.1").state == "passed"
+        assert said(lambda *a: [0.0] * len(a[1]), "05.1").words.startswith("It is [0, 0] where ")
+        assert said(lambda *a: [right(*a)] * 2, "05.1").words == "It returns 2 results where 1 should be."
+
     def test_a_shape_is_named_on_the_smallest_input(self):
         words = said(lambda a, b, m: a).words
         assert words == "It has the shape (4,); a single number is wanted, of the shape ()."

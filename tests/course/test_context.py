@@ -61,7 +61,7 @@ def test_run_says_what_it_does(ctx, monkeypatch, tmp_path, capsys):
     finished = ctx.run("scn", noise_rate=0.3, relabelling=False)
     text = capsys.readouterr().out
     assert "SCN without relabelling, 30 % wrong labels, seed 3" in text
-    assert "test accuracy 60.0 %" in text
+    assert "found; when it was trained it took 2 s: test accuracy 60.0 %" in text
     assert finished.path == tmp_path / "run"
 
 

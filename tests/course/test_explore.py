@@ -121,15 +121,23 @@ def _figures():
 
 @pytest.mark.parametrize(
     ("kernel", "named", "quiet", "expected"),
-    [(True, True, False, True), (False, True, False, False), (True, False, False, False), (True, True, True, False)],
+    [
+        (True, "JPY_SESSION_NAME=lesson.ipynb", "", True),
+        (True, "VSCODE_PID=1", "", True),
+        (True, "VSCODE_CWD=/home", "", True),  # over SSH, in WSL, in a container: no VSCODE_PID there
+        (True, "COLAB_RELEASE_TAG=release", "", True),
+        (True, "", "", False),  # papermill
+        (False, "VSCODE_PID=1", "", False),  # a script
+        (True, "JPY_SESSION_NAME=lesson.ipynb", "1", False),
+    ],
 )
 def test_somebody_watches_if_kernel_front_end_and_reader_are_there(monkeypatch, kernel, named, quiet, expected):
     monkeypatch.setattr(module.show, "in_notebook", lambda: kernel)
     for name in module.FRONT_ENDS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SCN_HEADLESS", "1" if quiet else "")
+    monkeypatch.setenv("SCN_HEADLESS", quiet)
     if named:
-        monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
+        monkeypatch.setenv(*named.split("="))
     assert module.watched() is expected
 
 

@@ -127,7 +127,7 @@ def test_the_best_of_a_sweep_is_said_for_one_few_and_unpaired_values():
     assert "not measured yet" in importance.best_of_sweep(rows[:1], 0.15)
     assert "not measured yet" in importance.best_of_sweep(rows[:0], 0.15)
     said = importance.best_of_sweep(rows, 0.15)
-    assert "2 values measured (0, 0.15) 0 has the largest mean, 61.05 % (n = 1), +0.55 points" in said
+    assert "2 values measured (0, 0.15), 0 has the largest mean, 61.05 % (n = 1), +0.55 points" in said
     assert "within 1.05 points" in said and "[" not in said
     assert "the paper's own" in importance.best_of_sweep(rows.assign(mean=[62.0, 61.0]), 0.15)
     assert "0.15 is not measured" in importance.best_of_sweep(rows.assign(value=[0.3, 0.0], gain=math.nan), 0.15)

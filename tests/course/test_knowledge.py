@@ -1,4 +1,4 @@
-"""What alpha and its rivals know, on signals made by hand; the ledger's sentences, on rows made by hand."""
+"""What alpha and its rivals know, on signals made by hand."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from scnlib import paper, runs
-from scnlib.course import knowledge, ledger
+from scnlib.course import knowledge
 from tests.course.made import GIVEN, TRUE, write_run
 
 KNOWN = {"flipped": torch.tensor([True, True, False, False]), "blur": torch.tensor([3.0, 2.0, 1.0, torch.nan])}
@@ -79,7 +79,7 @@ def test_a_probe_finds_what_is_in_the_features_and_nothing_else():
 
 
 def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(knowledge.results, "load", lambda name, suffix: pd.DataFrame(
+    monkeypatch.setattr(knowledge, "load_knowledge", lambda file: pd.DataFrame(
         {"key": ["k0", "k0", "other"], "quantity": ["flipped", "blur", "flipped"], "mode": ["train", "test", "train"],
          "measure": ["auroc", "spearman", "auroc"], "value": [0.75, 0.2, 0.9], "n": [10, 5, 10]})
         .pipe(lambda rows: pd.concat([rows, rows.iloc[:1].assign(measure="auroc_within", value=0.6)])))  # fmt: skip
@@ -105,49 +105,3 @@ def test_best_epoch_bonus_by_hand():
     assert table["bonus"].tolist() == [1.0, 0.0, 2.0], "a run counts once; one run of a method is too few"
     assert set(table["label"]) == {"SCN"} and set(table["group"]) == {"rendered faces"}
     assert knowledge.best_epoch_bonus(rows.iloc[4:]).empty
-
-
-ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
-       "recipe": "quick", "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
-       "detail": "", "conditions": '{"at noise 10 %": -8.5, "at noise 30 %": -9.5}'}  # fmt: skip
-NAN = float("nan")
-
-
-class TestLedger:
-    def test_a_line_says_what_decided_and_why(self):
-        line = ledger.claim_line(pd.DataFrame([ROW]))
-        assert (
-            "**✗ not held** on rendered faces (weakest of 2, at noise 30 %: −9.5 points [−10.0, −9.0], n = 3;" in line
-        )
-        assert "strongest, at noise 10 %: −8.5)" in line
-        assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
-
-    def test_one_seed_is_said(self):
-        assert "✗ not held (one seed)** on" in ledger.claim_line(pd.DataFrame([ROW | {"n": 1, "low": NAN}]))
-
-    def test_groups_by_how_claims_fared(self):
-        held = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "conditions": "{}"}
-        split = ROW | {"id": "S15", "dataset": "ferplus", "verdict": "held"}
-        pending = ROW | {"id": "S19", "verdict": "direction only", "low": NAN, "high": NAN}
-        rows = [held, ROW, ROW | {"id": "S15"}, split, pending]
-        text = ledger.page(pd.DataFrame(rows))
-        held_part, rest = text.split("**Not held somewhere** (2)")
-        assert "S02" in held_part and "S10" in rest and "✓ held** on FER+" in rest
-        assert "S19" in rest.split("Points the claimed way")[1]
-
-    def test_an_effect_too_small_to_use_is_called_so(self):
-        row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5"}
-        row["conditions"] = '{"at noise 30 %": 0.004}'
-        assert "of no use, whatever its sign" in ledger.claim_line(pd.DataFrame([row]))
-        some = row | {"conditions": '{"on real labels": 0.189, "at noise 30 %": 0.004}'}
-        assert "of no use" not in ledger.claim_line(pd.DataFrame([some]))
-
-    def test_what_was_not_tested_waits_for_something(self):
-        row = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}
-        text = ledger.untested(pd.DataFrame([ROW, row, row | {"id": "L03"}]))
-        assert text.startswith("**Not tested** (2)") and "*Needs method lrn*: **L02**" in text and "**L03**" in text
-        assert "S10" not in text
-        assert ledger.page(pd.DataFrame([row])).startswith("> No claim was tested")
-
-    def test_every_reason_is_of_a_claim_there_is(self):
-        assert set(ledger.REASONS) <= set(paper.CLAIMS)

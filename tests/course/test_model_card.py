@@ -9,16 +9,6 @@ from scnlib.course import model_card
 from tests.course.made import write_run
 
 
-def test_wilson_interval():
-    """The ends solve (p - q)^2 = z^2 q (1 - q) / n, the score test's equation."""
-    for right, n in ((0, 5), (3, 10), (10, 10), (480, 1000)):
-        p = right / n
-        for q in model_card.wilson(right, n):
-            assert (p - q) ** 2 == pytest.approx(1.96**2 * q * (1 - q) / n, abs=1e-12)
-    assert model_card.wilson(0, 5)[0] == pytest.approx(0) and model_card.wilson(5, 5)[1] == pytest.approx(1)
-    assert np.isnan(model_card.wilson(0, 0)).all()
-
-
 def test_performance_counts_each_group():
     right = np.array([True, False, True, True])
     groups = {"skin": np.array(["dark", "dark", "light", "light"], dtype=object)}

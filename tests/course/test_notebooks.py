@@ -28,6 +28,11 @@ def test_cells_come_over_without_outputs():
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
 
 
+def test_the_closing_asserts_are_folded_in_jupyterlab():
+    notebook = json.loads(notebooks.notebook_text(SOURCE + '\n# %% tags=["remove-cell"]\nassert seed == 0\n'))
+    assert notebook["cells"][-1]["metadata"] == {"jupyter": {"source_hidden": True}, "tags": ["remove-cell"]}
+
+
 def test_the_same_source_gives_the_same_text():
     assert notebooks.notebook_text(SOURCE) == notebooks.notebook_text(SOURCE)
 
@@ -47,14 +52,27 @@ def test_the_check_notices_what_is_missing_stale_or_left_over(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "01_a.py").write_text(SOURCE)
     assert notebooks.differences(tmp_path) == ["01_a.ipynb is missing; its source is source/01_a.py"]
-    assert [path.name for path in notebooks.write_all(tmp_path)] == ["01_a.ipynb"]
-    assert notebooks.differences(tmp_path) == [] == notebooks.write_all(tmp_path)
+    assert [path.name for path in notebooks.write_all(tmp_path)[0]] == ["01_a.ipynb"]
+    assert notebooks.differences(tmp_path) == [] == notebooks.write_all(tmp_path)[0]
     (tmp_path / "01_a.ipynb").write_text("{}")
     (tmp_path / "02_b.ipynb").write_text("{}")
     assert notebooks.differences(tmp_path) == [
         "01_a.ipynb is not what source/01_a.py says, or holds outputs",
         "02_b.ipynb has no source",
     ]
+
+
+def test_a_notebook_that_somebody_worked_in_is_left_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "01_a.py").write_text(SOURCE)
+    notebooks.write_all(tmp_path)
+    mine = json.loads((tmp_path / "01_a.ipynb").read_text())
+    mine["cells"][2]["source"], mine["cells"][2]["execution_count"] = "print(2)", 1
+    (tmp_path / "01_a.ipynb").write_text(json.dumps(mine))
+    monkeypatch.setattr(notebooks, "notebooks_dir", lambda: tmp_path)
+    assert notebooks.main([]) == 0
+    assert "left alone, since cells of it were run" in capsys.readouterr().out
+    assert json.loads((tmp_path / "01_a.ipynb").read_text()) == mine
 
 
 def test_the_command_fails_when_they_differ(tmp_path, monkeypatch, capsys):
@@ -132,7 +150,7 @@ def test_a_quiz_becomes_cells_behind_the_exercises(tmp_path):
         '[[question]]\nask = "Is $a$ = # 1?"\nsource = "SCN eq. (1)"\n'
         'option = [{ say = "Yes.", because = "So.", right = true }, { say = "No.", because = "Not so." }]\n'
     )
-    assert [path.parent.name for path in notebooks.write_all(tmp_path)] == ["exercises", "solutions"]
+    assert [path.parent.name for path in notebooks.write_all(tmp_path)[0]] == ["exercises", "solutions"]
     title, question = sources((tmp_path / "exercises" / "01_a.ipynb").read_text())[-2:]
     assert title.startswith("## Quiz")
     assert question.startswith("### Question 1\n\nIs $a$ = # 1?\n\n- **A.** Yes.\n- **B.** No.\n\n<details>\n<summary>")

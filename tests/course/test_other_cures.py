@@ -146,6 +146,10 @@ class TestBoards:
         assert found["group"].tolist() == ["a", "a", "b"]
         assert found["effect"].tolist() == [3.0, -10.0, 3.0]
 
+    def test_across_puts_the_baseline_beside_each_method(self):
+        found = other_cures.across({"here": BOARD}, ["gce", "rul"]).loc["here"]
+        assert found.tolist() == ["62.0 ± 2.6 (n = 3)", "65.0 ± 3.6 (n = 3)", "+3.0 [+0.5, +5.5]", "not measured", ""]
+
     def test_beside_pairs_the_methods_of_both(self):
         other = BOARD.assign(gain=[1.0, math.nan, math.nan, math.nan])
         found = other_cures.beside(other, BOARD, ("gain", "gain"))

@@ -6,19 +6,17 @@ import types
 import pytest
 from PIL import Image
 
-from scnlib.course import own_photo, show
+from scnlib.course import own_photo
 from scnlib.predict import photographs
 from tests.datasets.found_faces import portrait
 
 
-def test_no_widget_is_imported_headless_or_where_a_path_is_named(monkeypatch):
+def test_no_widget_is_imported_where_nobody_watches_or_a_path_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)  # importing it now fails
-    monkeypatch.setattr(show, "in_notebook", lambda: True)
-    assert own_photo.ask() is None  # headless
-    monkeypatch.delenv("SCN_HEADLESS")
-    assert own_photo.ask("me.png") is None
-    monkeypatch.setattr(show, "in_notebook", lambda: False)
+    monkeypatch.setattr(own_photo, "watched", lambda: False)
     assert own_photo.ask() is None
+    monkeypatch.setattr(own_photo, "watched", lambda: True)
+    assert own_photo.ask("me.png") is None
 
 
 def test_a_live_notebook_gets_a_button(monkeypatch):
@@ -26,10 +24,9 @@ def test_a_live_notebook_gets_a_button(monkeypatch):
     widgets = types.SimpleNamespace(FileUpload=lambda **options: types.SimpleNamespace(value=(), **options))
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setattr(show, "in_notebook", lambda: True)
-    monkeypatch.delenv("SCN_HEADLESS")
+    monkeypatch.setattr(own_photo, "watched", lambda: True)
     button = own_photo.ask()
-    assert shown == [button] and button.accept == "image/*"
+    assert shown == [button] and button.accept == "image/*" and button.layout == {"width": "auto"}
     picture, name = own_photo.chosen(button)  # nothing was uploaded
     assert picture.shape == (3, 512, 512) and "Collins" in name
 

@@ -170,11 +170,3 @@ def test_costs_add_up_and_what_nobody_measured_is_said():
         "20.0 h", "10.0 h for 1 of 2 runs", "20.0 h for 2 of 3 runs"
     ]  # fmt: skip
     assert set(found["8 × GPU"]) == {"not measured"}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "devices", "words"),
-    [([30.0], 1, "1 min"), ([1800.0] * 3, 1, "1.5 h"), ([1800.0] * 3, 2, "1.0 h"), ([1200.0, 1500.0], 8, "25 min")],
-)
-def test_hours_end_with_the_last_run(seconds, devices, words):
-    assert scale.in_hours(seconds, devices) == words

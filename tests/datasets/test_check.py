@@ -107,7 +107,7 @@ def test_ferplus_faults(folders):  # noqa: F811
     (folders / "data/FER2013Test/fer0000008.png").write_bytes(b"")
     text = "\n".join(check("ferplus", folders).problems)
     assert "FER2013Train/fer0000003.png is named in label.csv (image 3) but is not there" in text
-    assert "fer0000008.png cannot be read as an image" in text
+    assert "fer0000008.png is empty (0 bytes); copy or generate it again" in text
     assert "train: 1 images of neutral, published are 8,733" in text
 
 

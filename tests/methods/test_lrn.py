@@ -75,6 +75,18 @@ def test_the_confidence_is_a_constant_of_the_step(batch):
     assert not torch.allclose(expected, other)
 
 
+def test_centres_that_trust_labels_pull_each_feature_to_its_label_s_centre(batch):
+    method = LRN(heteroscedastic=False, centre_labels=True)
+    model = build(method)
+    f = Features()(batch.images)
+    spread = sum((own - model.centres.mean(0)).square().sum() for own in model.centres) / (C - 1)
+    pull = sum((f[i] - model.centres[batch.labels[i]]).square().sum() for i in range(N)) / (spread * N * C)
+    plain = F.cross_entropy(f @ model.classifier.weight.T, batch.labels)
+    torch.testing.assert_close(method.step(model, batch, epoch=1).loss, plain + pull)
+    shares = dataclasses.replace(batch, targets=F.one_hot(batch.labels, C).float())
+    torch.testing.assert_close(method.step(model, shares, epoch=1).loss, plain + pull)
+
+
 def test_the_rows_of_table_2_are_switches():
     rows = {cell.published.row: cell.runs for cell in grid("lrn-2")}
     methods = [make_method(runs.method, **runs.options) for runs in rows.values()]

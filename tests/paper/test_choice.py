@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scnlib.paper.choice import best_value, complete
+from scnlib.paper.choice import at_best, complete
 
 
 def grid(*cells):
@@ -39,9 +39,10 @@ def test_more_values_break_a_tie():
 
 
 def test_the_best_has_the_highest_mean_over_the_blocks_seeds():
-    assert best_value(grid((0.1, 0, 50), (0.1, 1, 52), (0.2, 0, 60), (0.2, 1, 41), (0.4, 0, 90))) == 0.1
-    assert best_value(grid((0.2, 0, 50), (0.1, 0, 50))) == 0.1
+    best = at_best(grid((0.1, 0, 50), (0.1, 1, 52), (0.2, 0, 60), (0.2, 1, 41), (0.4, 0, 90)))
+    assert best["value"].tolist() == [0.1, 0.1] and best["seed"].tolist() == [0, 1]
+    assert at_best(grid((0.2, 0, 50), (0.1, 0, 50)))["value"].tolist() == [0.1]
 
 
 def test_nothing_stays_nothing():
-    assert complete(grid()).empty
+    assert complete(grid()).empty and at_best(grid()).empty

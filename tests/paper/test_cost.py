@@ -8,7 +8,20 @@ import pytest
 from scnlib.bench.rows import COLUMNS
 from scnlib.cli import main
 from scnlib.config import RECIPE_VERSION, profile_config
-from scnlib.paper.cost import Rate, Work, costs, machines, makespan, rate_of, rates, seconds, to_text, work
+from scnlib.paper.cost import (
+    IMAGES,
+    Rate,
+    Work,
+    costs,
+    hours,
+    machines,
+    makespan,
+    rate_of,
+    rates,
+    seconds,
+    to_text,
+    work,
+)
 
 CPU, GPU = "CPU: one, 2 cores", "GPU one"
 NOTHING = pd.DataFrame({"config": []})
@@ -139,3 +152,29 @@ def test_the_text_has_no_time_where_nothing_was_measured():
     assert "1 CPU machine: not measured" in words and "8 GPUs: not measured" not in words
     # 5 x 40 x 12271 / 10 seconds; on eight GPUs as long as one run, since five runs need no more than five.
     assert "68.2 h" in words and "13.6 h" in words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "devices", "words"),
+    [([30], 1, "1 min"), ([1800] * 3, 1, "1.5 h"), ([1800] * 3, 2, "1.0 h"), ([1200, 1500], 8, "25 min")],
+)
+def test_hours_end_with_the_last_run(seconds, devices, words):
+    runs = [run(trained=number, name=str(place)) for place, number in enumerate(seconds)]
+    row = costs(runs, [rate(1.0)], [(CPU, devices)], by=("table",)).to_dict("records")[0]
+    assert hours(row, (CPU, devices)) == hours(row, (CPU, devices), "left", "left") == words
+
+
+def test_hours_say_of_how_many_runs_they_are():
+    runs = [run(trained=7200), run("lrn", name="b"), run(trained=3600, name="c", measured=True)]
+    row = costs(runs, [rate(1.0)], [(CPU, 1)]).to_dict("records")[0]
+    assert hours(row, (CPU, 1)) == "3.0 h for 2 of 3 runs"
+    assert hours(row, (CPU, 1), "left", "left") == "2.0 h for 1 of 2 runs"
+    row = costs(runs[1:2], [rate(1.0)], [(CPU, 1)]).to_dict("records")[0]
+    assert hours(row, (CPU, 1)) == "not measured"
+
+
+def test_images_are_counted_by_their_datasets():
+    """SCN 4.1: 12,271 and 3,068; AffectNet with contempt is about 287,000."""
+    assert IMAGES["rafdb"] == (12_271, 3_068) and IMAGES["joint"][1] == 3_068
+    assert 280_000 < IMAGES["affectnet"][0] < 287_700 and IMAGES["affectnet"][1] == 4_000
+    assert IMAGES["joint"][0] == IMAGES["rafdb"][0] + IMAGES["affectnet"][0]

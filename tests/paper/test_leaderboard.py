@@ -36,6 +36,17 @@ def test_best_first_and_what_was_not_measured_last():
     assert math.isnan(BOARD["mean"].iloc[-1])  # its only run has another learning rate
 
 
+def test_another_recipe_is_another_board():
+    rows = table(
+        rendered("gce", 70, key="g-small"),
+        rendered("gce", 80, key="g-large", backbone="resnet18", fields={"backbone": "resnet18"}),
+        rendered("gce", 75, key="g-long", fields={"epochs": 24}),
+    )
+    for changed, accuracy in (({}, 70), ({"backbone": "resnet18"}, 80), ({"epochs": 24}, 75)):
+        assert leaderboard(rows, methods=("gce",), **changed)["mean"].tolist() == [accuracy]
+    assert "quick recipe, epochs 24" in leaderboard_text(BOARD, "rendered", 0.3, epochs=24)
+
+
 def test_gains_are_paired_by_seed():
     row = BOARD.set_index("method").loc["gce"]
     differences = [2, 3, 4]

@@ -7,7 +7,7 @@ import pytest
 
 from scnlib.paper import add_curves, load_epochs, load_results
 from scnlib.paper.grid import Selector
-from scnlib.paper.results import COLUMNS, FULL_SCALE, add_knowledge, by_seed, prepare, recipe_of, select
+from scnlib.paper.results import COLUMNS, FULL_SCALE, by_seed, prepare, recipe_of, select
 from tests.paper.made import run, table
 
 
@@ -91,14 +91,6 @@ def test_curves_give_the_first_third_and_the_end():
     epochs = epochs.assign(val_accuracy=epochs["test_accuracy"] / 2, margin_rank=0.15).sample(frac=1, random_state=0)
     row = add_curves(table(run()), epochs).iloc[0]
     assert (row["early_accuracy"], row["val_accuracy"], row["margin_learnt"]) == pytest.approx((4, 6, 0.15))
-
-
-def test_knowledge_is_counted_from_chance():
-    rows = [("auroc", "occluded", "train", 0.6), ("spearman", "faint", "train", -0.2), ("auroc", "grey", "eval", 0.9)]
-    knowledge = pd.DataFrame(rows, columns=["measure", "quantity", "mode", "value"]).assign(key=run()["key"])
-    row = add_knowledge(table(run()), knowledge).iloc[0]
-    assert (row["knows occluded"], row["knows faint"]) == pytest.approx((0.2, -0.2))
-    assert "knows grey" not in row
 
 
 def test_recipes_name_what_differs_and_nothing_else():

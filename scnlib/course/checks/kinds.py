@@ -93,7 +93,7 @@ class Implement:
         if any(part is None for result in results for part in result):
             return _NOT_ATTEMPTED
         wanted = [_call(self.reference, case, self.gradient)[0] for case in cases] if self.reference else results
-        results = [_apart(*pair) for pair in zip(results, wanted, strict=True)]
+        results = [_as_wanted(*pair) for pair in zip(results, wanted, strict=True)]
         if not self.reference or not all(map(_same, results, wanted)):
             try:
                 for mistake in self.mistakes:
@@ -221,10 +221,13 @@ def _untouched(value: object, before: object) -> bool:
     return not isinstance(value, Tensor) or torch.equal(value, before)
 
 
-def _apart(result: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Several numbers that came in one tensor, one by one where several are wanted."""
-    together = len(result) == 1 < len(wanted) and result[0].ndim == 1
-    return tuple(result[0].unbind()) if together else result
+def _as_wanted(result: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Several numbers that came in one tensor, one by one where several are wanted; a list of them as one tensor."""
+    if len(result) == 1 < len(wanted) and result[0].ndim == 1:
+        return tuple(result[0].unbind())
+    if len(wanted) == 1 < len(result) and wanted[0].ndim == 1 and not any(part.ndim for part in result):
+        return (torch.stack(result),)
+    return result
 
 
 def _same(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> bool:

@@ -81,6 +81,10 @@ def _scaled_logits(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
     return alpha * logit_slope(logits, alpha, labels)
 
 
+def _of_the_mean(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
+    return logit_slope(logits, alpha, labels) / len(labels)
+
+
 def _one_minus_p(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
     p = torch.softmax(alpha[:, None] * logits, dim=1)
     return _label_logit(p, labels) - 1
@@ -154,6 +158,11 @@ EXERCISES = {
                 "α times the slope",
                 _scaled_logits,
                 "By the chain rule the derivative of $\\alpha z_c$ by α is $z_c$, without α.",
+            ),
+            Mistake(
+                "the slope of the mean",
+                _of_the_mean,
+                "Here each face's *own* loss is asked about. Autograd gives it for the sum of the losses.",
             ),
             Mistake(
                 "the derivative by the logit",

@@ -1,5 +1,8 @@
 """Lesson 08: the loss of the assembled network, what is left of its step, and what alpha knows."""
 
+from collections.abc import Callable
+from math import floor
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -38,6 +41,19 @@ def _alpha_outside(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) 
     return losses.total_loss(weighted, losses.rank_regularization(alpha), gamma)
 
 
+def _rank_loss_below_zero(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    return losses.total_loss(_parts(logits, alpha, labels)[0], _short_of_margin(alpha, floor), gamma)
+
+
+def _rounded(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    return losses.total_loss(_parts(logits, alpha, labels)[0], _short_of_margin(alpha, round).relu(), gamma)
+
+
+def _short_of_margin(alpha: Tensor, whole: Callable) -> Tensor:
+    count, ordered = whole(0.7 * len(alpha) + 1e-9), alpha.sort(descending=True).values
+    return 0.15 - (ordered[:count].mean() - ordered[count:].mean())
+
+
 def _unweighted(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
     return losses.total_loss(F.cross_entropy(logits, labels), losses.rank_regularization(alpha), gamma)
 
@@ -50,10 +66,10 @@ def _alpha_on_probabilities(logits: Tensor, alpha: Tensor, labels: Tensor, gamma
 
 def _batches(generator: torch.Generator) -> list[tuple]:
     by_hand = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.0, 1.0]])
-    cases = [(by_hand, torch.tensor([0.52, 0.48, 0.50, 0.46]), torch.tensor([0, 1, 0, 0]), 0.5)]
-    for n, gamma in ((10, 0.2), (33, 0.5), (33, 0.8)):
+    cases = [(by_hand, torch.tensor([0.52, 0.48, 0.50, 0.40]), torch.tensor([0, 1, 0, 0]), 0.5)]
+    for n, gamma, spread in ((10, 0.2, 0.1), (33, 0.5, 0.1), (33, 0.8, 1.0)):  # the last one's gap is above the margin
         logits, alpha = torch.randn(n, 8, generator=generator), torch.rand(n, generator=generator)
-        cases.append((logits, 0.5 + 0.1 * alpha, torch.randint(8, (n,), generator=generator), gamma))
+        cases.append((logits, 0.5 + spread * (alpha - 0.5), torch.randint(8, (n,), generator=generator), gamma))
     return cases
 
 
@@ -135,6 +151,12 @@ EXERCISES = {
                 _alpha_outside,
                 "That is the choice which the paper rejects (lesson 05). α multiplies the scores, inside the softmax.",
             ),
+            Mistake(
+                "a rank loss below zero",
+                _rank_loss_below_zero,
+                "Once the margin is met nothing is asked any more: $\\max\\{0, \\cdot\\}$ (lesson 06).",
+            ),
+            Mistake("a group size that was rounded", _rounded, "The high group has $\\lfloor 0.7 N \\rfloor$ faces."),
             Mistake("scores that nobody weighed", _unweighted, "Equation 2 has $\\alpha_i z_i$ in its softmax."),
             Mistake(
                 "α on the probabilities",

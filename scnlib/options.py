@@ -1,0 +1,34 @@
+"""Options as they come, from a command line or a JSON file, against the types that their owners state."""
+
+import math
+import sys
+import types
+import typing
+
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def typed(owner: str, name: str, annotation: object, value: object) -> object:
+    """The value of an option, of a type that its owner states; a whole number becomes a float where floats are meant.
+
+    Args:
+        owner: who has the option, for the message: ``"method scn"``.
+        annotation: ``bool``, ``int``, ``float``, ``str``, ``None`` or several of them, ``float | None``; of any other
+            the owner checks the value himself.
+
+    Raises:
+        ValueError: another type, a number that is not finite, or a whole one of more than 63 bits.
+    """
+    stated = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    if not set(stated) <= {*WORDS, types.NoneType}:
+        return value
+    if float in stated and type(value) is int:
+        value = float(value) if abs(value) <= sys.float_info.max else math.inf
+    if type(value) not in stated:
+        words = " or ".join(WORDS[one] for one in stated if one in WORDS)
+        raise ValueError(f"{owner}: {name} must be {words}, got {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{owner}: {name} must be a finite number, got {value}")
+    if type(value) is int and abs(value) >= 2**63:
+        raise ValueError(f"{owner}: {name} must be a whole number of at most 63 bits, got one of {value.bit_length()}")
+    return value

@@ -1,0 +1,132 @@
+"""SCN's FERPlus rows as published beside the same rows measured on FER+, and what the two set-ups differ in."""
+
+import math
+
+import pandas as pd
+
+from scnlib.datasets import ferplus
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
+from scnlib.paper.grid import Cell, column_dataset, find_cell, grid, is_reference
+from scnlib.paper.results import by_seed, prepare
+from scnlib.paper.verdicts import arm, noise_name
+
+METHODS = {"baseline": "baseline", "scn": "SCN"}
+#: Steps from our recipe towards the paper's, fields of a run's config; each alone.
+CHANGES = {
+    "40 epochs": {"epochs": 40},
+    "validation faces trained on, too": {"split": "train+val"},
+    "112 px": {"size": 112},
+    "224 px": {"size": 224},
+}
+COLUMNS = (
+    "noise_rate", "labels", "method", "published", "status", "mean", "std", "n", "seeds", "best", "selection",
+    "difference", "published_gain", "gain", "low", "high",
+)  # fmt: skip
+
+
+def cells() -> list[Cell]:
+    """SCN's table 4 (clean labels) and table 2 (wrong ones), FERPlus, from scratch: baseline and SCN."""
+    every = [cell for table in ("scn-4", "scn-2") for cell in grid(table)]
+    return [
+        cell
+        for cell in every
+        if column_dataset(cell) == "ferplus" and not cell.runs.pretrained and cell.runs.method in METHODS
+    ]
+
+
+def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
+    """Each published row with what was measured for it under a profile's recipe.
+
+    Args:
+        results: ``load_results()``.
+
+    Returns:
+        Columns ``COLUMNS``, accuracies in percent: ``mean`` after the last epoch with ``std`` over ``n`` ``seeds``;
+        ``best``, the mean of each run's best epoch, which is chosen on the test set, and ``selection``, what that
+        choice adds; ``difference``, mean - published; ``gain`` over the baseline, paired by seed, with its 95 %
+        interval. NaN where there is no number.
+    """
+    runs, recipe, rows = _runs(results), Recipe.of(profile, "ferplus"), []
+    for cell in cells():
+        found = rows_of(runs, cell.runs, "ferplus", recipe)
+        last, best = by_seed(found, "accuracy"), by_seed(found, "best_accuracy")
+        own, chosen = summary(last), summary(best)
+        reference = by_seed(rows_of(runs, find_cell(*cell.baseline).runs, "ferplus", recipe), "accuracy")
+        rows.append(
+            {
+                "noise_rate": cell.runs.noise_rate,
+                "labels": noise_name("symmetric", cell.runs.noise_rate),
+                "method": METHODS[cell.runs.method],
+                "published": cell.published.value,
+                "status": cell.published.status,
+                **own,
+                "best": chosen["mean"],
+                "selection": chosen["mean"] - own["mean"],
+                "difference": own["mean"] - cell.published.value,
+                "published_gain": published_gain(cell),
+                **gain([] if is_reference(cell) else differences_by_seed(last, reference)),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def closer(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
+    """What each step towards the paper's set-up adds on clean FER+ labels, in points: columns for ``plots.effects``.
+
+    The choice of the epoch on the test set is measured on every run of the rows of ``beside``, each other step on runs
+    that differ in it alone, paired by seed.
+
+    Returns:
+        Columns label, group (method), effect, low, high, n; NaN and 0 where nobody measured.
+    """
+    runs, recipe, rows = _runs(results), Recipe.of(profile, "ferplus"), []
+    for method, name in METHODS.items():
+        own = pd.concat([rows_of(runs, cell.runs, "ferplus", recipe) for cell in cells() if cell.runs.method == method])
+        bonus = (own["best_accuracy"] - own["accuracy"]).tolist()
+        label = "the best epoch on the test set (n: runs)"
+        rows.append({"label": label, "group": name, **gain(bonus), "n": len(bonus)})
+        for label, fields in CHANGES.items():
+            changed = measured(runs, arm(method), "ferplus", Recipe.of(profile, "ferplus", **fields))
+            differences = differences_by_seed(changed, measured(runs, arm(method), "ferplus", recipe))
+            rows.append({"label": label, "group": name, **gain(differences), "n": len(differences)})
+    return pd.DataFrame(rows).rename(columns={"gain": "effect"})
+
+
+def _runs(results: pd.DataFrame) -> pd.DataFrame:
+    return prepare(results[results["dataset"] == "ferplus"])
+
+
+def setups(profile: str = "quick") -> pd.DataFrame:
+    """What the two set-ups differ in, a row each, index ``what``: columns ``the paper``, ``here``.
+
+    Source: SCN 3.5, 4.1; the released code for the choice of the epoch.
+    """
+    fields = Recipe.of(profile, "ferplus").fields
+    kept, before = ferplus.PUBLISHED["label.csv"], ferplus.PUBLISHED_BEFORE
+    rows = {
+        "images": (
+            f"{before['train']:,} to train on, {before['test']:,} to test on, before any rule for votes",
+            f"{kept['train']:,} and {kept['test']:,}: those of which a majority of ten names one expression",
+        ),
+        "trained on": ("not stated; the authors' lists for another paper have the validation faces, too",
+                       {"train": "the training split"}.get(fields["split"], fields["split"])),
+        "size": ("224 px", f"{fields['size']} px, which is FER+'s own"),
+        "schedule": ("40 epochs, batches of 1024, rate 0.1 in steps",
+                     f"{fields['epochs']} epochs, batches of {fields['batch_size']}, rate {fields['lr']:g}, one cycle"),
+        "start": ("these rows: from scratch", "from scratch"),
+        "epoch shown": ("not stated; the released code keeps every network above 87 % on the test set", "the last"),
+        "runs behind a number": ("not stated", "n and seeds stand beside it"),
+    }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["the paper", "here"]).rename_axis("what")
+
+
+def panels(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """``beside`` for ``plots.sweep``: a panel for each method, accuracy over the share of wrong labels in percent."""
+    found = {}
+    for method, own in rows.groupby("method", sort=False):
+        common = own.assign(value=100 * own["noise_rate"], low=math.nan, high=math.nan, n=own["n"].where(own["n"] > 0))
+        last = common.assign(series="last epoch")
+        best = common.assign(series="best epoch, chosen on the test set", mean=own["best"], published=math.nan)
+        both = pd.concat([last, best])
+        found[f"{method}: wrong labels, %"] = both[["value", "series", "mean", "low", "high", "n", "published"]]
+    return found

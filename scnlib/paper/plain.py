@@ -1,0 +1,200 @@
+"""The claims ledger in plain words: what held, what did not, what is open, and which lesson shows why."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scnlib.paper.verdicts import HELD, NOT_HELD, UNDECIDED
+
+DATASETS = {"rendered": "rendered faces", "ferplus": "FER+"}
+SIGNS = {HELD: "✓", UNDECIDED: "?", NOT_HELD: "✗"}
+USELESS = 0.05  # ours: AUROC or correlation below which nobody could use what alpha knows
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Which lesson shows a claim's verdict, and what it shows where the claim held and where it did not."""
+
+    lesson: str
+    held: str = ""
+    failed: str = ""
+
+
+REASONS = {
+    "S01": Reason("04", "right labels are fitted first, wrong ones when the network gets the steps",
+                  "too few steps on moved and turned pictures: unaugmented and longer, the wrong labels are memorised"),
+    "S02": Reason("05", "a loss that alpha multiplies is smallest at alpha = 0"),
+    "S02-logits": Reason("05", "at alpha = 0 the loss is that of guessing, and a network that learns gets below it"),
+    "S03": Reason("05"),
+    "S04-flipped": Reason("15", "", "alpha sees the picture, and a random flip of the label leaves no trace in it"),
+    "S04": Reason("15", "", "nothing in the loss says whose alpha shall be low"),
+    "S05": Reason("15", "", "the rank loss demands that alpha differs; it is blind to who gets the low ones"),
+    "S05-faces": Reason("15", "", "the rank loss demands that alpha differs; it is blind to who gets the low ones"),
+    "S06": Reason("15", "", "some flaws cannot be read from the features, others can and alpha passes over them"),
+    "S07": Reason("08", "", "faces as low that kept their label rise as well: the way back to the mean"),
+    "S08": Reason("07", "the network is right more often than the labels it replaces",
+                  "the network is not right more often than the labels it replaces"),
+    "S10": Reason("09", "", "one learning rate for both methods compares their step sizes too"),
+    "S10-tuned": Reason("11"),
+    "S10-bare": Reason("11"),
+    "S12": Reason("09"),
+    "S14": Reason("10"),
+    "S15": Reason("10", "", "one learning rate for both methods compares their step sizes too"),
+    "S17": Reason("11", "a plain network overrules right labels where it is wrong itself"),
+    "S17-noisy": Reason("11", "a plain network overrules right labels where it is wrong itself"),
+    "S18": Reason("11", "", "weighting and ranking shorten the step, and relabelling overrules right labels"),
+    "S18-noisy": Reason("11", "", "weighting and ranking shorten the step, and relabelling overrules right labels"),
+    "S19": Reason("11"),
+    "S19-noisy": Reason("11"),
+    "S20": Reason("11", "", "a smaller gamma leaves more of the classification loss, and so a longer step"),
+    "S20-large": Reason("11", "at gamma = .8 a fifth of the classification loss is left"),
+    "S21": Reason("06"),
+    "S22": Reason("06"),
+    "S23": Reason("07"),
+    "S23-large": Reason("07", "few predictions are surer by that much"),
+    "S24": Reason("06"),
+    "S27": Reason("04"),
+    "L01": Reason("03", "people confuse faces that look alike"),
+    "L08": Reason("12"),
+    "L09": Reason("12"),
+}  # fmt: skip
+
+
+def groups(table: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
+    """The judged claims by how they fared: ``HELD``, ``NOT_HELD`` and ``UNDECIDED`` -> the rows of each claim.
+
+    A claim is not held that some dataset refutes; held, that none refutes and some confirms; undecided otherwise.
+
+    Args:
+        table: of ``scnlib.paper.claims_table``.
+    """
+    found = {HELD: [], NOT_HELD: [], UNDECIDED: []}
+    for _, rows in table[table["verdict"].isin(SIGNS)].groupby("id", sort=False):
+        verdicts = set(rows["verdict"])
+        found[NOT_HELD if NOT_HELD in verdicts else HELD if HELD in verdicts else UNDECIDED].append(rows)
+    return found
+
+
+TITLES = {
+    HELD: "Held, and refuted nowhere",
+    NOT_HELD: "Not held somewhere",
+    UNDECIDED: "Undecided: one seed, or 0 in the interval",
+}
+
+
+def page(table: pd.DataFrame) -> str:
+    """The judged claims as Markdown: grouped by how they fared, each with its numbers, its reason and its lesson.
+
+    Args:
+        table: of ``scnlib.paper.claims_table``.
+    """
+    lists = _lists(table, claim_line)
+    if not lists:
+        return "> No claim was tested yet: there are no results."
+    origins = [origin for origin in table["origin"].unique() if origin]
+    return "\n\n".join([*lists, f"*({'; '.join(origins)})*"])
+
+
+def front(table: pd.DataFrame) -> str:
+    """The same for a first page: a line for each claim, and the names of those that were not tested.
+
+    Args:
+        table: of ``scnlib.paper.claims_table``.
+    """
+    rest = ", ".join(waiting(table)["id"])
+    untested = [f"**Not tested**: {rest}. Lesson 15 says what each waits for."] if rest else []
+    return "\n\n".join([*_lists(table, _front_line), *untested])
+
+
+def _lists(table: pd.DataFrame, line: Callable[[pd.DataFrame], str]) -> list[str]:
+    return [
+        "\n".join([f"**{TITLES[verdict]}** ({len(claims)})", "", *map(line, claims)])
+        for verdict, claims in groups(table).items()
+        if claims
+    ]
+
+
+def waiting(table: pd.DataFrame) -> pd.DataFrame:
+    """The claims that no dataset tests, a row each."""
+    tested = set(table[table["verdict"].isin(SIGNS)]["id"])
+    return table[~table["id"].isin(tested)].drop_duplicates("id")
+
+
+def untested(table: pd.DataFrame) -> str:
+    """The claims that no dataset tests, as Markdown: a list item for each thing that they wait for."""
+    rest = waiting(table)
+    if rest.empty:
+        return "Every claim was tested."
+    lines = []
+    for needed, rows in rest.groupby("detail", sort=False):
+        claims = "; ".join(f"**{row['id']}** {row['claim'].rstrip('.')}" for row in rows.to_dict("records"))
+        lines.append(f"- *{needed[0].upper()}{needed[1:]}*: {claims}.")
+    return "\n".join([f"**Not tested** ({len(rest)})", "", *lines])
+
+
+def claim_line(rows: pd.DataFrame) -> str:
+    """One list item: the claim, each dataset's verdict with the number that decided it, the reason, the lesson."""
+    first = rows.iloc[0]
+    judged = "; ".join(_judged(row) for row in rows.to_dict("records"))
+    return f"- **{first['id']}** {first['claim']} *{first['place']}.* {judged}.{_why(rows)}"
+
+
+def _front_line(rows: pd.DataFrame) -> str:
+    return f"- {_sentence(rows)}: {_places(rows)}.{_why(rows)}"
+
+
+def _sentence(rows: pd.DataFrame) -> str:
+    return f"{rows['claim'].iloc[0].rstrip('.')} ({rows['id'].iloc[0]})"
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Sign, dataset, effect and n of each verdict: ``✗ rendered faces −9.5 points, n = 3``."""
+    return "; ".join(
+        f"{SIGNS[row['verdict']]} {DATASETS.get(row['dataset'], row['dataset'])} "
+        f"{_signed(row['effect'], _digits(row))} {row['unit']}, n = {int(row['n'])}"
+        for row in rows.to_dict("records")
+    )
+
+
+def _why(rows: pd.DataFrame) -> str:
+    """The reason and the lesson, each a sentence; nothing where there is none."""
+    reason, verdicts = REASONS.get(rows["id"].iloc[0], Reason("")), set(rows["verdict"])
+    why = reason.failed if NOT_HELD in verdicts else reason.held if HELD in verdicts else ""
+    scaled = rows["unit"].str.startswith(("AUROC", "correlation"))
+    if verdicts != {NOT_HELD} and scaled.all() and all(_largest(row) < USELESS for row in rows.to_dict("records")):
+        why = f"An effect below {USELESS:g} is of no use, whatever its sign"
+    because = f" {why[0].upper()}{why[1:]}." if why else ""
+    return because + (f" Lesson {reason.lesson}." if reason.lesson else "")
+
+
+def _judged(row: dict) -> str:
+    digits = _digits(row)
+    interval = "" if math.isnan(row["low"]) else f" [{_signed(row['low'], digits)}, {_signed(row['high'], digits)}]"
+    effect = f"{_signed(row['effect'], digits)} {row['unit']}{interval}, n = {int(row['n'])}"
+    where, conditions = DATASETS.get(row["dataset"], row["dataset"]), json.loads(row["conditions"])
+    if len(conditions) == 1:
+        effect = f"{next(iter(conditions))}: {effect}"
+    elif conditions:
+        weakest = min(conditions, key=lambda name: abs(conditions[name] - row["effect"]))
+        strongest = max(conditions, key=conditions.get)
+        effect = f"weakest of {len(conditions)}, {weakest}: {effect}"
+        effect += f"; strongest, {strongest}: {_signed(conditions[strongest], digits)}"
+    single = " (one seed)" if row["n"] == 1 else ""
+    return f"**{SIGNS[row['verdict']]} {row['verdict']}{single}** on {where} ({effect})"
+
+
+def _digits(row: dict) -> int:
+    return 1 if str(row["unit"]).startswith("points") else 3
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign, a true minus, and none on a zero."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def _largest(row: dict) -> float:
+    return max(map(abs, [row["effect"], *json.loads(row["conditions"]).values()]))

@@ -1,0 +1,55 @@
+"""CSV tables that others may have made, cut off, or opened in an office program: complaints name file and line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def read_csv(path: Path | str, numbers: Iterable[str] = (), **options: object) -> pd.DataFrame:
+    """A table with commas between its columns, in UTF-8.
+
+    Args:
+        path: of the file.
+        numbers: columns that, where they are there, hold finite numbers or nothing.
+        options: of ``pandas.read_csv``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is empty, no such table, or a cell is no number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no table {path}")
+    try:
+        table = pd.read_csv(path, encoding_errors="surrogateescape", low_memory=False, **options)
+    except ValueError as error:  # pandas' own are of this kind, too
+        raise ValueError(f"{path} cannot be read as CSV ({str(error).strip()}); copy or write it again") from None
+    _check_separator(path, table)
+    return with_numbers(path, table, (name for name in numbers if name in table))
+
+
+def with_numbers(path: Path, table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The table with columns that hold finite numbers or nothing.
+
+    Raises:
+        ValueError: a cell is no number; the message names file, column and line.
+    """
+    return table.assign(**{name: _numbers(path, name, table[name]) for name in names})
+
+
+def _check_separator(path: Path, table: pd.DataFrame) -> None:
+    for separator, words in ((";", "semicolons"), ("\t", "tabs")):
+        if len(table.columns) == 1 and separator in str(table.columns[0]):
+            raise ValueError(f"{path} has {words} between its columns; save it again with commas")
+
+
+def _numbers(path: Path, name: str, cells: pd.Series) -> pd.Series:
+    found = pd.to_numeric(cells, errors="coerce")
+    empty = cells.isna() | (cells.astype(str).str.strip() == "")
+    wrong = (found.isna() & ~empty) | np.isinf(found.astype(float))
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise ValueError(f"{path}: column {name!r}, line {row + 2}: expected a number, found {str(cells.iloc[row])!r}")
+    return found

@@ -1,0 +1,69 @@
+"""Published beside measured: the paper's cells, differences by hand, and nothing where nobody measured."""
+
+import math
+
+import pytest
+
+from scnlib.config import profile_config
+from scnlib.paper.beside import CHANGES, beside, closer, panels, setups
+from tests.paper.made import run, table
+
+
+def ran(method, accuracy, seed=0, noise_rate=0.0, best=None, **fields):
+    config = profile_config("quick", dataset="ferplus", method=method, seed=seed, noise_rate=noise_rate, **fields)
+    shown = {name: fields[name] for name in ("epochs", "size", "split") if name in fields}
+    shown["best_accuracy"] = accuracy if best is None else best
+    return run(method, accuracy, seed, noise_rate, config=config.to_dict(), **shown)
+
+
+def test_the_rows_are_the_papers_and_differences_are_ours_minus_theirs():
+    rows = [ran("baseline", 70.0 + s, s, 0.3, best=70.5 + s) for s in (0, 1)]
+    rows += [ran("scn", 68.0 + s, s, 0.3, best=68.1 + s) for s in (0, 1, 2)]
+    found = beside(table(*rows)).set_index(["method", "noise_rate"])
+    # SCN tables 2 and 4, FERPlus from scratch.
+    assert found["published"].to_dict() == {
+        ("baseline", 0.0): 82.40, ("SCN", 0.0): 83.42, ("baseline", 0.1): 77.15, ("SCN", 0.1): 78.53,
+        ("baseline", 0.2): 71.88, ("SCN", 0.2): 72.46, ("baseline", 0.3): 68.54, ("SCN", 0.3): 70.45,
+    }  # fmt: skip
+    assert found.loc[("SCN", 0.0), "status"] == "derived"
+    scn = found.loc[("SCN", 0.3)]
+    assert (scn["mean"], scn["n"], scn["seeds"]) == (69.0, 3, "0, 1, 2")
+    assert scn["difference"] == pytest.approx(69.0 - 70.45) and scn["selection"] == pytest.approx(0.1)
+    assert scn["gain"] == -2.0 and scn["published_gain"] == pytest.approx(1.91)  # over the two seeds that both have
+    assert found.loc[("baseline", 0.3), "selection"] == 0.5
+    assert math.isnan(found.loc[("baseline", 0.3), "gain"]) and found.loc[("SCN", 0.1), "n"] == 0
+    assert math.isnan(found.loc[("SCN", 0.1), "difference"])
+
+
+def test_a_step_closer_is_paired_by_seed_and_by_method():
+    rows = [ran("baseline", 77.0 + s, s, best=77.2 + s) for s in (0, 1)]
+    rows += [ran("baseline", 80.0 + 2 * s, s, epochs=40) for s in (0, 1)] + [ran("baseline", 79.0, split="train+val")]
+    found = closer(table(*rows)).set_index(["group", "label"])
+    assert found.loc[("baseline", "40 epochs"), ["effect", "n"]].tolist() == [3.5, 2]  # 3 and 4 points
+    assert found.loc[("baseline", "validation faces trained on, too"), ["effect", "n"]].tolist() == [2.0, 1]
+    bonus = found.loc[("baseline", "the best epoch on the test set (n: runs)")]
+    assert bonus["effect"] == pytest.approx(0.2) and bonus["n"] == 2, "runs of other recipes have no say"
+    rest = found.drop(index=[("baseline", name) for name in found.loc["baseline"].index if "px" not in name])
+    assert rest["effect"].isna().all() and not rest["n"].any()
+
+
+def test_each_step_changes_one_field_of_the_recipe():
+    usual = profile_config("quick", dataset="ferplus", method="baseline").to_dict()
+    for fields in CHANGES.values():
+        changed = profile_config("quick", dataset="ferplus", method="baseline", **fields).to_dict()
+        assert {name for name in usual if usual[name] != changed[name]} == set(fields)
+
+
+def test_nothing_measured_is_no_error():
+    nothing = table(run("baseline", dataset="rendered"))
+    assert not beside(nothing)["n"].any() and closer(nothing)["effect"].isna().all()
+    assert "3,137" in setups().loc["images", "here"] and "48 px" in setups().loc["size", "here"]
+
+
+def test_panels_have_last_and_best_epochs_and_the_published_once():
+    rows = beside(table(ran("scn", 68.0, 0, 0.3, best=69.0)))
+    found = panels(rows)
+    assert list(found) == ["baseline: wrong labels, %", "SCN: wrong labels, %"]
+    scn = found["SCN: wrong labels, %"]
+    assert scn["value"].tolist() == [0, 10, 20, 30] * 2 and scn["published"].count() == 4
+    assert scn[scn["value"] == 30]["mean"].tolist() == [68.0, 69.0] and scn["mean"].count() == 2

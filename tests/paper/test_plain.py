@@ -1,0 +1,70 @@
+"""The ledger's sentences, on rows made by hand."""
+
+import pandas as pd
+
+from scnlib import paper
+from scnlib.paper import plain
+
+ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
+       "recipe": "quick", "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
+       "origin": "measured at full scale", "detail": "",
+       "conditions": '{"at noise 10 %": -8.5, "at noise 30 %": -9.5}'}  # fmt: skip
+NAN = float("nan")
+HELD = ROW | {"id": "S02", "verdict": "held", "effect": 0.05, "unit": "below alpha = .05", "conditions": "{}"}
+OPEN = ROW | {"id": "S19", "claim": "Weighting adds most.", "verdict": "undecided", "n": 1, "low": NAN, "high": NAN}
+WAITING = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "detail": "needs method lrn"}
+
+
+def test_a_line_says_what_decided_and_why():
+    line = plain.claim_line(pd.DataFrame([ROW]))
+    assert "**✗ not held** on rendered faces (weakest of 2, at noise 30 %: −9.5 points [−10.0, −9.0], n = 3;" in line
+    assert "strongest, at noise 10 %: −8.5)" in line
+    assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
+
+
+def test_one_seed_is_said():
+    assert "? undecided (one seed)** on" in plain.claim_line(pd.DataFrame([OPEN]))
+
+
+def test_one_dataset_that_refutes_is_enough_and_one_that_confirms_if_none_does():
+    split = [ROW | {"id": "S15"}, ROW | {"id": "S15", "dataset": "ferplus", "verdict": "held"}]
+    half = [HELD, HELD | {"dataset": "ferplus", "verdict": "undecided"}]
+    found = plain.groups(pd.DataFrame([*half, ROW, *split, OPEN, WAITING]))
+    names = {verdict: [rows["id"].iloc[0] for rows in claims] for verdict, claims in found.items()}
+    assert names == {"held": ["S02"], "not held": ["S10", "S15"], "undecided": ["S19"]}
+
+
+def test_the_page_has_every_judged_claim_once_and_says_where_it_was_measured():
+    text = plain.page(pd.DataFrame([HELD, ROW, OPEN, WAITING]))
+    assert [text.count(f"**{name}**") for name in ("S02", "S10", "S19", "L02")] == [1, 1, 1, 0]
+    assert text.index("S02") < text.index("S10") < text.index("S19")
+    assert text.endswith("*(measured at full scale)*")
+    assert plain.page(pd.DataFrame([WAITING])).startswith("> No claim was tested")
+
+
+def test_the_front_has_a_line_for_each_judged_claim_and_names_the_rest():
+    text = plain.front(pd.DataFrame([HELD, ROW, OPEN, WAITING]))
+    held, refuted, still = (text.split(f"**{title}** (1)\n\n")[1].split("\n")[0] for title in plain.TITLES.values())
+    assert held.startswith("- SCN beats the baseline (S02): ✓ rendered faces +0.050 below alpha = .05, n = 3. A loss")
+    assert refuted.startswith("- SCN beats the baseline (S10): ✗ rendered faces −9.5 points, n = 3. One learning rate")
+    assert still == "- Weighting adds most (S19): ? rendered faces −9.5 points, n = 1. Lesson 11."
+    assert text.endswith("**Not tested**: L02. Lesson 15 says what each waits for.")
+    assert plain.front(pd.DataFrame([WAITING])).startswith("**Not tested**")
+
+
+def test_an_effect_too_small_to_use_is_called_so():
+    row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5"}
+    row["conditions"] = '{"at noise 30 %": 0.004}'
+    assert "of no use, whatever its sign" in plain.claim_line(pd.DataFrame([row]))
+    some = row | {"conditions": '{"on real labels": 0.189, "at noise 30 %": 0.004}'}
+    assert "of no use" not in plain.claim_line(pd.DataFrame([some]))
+
+
+def test_what_was_not_tested_waits_for_something():
+    text = plain.untested(pd.DataFrame([ROW, WAITING, WAITING | {"id": "L03"}]))
+    assert text.startswith("**Not tested** (2)") and "*Needs method lrn*: **L02**" in text and "**L03**" in text
+    assert "S10" not in text
+
+
+def test_every_reason_is_of_a_claim_there_is():
+    assert set(plain.REASONS) <= set(paper.CLAIMS)
