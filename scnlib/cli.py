@@ -669,6 +669,9 @@ def _results(options: argparse.Namespace) -> int | None:
     folder = None if options.folder is None else Path(options.folder)
     if options.name == "verify":
         return _verify(options, folder)
+    for flag in ("cell", "seed", "weights", "tolerance"):
+        if getattr(options, flag) is not None:
+            raise ValueError(f"--{flag} is of `scn results verify`; adding runs takes --root and --folder")
     from scnlib import results, runs
 
     if not options.runs:

@@ -22,8 +22,8 @@ from filelock import FileLock
 
 from scnlib.config import Config
 from scnlib.files import write
-from scnlib.paper.knowledge import COLUMNS as KNOWLEDGE
-from scnlib.paper.knowledge import spread
+from scnlib.knowledge import COLUMNS as KNOWLEDGE
+from scnlib.knowledge import spread
 from scnlib.paths import results_dir
 from scnlib.runs import METRICS, Run, load_splits
 from scnlib.tables import read_csv

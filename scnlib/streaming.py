@@ -25,7 +25,8 @@ _CGROUP = Path("/sys/fs/cgroup/memory.max")
 def room(device: torch.device) -> float:
     """Bytes that images may take there: ``SHARE`` of what is free on a GPU, of all memory on a CPU; else infinite."""
     if device.type == "cuda":
-        return SHARE * torch.cuda.mem_get_info(device)[0]
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, to use again
+        return SHARE * (torch.cuda.mem_get_info(device)[0] + kept)
     if not hasattr(os, "sysconf"):  # Windows does not tell
         return float("inf")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

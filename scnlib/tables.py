@@ -47,9 +47,10 @@ def _check_separator(path: Path, table: pd.DataFrame) -> None:
 
 def _numbers(path: Path, name: str, cells: pd.Series) -> pd.Series:
     found = pd.to_numeric(cells, errors="coerce")
-    empty = cells.isna() | (cells.astype(str).str.strip() == "")
-    wrong = (found.isna() & ~empty) | np.isinf(found.astype(float))
+    wrong = np.isinf(found.to_numpy(float, na_value=np.nan))
+    if not pd.api.types.is_numeric_dtype(cells):
+        wrong |= (found.isna() & cells.notna() & (cells.astype(str).str.strip() != "")).to_numpy()
     if wrong.any():
-        row = int(wrong.to_numpy().argmax())
+        row = int(wrong.argmax())
         raise ValueError(f"{path}: column {name!r}, line {row + 2}: expected a number, found {str(cells.iloc[row])!r}")
     return found

@@ -44,8 +44,10 @@ class Check:
 
     @property
     def numbers(self) -> dict[str, tuple[float, float]]:
-        """The numbers that are not the same: name -> before, after."""
-        pairs = {name: (_number(self.before.get(name)), _number(self.after[name])) for name in NUMBERS}
+        """The numbers that are not the same: name -> before, after; what came after the row is not compared."""
+        pairs = {
+            name: (_number(self.before[name]), _number(self.after[name])) for name in NUMBERS if name in self.before
+        }
         return {name: pair for name, pair in pairs.items() if not _same(*pair)}
 
     @property

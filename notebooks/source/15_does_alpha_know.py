@@ -413,8 +413,8 @@ ctx.say("{page}", page=page(verdicts))
 ctx.say("{untested}", untested=untested(verdicts))
 
 # %% [markdown]
-# Read a *not held* with care. It says that on **these** faces, at **this** size and with **this** recipe the claim's effect was
-# not there. The paper trained at 224 pixels, on other data, in part from features pretrained on MS-Celeb-1M. What carries
+# Read a *not held* with care. It says that on **these** faces, at **this** size and with **this** recipe the runs speak against the
+# claim, under one of its conditions at least. The paper trained at 224 pixels, on other data, in part from features pretrained on MS-Celeb-1M. What carries
 # over is not the numbers but the reasons: that alpha has no label to look at, that a rank loss cannot
 # choose whom to lower, that a doctor must be better than the labels he overrules.
 #

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
+from scnlib.knowledge import load_knowledge
 from scnlib.methods.names import method_label
 from scnlib.models import in_three_channels, normalize
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
-from scnlib.paper.knowledge import load_knowledge
 from scnlib.paper.plain import DATASETS
 from scnlib.paper.results import load_results, prepare
 from scnlib.paths import results_dir

@@ -4,12 +4,12 @@
 ledger.
 """
 
+from scnlib.knowledge import load_knowledge
 from scnlib.paper.arms import arms, compact, difference
 from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, ledger
 from scnlib.paper.differences import DIFFERENCES
 from scnlib.paper.errata import ERRATA
 from scnlib.paper.grid import GRIDS, grid
-from scnlib.paper.knowledge import load_knowledge
 from scnlib.paper.published import TABLES, TITLES, published
 from scnlib.paper.render import to_csv, to_html, to_latex, to_text
 from scnlib.paper.results import add_curves, load_epochs, load_results, load_transition, prepare

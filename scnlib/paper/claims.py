@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from scnlib.knowledge import add_knowledge, load_knowledge
 from scnlib.paper import claims_lrn, claims_scn
 from scnlib.paper.arms import Recipe, is_own
 from scnlib.paper.choice import at_best, complete
-from scnlib.paper.knowledge import add_knowledge, load_knowledge
 from scnlib.paper.results import (
     FULL_SCALE,
     HERE,

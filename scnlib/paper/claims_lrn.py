@@ -84,7 +84,7 @@ def _above(group: Group, method: str, rivals: tuple[str, ...]) -> Verdict:
 
 
 def trusting_centres_fail(group: Group) -> Verdict:
-    """L07: the label-free centre loss over one that is told the labels, each beside plain cross-entropy."""
+    """L07: the label-free centre loss over one that is told the labels; how far that is from the baseline is said."""
     trusting = arm("lrn", HIGH, heteroscedastic=False, centre_labels=True)
     name = f"label-free over told {noise_name('symmetric', HIGH)}"
     plain = group.differences(trusting, arm("baseline", HIGH))

@@ -22,9 +22,8 @@ def _judged(counts: Mapping[str, int]) -> tuple[int, int]:
 _RAFDB = {split: sum(counts) for split, counts in rafdb.PUBLISHED.items()}
 _AFFECTNET = [count for count in affectnet.PUBLISHED["train"] if count is not None]
 #: Images trained on in an epoch, and images judged after it. FER+: majority rule, both of its test splits. AffectNet:
-#: without contempt, whose count nobody states who could be checked; oversampled, eight classes as frequent as the most
-#: frequent one. WebEmotion: ours, one face for each of the paper's clips. Counts with seven classes differ by less than
-#: 3 %.
+#: without contempt, whose count no source states; oversampled, eight classes as frequent as the most frequent one.
+#: WebEmotion: ours, one face for each of the paper's clips. Counts with seven classes differ by less than 3 %.
 IMAGES = {
     "rafdb": (_RAFDB["train"], _RAFDB["test"]),
     "affectnet": (sum(_AFFECTNET), affectnet.PUBLISHED_TEST_TOTAL["csv"]),

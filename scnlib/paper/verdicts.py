@@ -154,9 +154,15 @@ class Group:
         return dict(iter(self.runs.groupby("arm")))
 
     def differences(self, arm: Selector, other: Selector, column: str | None = None) -> dict[int, float]:
-        """Seed -> arm - other, for the seeds that both have."""
+        """Seed -> arm - other, for the seeds that both have; none where the two are of different recipe versions."""
         a, b = self.values(arm, column), self.values(other, column)
+        if a and b and self._versions(arm) != self._versions(other):
+            return {}
         return {seed: a[seed] - b[seed] for seed in a if seed in b}
+
+    def _versions(self, arm: Selector) -> set[str]:
+        rows = self._arms[arm_name(arm, self.dataset)]
+        return set(rows["recipe_version"].dropna().astype(str)) if "recipe_version" in rows else set()
 
     def noise(self, method: str) -> list[tuple[str, float]]:
         """Kinds and rates of label noise under which this method was run, weakest first; clean labels are none."""

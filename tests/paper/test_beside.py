@@ -41,7 +41,7 @@ def test_a_step_closer_is_paired_by_seed_and_by_method():
     found = closer(table(*rows)).set_index(["group", "label"])
     assert found.loc[("baseline", "40 epochs"), ["effect", "n"]].tolist() == [3.5, 2]  # 3 and 4 points
     assert found.loc[("baseline", "validation faces trained on, too"), ["effect", "n"]].tolist() == [2.0, 1]
-    bonus = found.loc[("baseline", "the best epoch on the test set (n: runs)")]
+    bonus = found.loc[("baseline", "the best epoch on the test set (runs, least to most)")]
     assert bonus["effect"] == pytest.approx(0.2) and bonus["n"] == 2, "runs of other recipes have no say"
     rest = found.drop(index=[("baseline", name) for name in found.loc["baseline"].index if "px" not in name])
     assert rest["effect"].isna().all() and not rest["n"].any()

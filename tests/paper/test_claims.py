@@ -392,10 +392,23 @@ def test_s08_counts_right_labels_against_those_that_came():
     assert "precision of the changes 40.0 %" in found["detail"]
 
 
+def test_runs_of_different_recipe_versions_are_not_compared():
+    rows = [run("baseline", 60, s, recipe_version=2) for s in (0, 1)]
+    old, new = ([run("scn", 61 + s / 10, s, recipe_version=version) for s in (0, 1)] for version in (1, 2))
+    assert verdict(table(*rows, *new), "S15")["verdict"] == "held"
+    assert verdict(table(*rows, *old), "S15")["verdict"] == "not tested"
+
+
 def test_s14_is_a_difference_of_gains():
-    rows = [*over_baseline([1.0, 2.0]), *over_baseline([4.0, 5.0], noise_kind="fer2013")]
+    rows = [*over_baseline([1.0, 1.5]), *over_baseline([4.0, 4.5], noise_kind="fer2013")]
     found = verdict(table(*rows), "S14")
     assert (found["effect"], found["n"], found["verdict"]) == (3.0, 2, "held")
+
+
+def test_s14_a_smaller_loss_is_no_help():
+    rows = [*over_baseline([-7.0, -6.5]), *over_baseline([-4.5, -4.0], noise_kind="fer2013")]
+    found = verdict(table(*rows), "S14")
+    assert (found["effect"], found["n"], found["verdict"]) == (-4.25, 2, "not held")
 
 
 def test_a_profiles_own_recipe_is_judged_and_no_other():

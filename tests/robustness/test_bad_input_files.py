@@ -35,9 +35,9 @@ from scnlib.datasets.align_manifest import MANIFEST, rows_before
 from scnlib.datasets.check import check
 from scnlib.datasets.face_crops import Settings
 from scnlib.datasets.released import released_labels
+from scnlib.knowledge import load_knowledge
 from scnlib.methods import METHODS, Method, make_method
 from scnlib.options import typed
-from scnlib.paper.knowledge import load_knowledge
 from scnlib.paper.measuring import everything
 from scnlib.paper.results import load_epochs, load_results, load_transition
 from scnlib.paths import results_dir

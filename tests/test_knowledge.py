@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scnlib.paper.knowledge import COLUMNS, add_knowledge, gathered, load_knowledge, spread
+from scnlib.knowledge import COLUMNS, add_knowledge, gathered, load_knowledge, spread
 from tests.paper.made import run, table
 
 ROWS = pd.DataFrame(
