@@ -359,8 +359,9 @@ ctx.say("Second opinion against the baseline: {short:+.1f} points after 12 epoch
         short=gained["12"], long=gained["24"], more=more, first=": whoever pays for a cure in time should pay for training first" if more > gained["24"] else "", origin="measured at full scale")
 
 # %% [markdown]
-# Random flips are the easy case for an opinion: no network can predict them. A label that is wrong *for a reason*, as annotators' are, is learnt by every network
-# alike, and then the same network's opinion of it is the first opinion twice. The rows with FER2013's own labels above ask just that.
+# Random flips are the easy case for an opinion: no network can predict them. A label that is wrong *for a reason*, as annotators' are, may be learnt by every
+# network alike, and then the same network's opinion of it is the first opinion twice. The rows with FER2013's own labels ask whether it is so. Look at the mean over
+# classes there, too: does what is gained reach the rare expressions?
 #
 # ## Recap
 #
