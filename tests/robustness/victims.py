@@ -89,6 +89,7 @@ def end(work: Callable[[], object], fault: Fault | None = None) -> End:
 
 def _live(there, environment: dict[str, str], work: Callable[[], object], fault: Fault | None) -> None:
     os.environ.update(environment, SCN_HEADLESS="1")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it would be ignored
     with Path(os.devnull).open("w") as nowhere:  # what pytest captures with is a file, too, and must never be full
         for stream in (1, 2):
             os.dup2(nowhere.fileno(), stream)
