@@ -207,6 +207,11 @@ def _add_cost(commands: argparse._SubParsersAction) -> None:
     cost.set_defaults(command=_cost)
 
 
+def _check_seeds(number: int) -> None:
+    if number < 1:
+        raise ValueError(f"--seeds must be at least 1, got {number}")
+
+
 def _cost(options: argparse.Namespace) -> None:
     import pandas as pd
 
@@ -215,8 +220,7 @@ def _cost(options: argparse.Namespace) -> None:
     from scnlib.paper.grid import GRIDS
     from scnlib.paper.results import load_results
 
-    if options.seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    _check_seeds(options.seeds)
     results = load_results()
     bench = pd.concat(map(read_csv, options.bench), ignore_index=True) if options.bench else read_measured()
     asked = options.dataset, options.profile, range(options.seeds)
@@ -250,8 +254,7 @@ def _missing(options: argparse.Namespace) -> None:
     from scnlib.precision import choose_device
     from scnlib.provenance import device_name
 
-    if options.seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    _check_seeds(options.seeds)
     lacking.check_names(options.names)
     results, epochs, unreadable = everything()
     _left_out(unreadable)
@@ -758,8 +761,7 @@ def _train_missing(options: argparse.Namespace) -> None:
 
     if options.dataset is None:
         raise ValueError("--run needs --dataset: the dataset to measure on, for example rendered")
-    if options.seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
+    _check_seeds(options.seeds)
     profile = options.profile or "quick"
     results = measuring.everything(profile)[0]
     asked = options.table, options.dataset, profile, range(options.seeds)

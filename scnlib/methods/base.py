@@ -143,6 +143,20 @@ def last_views(index: Tensor, n: int) -> Tensor:
     return place.new_zeros(n).scatter_reduce_(0, index, place, "amax")[index]
 
 
+def remember(means: Tensor, values: Tensor, index: Tensor, momentum: float) -> Tensor:
+    """Move the running means of a batch's samples, ``m_i <- momentum m_i + (1 - momentum) v_i``, and return them.
+
+    Args:
+        means: ``(N, C)`` of all samples, written to.
+        values: ``(B, C)`` of this batch, without gradient.
+        index: int64 ``(B,)``; a sample that is there twice has its last view remembered.
+    """
+    moved = momentum * means[index] + (1 - momentum) * values
+    moved = moved[last_views(index, len(means))]
+    means[index] = moved
+    return moved
+
+
 def option_error(method: str, option: str, value: object, known: Iterable) -> ValueError:
     """The one message for a method option outside what is known."""
     return ValueError(f"{method}: {option}={value!r} is unknown; known: {', '.join(map(repr, known))}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, last_views
+from scnlib.methods.base import Batch, Method, Step, cross_entropy, remember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +47,12 @@ class ELR(Method):
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, _ = model(batch.images)
         probabilities = torch.softmax(logits, 1).clamp(1e-4, 1 - 1e-4)
-        targets = self._remember(model.memory.targets, probabilities.detach(), batch.index)
+        shares = probabilities.detach() / probabilities.detach().sum(1, keepdim=True)
+        targets = remember(model.memory.targets, shares, batch.index, self.momentum)
         classification = cross_entropy(logits, batch)
         loss = classification + self.strength * early_learning_term(targets, probabilities)
         alpha = targets.gather(1, batch.labels[:, None]).squeeze(1) / targets.sum(1)
         return Step(loss, logits, alpha, parts={"classification_loss": classification})
-
-    def _remember(self, targets: Tensor, probabilities: Tensor, index: Tensor) -> Tensor:
-        """Move the targets ``(N, C)`` of a batch's samples and return them, ``(B, C)``."""
-        shares = probabilities / probabilities.sum(1, keepdim=True)
-        moved = self.momentum * targets[index] + (1 - self.momentum) * shares
-        moved = moved[last_views(index, len(targets))]
-        targets[index] = moved
-        return moved
 
 
 def early_learning_term(targets: Tensor, probabilities: Tensor) -> Tensor:

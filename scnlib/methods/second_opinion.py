@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from scnlib.losses import soft_cross_entropy
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, distributions, last_views
+from scnlib.methods.base import Batch, Method, Step, cross_entropy, distributions, remember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +57,15 @@ class SecondOpinion(Method):
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, _ = model(batch.images)
         labels = distributions(batch, logits.shape[1])
-        opinion = self._ask(model.memory.opinions, torch.softmax(logits.detach().float(), 1), batch.index)
+        probabilities = torch.softmax(logits.detach().float(), 1)
+        means = remember(model.memory.opinions, probabilities, batch.index, self.momentum)
+        opinion = means / means.sum(1, keepdim=True)
         trust = trust_in(labels, opinion)
         if epoch <= self.warm_up:
             loss = cross_entropy(logits, batch)
         else:
             loss = soft_cross_entropy(logits, targets(labels, opinion, trust, self.sharpness))
         return Step(loss, logits, trust, parts={"classification_loss": loss})
-
-    def _ask(self, opinions: Tensor, probabilities: Tensor, index: Tensor) -> Tensor:
-        """Move the opinions ``(N, C)`` of a batch's samples and return their shares, ``(B, C)``."""
-        moved = self.momentum * opinions[index] + (1 - self.momentum) * probabilities
-        moved = moved[last_views(index, len(opinions))]
-        opinions[index] = moved
-        return moved / moved.sum(1, keepdim=True)
 
 
 def trust_in(labels: Tensor, opinion: Tensor) -> Tensor:

@@ -30,3 +30,14 @@ def build(method, batch, num_classes=5):
     model = method.build(*(Features() for _ in range(method.networks)), num_classes)
     model.memory = method.memory(batch.given, num_classes)
     return model
+
+
+def train_and_watch(method, model, batch, epochs=3):
+    """Steps on one batch with a classifier that changes between them: the last, and all probabilities, float64."""
+    seen = []
+    for epoch in range(1, epochs + 1):
+        with torch.no_grad():
+            model.classifier.weight += 0.1 * epoch
+        seen.append(torch.softmax(model(batch.images)[0].double(), 1).tolist())
+        step = method.step(model, batch, epoch)
+    return step, seen

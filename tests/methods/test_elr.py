@@ -8,18 +8,13 @@ import torch
 
 from scnlib.methods.elr import ELR, early_learning_term
 
-from .made import build, make_batch
+from .made import build, make_batch, train_and_watch
 
 
 def test_memory_is_the_weighted_sum_of_all_earlier_predictions():
     method, batch = ELR(momentum=0.6), make_batch()
     model = build(method, batch)
-    seen = []
-    for epoch in (1, 2, 3):
-        with torch.no_grad():
-            model.classifier.weight += 0.1 * epoch
-        seen.append(torch.softmax(model(batch.images)[0].double(), 1).tolist())
-        method.step(model, batch, epoch)
+    _, seen = train_and_watch(method, model, batch)
     for i in range(40):
         for c in range(5):
             value = sum(0.4 * 0.6 ** (2 - k) * seen[k][i][c] for k in range(3))

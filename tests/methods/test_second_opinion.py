@@ -8,7 +8,7 @@ import torch
 
 from scnlib.methods.second_opinion import SecondOpinion, targets, trust_in
 
-from .made import build, make_batch
+from .made import build, make_batch, train_and_watch
 
 
 def by_hand(label: int, q: list[float], kappa: float) -> list[float]:
@@ -20,12 +20,7 @@ def by_hand(label: int, q: list[float], kappa: float) -> list[float]:
 def test_the_opinion_is_the_weighted_mean_of_all_predictions():
     method, batch = SecondOpinion(momentum=0.6, warm_up=9), make_batch()
     model = build(method, batch)
-    seen = []
-    for epoch in (1, 2, 3):
-        with torch.no_grad():
-            model.classifier.weight += 0.1 * epoch
-        seen.append(torch.softmax(model(batch.images)[0].double(), 1).tolist())
-        step = method.step(model, batch, epoch)
+    step, seen = train_and_watch(method, model, batch)
     weights = [0.6**2, 0.6, 1.0]
     for i, label in enumerate(batch.labels.tolist()):
         q = [sum(w * p[i][c] for w, p in zip(weights, seen, strict=True)) / sum(weights) for c in range(5)]
