@@ -186,11 +186,11 @@ COUNTED_IN_EPOCHS = ("relabel_epoch", "warm_up", "pretraining")
 #: (``optimizer="adam"``, ``oversample=True``). That there are 30 epochs is ours.
 PROFILES: dict[str, dict] = {
     "smoke": {
-        "epochs": 2, "batch_size": 32, "size": 32, "lr": 0.02,
+        "epochs": 2, "batch_size": 32, "size": 32, "lr": 0.02, "backbone": "small",
         "relabel_epoch": 1, "warm_up": 1, "pretraining": 1,
     },
     "quick": {
-        "epochs": 12, "batch_size": 256, "size": 48, "lr": 0.05,
+        "epochs": 12, "batch_size": 256, "size": 48, "lr": 0.05, "backbone": "small",
         "relabel_epoch": 4, "warm_up": 3, "pretraining": 9,
     },
     "paper": {
@@ -213,9 +213,8 @@ def profile_config(
 ) -> Config:
     """The Config of a profile for a dataset and a method, with any field replaced.
 
-    ``quick`` and ``smoke`` use the small backbone on rendered faces and ResNet-18 on real ones; ``smoke`` renders 96
-    faces a split. A run of another length than its profile's scales milestones and what methods count in epochs
-    with it.
+    ``smoke`` renders 96 faces a split. A run of another length than its profile's scales milestones and what methods
+    count in epochs with it.
 
     Args:
         profile: a key of ``PROFILES``.
@@ -227,15 +226,14 @@ def profile_config(
     """
     if profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
-    rendered = dataset in ("rendered", "rendered_web")
-    filled = {"backbone": "small" if rendered else "resnet18", **PROFILES[profile]}
+    filled = dict(PROFILES[profile])
     counted = {name: filled.pop(name) for name in COUNTED_IN_EPOCHS}
     epochs = fields.get("epochs", filled["epochs"])
     if type(epochs) is int and epochs != filled["epochs"] and 1 <= epochs <= MOST:
         share = epochs / filled["epochs"]
         filled["milestones"] = tuple(max(1, round(m * share)) for m in filled.get("milestones", ()))
         counted = {name: max(1, min(round(value * share), epochs - 1)) for name, value in counted.items()}
-    if profile == "smoke" and rendered:
+    if profile == "smoke" and dataset in ("rendered", "rendered_web"):
         fields["data"] = {"n": 96, **fields.get("data", {})}
     known = {f.name for f in dataclasses.fields(Config)} - {"method", "dataset", "profile"}
     for name in fields:

@@ -154,6 +154,7 @@ def _compact(rows: pd.DataFrame, what: str) -> str:
 def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
     """Verdict counts, the claims that were judged, and folded away the others with what they need."""
     ledger = paper.claims_table(table, epochs, paper.load_knowledge(), paper.load_transition())
+    ledger = ledger.assign(on=paper.judged_on(ledger))
     tested = ledger["verdict"] != "not tested"
     rest = ledger[~ledger["id"].isin(ledger["id"][tested])].drop_duplicates("id")
     head = ["id", "claim", "verdict", "effect", "95 % interval", "n", "on", "every condition"]
@@ -161,7 +162,7 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
     for row in ledger[tested].to_dict("records"):
         interval = "none" if pd.isna(row["low"]) else f"{row['low']:+.3g} to {row['high']:+.3g}"
         cells = [row["id"], row["claim"], row["verdict"], f"{row['effect']:+.3g} {row['unit']}", interval, row["n"],
-                 row["dataset"], row["detail"]]  # fmt: skip
+                 row["on"], row["detail"]]  # fmt: skip
         rows.append([html.escape(str(cell)) for cell in cells])
     caption = (
         "Verdicts are computed from differences that are positive where the claim is true, of the weakest condition. "

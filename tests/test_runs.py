@@ -281,7 +281,7 @@ def test_profiles_say_what_the_design_says():
     quick = profile_config("quick")
     assert (quick.size, quick.epochs, quick.batch_size, quick.lr, quick.backbone) == (48, 12, 256, 0.05, "small")
     assert quick.method == SCN(relabel_epoch=4)
-    assert profile_config("quick", dataset="ferplus").backbone == "resnet18"
+    assert profile_config("quick", dataset="ferplus").backbone == "small"
     paper = profile_config("paper")
     assert (paper.size, paper.epochs, paper.batch_size, paper.lr) == (224, 40, 1024, 0.1)
     assert (paper.milestones, paper.method) == ((15, 30), SCN())

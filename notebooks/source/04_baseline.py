@@ -217,8 +217,8 @@ ctx.save(figure, "confusion", alt="Confusion matrix of the baseline trained with
 #
 # ## On real faces
 #
-# **Predict:** FER+ has four times as many faces, and ResNet-18 more than ten times as many weights as the small network.
-# Does the baseline lose more or less to 30 % noise than on rendered faces?
+# **Predict:** FER+ has four times as many faces, for the same small network. Does the baseline lose more or less to 30 % noise
+# than on rendered faces?
 
 # %%
 from scnlib import figures

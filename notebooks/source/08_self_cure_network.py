@@ -433,7 +433,7 @@ ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3
 # %% [markdown]
 # ## On real faces
 #
-# The same three methods on FER+: the quick recipe (48 px, 12 epochs) with ResNet-18, one run each, trained before.
+# The same three methods on FER+ with the quick recipe, trained before.
 
 # %%
 from scnlib import figures

@@ -160,7 +160,7 @@ for kind, wrong in ((flipped, 0.3), (own, real_rate)):
 if own not in fitted:
     ctx.say("> The baseline's curve on *{kind}* has not been measured yet: here is {rest}.", kind=own, rest="the other kind alone" if fitted else "nothing to draw")
 if fitted:
-    figure = plots.memorisation_curves(fitted, chance=1 / 8, note="baseline on FER+, ResNet-18 from scratch, quick recipe, measured at full scale")
+    figure = plots.memorisation_curves(fitted, chance=1 / 8, note="baseline on FER+ from scratch, quick recipe, measured at full scale")
     ctx.save(figure, "fitted", alt="Over epochs, for random flips and for FER2013's own labels where measured: the share of right labels "
              "that the baseline predicts, the share of wrong labels that it predicts, and its test accuracy.")
 
@@ -212,7 +212,7 @@ for kind, matrix in errors.items():
 gains = {kind: paper.arms(results, ablations.three(**noise), "ferplus", reference="baseline").iloc[1:] for kind, noise in kinds.items()}
 forest = pd.concat([table.assign(group=f"trained on: {kind}") for kind, table in gains.items()]).rename(columns={"gain": "effect"})
 figure = plots.effects(forest, unit="points against the baseline with the same labels", title="Does SCN help more where labels are worse?",
-                       note="FER+ test faces, ResNet-18 from scratch, quick recipe, measured at full scale")
+                       note="FER+ test faces, networks from scratch, quick recipe, measured at full scale")
 ctx.save(figure, "s14", alt="Forest plot of the gains of SCN with and without relabelling over the baseline on FER+, trained on clean "
          "labels, on 30 percent random flips, and on FER2013's own labels.")
 

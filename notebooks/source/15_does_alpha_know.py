@@ -422,7 +422,7 @@ ctx.say("{untested}", untested=untested(verdicts))
 #
 # One dataset of the paper's can be had by anyone: FERPlus. Here are its rows from scratch beside the same rows on FER+.
 #
-# **Predict:** the paper trains more than three times as long on larger pictures. Whose baseline is higher on clean labels? And under 30 % wrong ones?
+# **Predict:** the paper trains a larger network more than three times as long on larger pictures. Whose baseline is higher on clean labels? And under 30 % wrong ones?
 
 # %%
 from scnlib.course import ablations
@@ -437,7 +437,7 @@ ablations.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds":
 # %%
 measured = rows[rows["n"] > 0]
 if len(measured):
-    note = "FER+, 48 px, ResNet-18 from scratch, 12 epochs, n: seeds; measured at full scale; published: 224 px, 40 epochs"
+    note = "FER+, 48 px, small network from scratch, 12 epochs, n: seeds; measured at full scale; published: ResNet-18, 224 px, 40 epochs"
     ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note), "beside", alt="Two panels, baseline and SCN, of FER+ test accuracy "
              "over the share of wrong labels: our last and best epochs beside the paper's numbers.")
 
@@ -463,7 +463,7 @@ setups().style
 steps = closer(results)
 if steps["n"].any():
     ctx.save(plots.effects(steps, unit="points of test accuracy", title="One step towards the paper's set-up", note="FER+, clean labels (epochs: all rates of noise); "
-             "measured at full scale; paired by seed"), "closer", alt="Forest plot for baseline and SCN: what the best epoch on the test set, 40 epochs, "
+             "measured at full scale; paired by seed"), "closer", alt="Forest plot for baseline and SCN: what the best epoch on the test set, ResNet-18, 40 epochs, "
              "the validation faces and larger pictures add, with intervals where there are several seeds.")
 
 # %%

@@ -6,7 +6,7 @@ ledger.
 
 from scnlib.knowledge import load_knowledge
 from scnlib.paper.arms import arms, compact, difference
-from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, ledger
+from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, judged_on, ledger
 from scnlib.paper.differences import DIFFERENCES
 from scnlib.paper.errata import ERRATA
 from scnlib.paper.grid import GRIDS, grid
@@ -34,6 +34,7 @@ __all__ = [
     "counts",
     "difference",
     "grid",
+    "judged_on",
     "ledger",
     "load_epochs",
     "load_knowledge",

@@ -281,18 +281,24 @@ def gain_text(gain: float, low: float, high: float) -> str:
 # ------------------------------------------------------------------------------------------------- a profile's own runs
 
 
-def is_own(prepared: pd.DataFrame) -> pd.Series:
-    """Whether each row of ``prepare(results)`` was trained exactly as its profile says for its dataset."""
-    from scnlib.config import PROFILES
+def is_own(prepared: pd.DataFrame, any_backbone: bool = False) -> pd.Series:
+    """Whether each row of ``prepare(results)`` was trained exactly as its profile says for its dataset.
 
-    recipes = {
-        pair: Recipe.of(*pair)
-        for pair in set(zip(prepared["profile"], prepared["dataset"], strict=True))
-        if pair[0] in PROFILES
-    }
-    own = [
-        row["own_start"] and (row["profile"], row["dataset"]) in recipes
-        and recipes[row["profile"], row["dataset"]].holds(row)
-        for row in prepared.to_dict("records")
-    ]  # fmt: skip
-    return pd.Series(own, index=prepared.index, dtype=bool)
+    Args:
+        any_backbone: whatever backbone it has.
+    """
+    from scnlib.config import PROFILES
+    from scnlib.models import BACKBONES
+
+    recipes: dict[tuple[str, ...], Recipe] = {}
+
+    def own(row: Mapping[str, object]) -> bool:
+        kind = row["profile"], row["dataset"], row["backbone"]
+        if not row["own_start"] or row["profile"] not in PROFILES or row["backbone"] not in BACKBONES:
+            return False
+        changed = {"backbone": row["backbone"]} if any_backbone else {}
+        if kind not in recipes:
+            recipes[kind] = Recipe.of(row["profile"], row["dataset"], **changed)
+        return recipes[kind].holds(row)
+
+    return pd.Series([own(row) for row in prepared.to_dict("records")], index=prepared.index, dtype=bool)

@@ -14,6 +14,7 @@ from scnlib.paper.verdicts import arm, noise_name
 METHODS = {"baseline": "baseline", "scn": "SCN"}
 #: Steps from our recipe towards the paper's, fields of a run's config; each alone.
 CHANGES = {
+    "ResNet-18": {"backbone": "resnet18"},
     "40 epochs": {"epochs": 40},
     "validation faces trained on, too": {"split": "train+val"},
     "112 px": {"size": 112},
@@ -112,6 +113,7 @@ def setups(profile: str = "quick") -> pd.DataFrame:
         ),
         "trained on": ("not stated; the authors' lists for another paper have the validation faces, too",
                        {"train": "the training split"}.get(fields["split"], fields["split"])),
+        "network": ("ResNet-18", f"the {fields['backbone']} one of this package"),
         "size": ("224 px", f"{fields['size']} px, which is FER+'s own"),
         "schedule": ("40 epochs, batches of 1024, rate 0.1 in steps",
                      f"{fields['epochs']} epochs, batches of {fields['batch_size']}, rate {fields['lr']:g}, one cycle"),

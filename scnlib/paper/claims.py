@@ -26,8 +26,8 @@ from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, UNDECI
 from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
-COLUMNS = ("id", "claim", "place", "dataset", "recipe", "verdict", "effect", "low", "high", "unit", "n", "origin",
-           "detail", "conditions")  # fmt: skip
+COLUMNS = ("id", "claim", "place", "dataset", "backbone", "recipe", "verdict", "effect", "low", "high", "unit",
+           "n", "origin", "detail", "conditions")  # fmt: skip
 WIDTH = 120  # of a line in a terminal
 LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 STAND_IN = "rendered_web"  # faces to pre-train on; what is claimed of them is claimed of the fine-tuning
@@ -46,12 +46,13 @@ def claims_table(
     knowledge: pd.DataFrame | None = None,
     transition: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The verdict on every claim, one row for each dataset and profile.
+    """The verdict on every claim, one row for each dataset, profile and network.
 
-    Claims are judged on runs of the profiles' own recipes (smoke's never count); a dataset without any is judged on
-    each recipe that there is. Claims about the choice of the learning rate are judged on each method at its own best
-    rate: the one with the highest accuracy after the last epoch on validation labels with the training labels' noise,
-    by the rule of ``scnlib.paper.choice``. A dataset on which a claim cannot be judged has one row that says why.
+    Claims are judged on runs of the profiles' own recipes, with whatever backbone (smoke's never count); a dataset
+    without any is judged on each recipe that there is. Claims about the choice of the learning rate are judged on each
+    method at its own best rate: the one with the highest accuracy after the last epoch on validation labels with the
+    training labels' noise, by the rule of ``scnlib.paper.choice``. A dataset on which a claim cannot be judged has one
+    row that says why.
 
     Args:
         results: ``load_results()``.
@@ -80,14 +81,14 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
     runs = runs[(runs["profile"] != LEARNS_NOTHING) & (runs["dataset"] != STAND_IN)]
     # The same run measured here and at full scale counts once.
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
-    runs = runs.assign(own_recipe=is_own(runs))
+    runs = runs.assign(own_recipe=is_own(runs, any_backbone=True))
     for dataset, same in runs.groupby("dataset"):
         counts = transition if dataset == "ferplus" else None
         own = same[same["own_recipe"]]
-        for profile, rows in own.groupby("profile"):
+        for (profile, backbone), rows in sorted(own.groupby(["profile", "backbone"]), key=lambda found: -len(found[1])):
             yield Group(dataset, _longest(rows), rows, OWN, counts)
-            tuned = _at_best_rates(same, profile, dataset)
-            yield Group(dataset, f"{profile}, each arm at its own best learning rate", tuned, TUNED)
+            tuned = _at_best_rates(same, profile, dataset, backbone)
+            yield Group(dataset, f"{profile}, {backbone}, each arm at its own best learning rate", tuned, TUNED)
         if own.empty:
             yield from _foreign(dataset, same, counts)
 
@@ -107,12 +108,14 @@ def _foreign(dataset: str, runs: pd.DataFrame, transition: pd.DataFrame | None) 
             yield Group(dataset, name, same[same["variation"].isin(["", start])], OWN, transition)
 
 
-def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str) -> pd.DataFrame:
+def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str, backbone: str) -> pd.DataFrame:
     """The runs of each arm at its own best learning rate, of the arms that were run at several."""
     if "val_accuracy" not in runs:
         return runs.iloc[:0]
     rates = pd.Series([json.loads(text or "{}").get("lr", math.nan) for text in runs["config"]], runs.index)
-    recipes = {rate: Recipe.of(profile, dataset, lr=float(rate)) for rate in rates.dropna().unique()}
+    recipes = {
+        rate: Recipe.of(profile, dataset, lr=float(rate), backbone=backbone) for rate in rates.dropna().unique()
+    }
     same = [
         rate in recipes and recipes[rate].holds(row) for rate, row in zip(rates, runs.to_dict("records"), strict=True)
     ]
@@ -127,19 +130,21 @@ def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
     return at_best(runs) if complete(runs)["value"].nunique() > 1 else runs.iloc[:0]
 
 
-def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, str, str]]:
-    """Each verdict with the recipe and the origin of the runs behind it."""
+def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, Group | None, str]]:
+    """Each verdict with the runs it is of, and their origin."""
     if claim.test is None:
-        yield Verdict(NOT_TESTED, dataset="any", detail=f"needs {claim.needs}"), "any", ""
+        yield Verdict(NOT_TESTED, dataset="any", detail=f"needs {claim.needs}"), None, ""
         return
     groups = [group for group in groups if group.kind == claim.on]
     if not groups:
-        yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), "none", ""
+        yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), None, ""
     for dataset in dict.fromkeys(group.dataset for group in groups):
         judged = [(replace(claim.test(g), dataset=dataset), g) for g in groups if g.dataset == dataset]
-        tested = [(v, g.recipe, _origin(claim, g, v)) for v, g in judged if v.verdict != NOT_TESTED]
+        # A claim about labels has one verdict, whatever network was trained on them.
+        several = {v.detail: (v, g, _origin(claim, g, v)) for v, g in reversed(judged) if v.verdict != NOT_TESTED}
+        tested = [*reversed(several.values())]
         most = max(judged, key=lambda pair: len(pair[1].runs))  # of several reasons, that of the recipe with most runs
-        yield from tested or [(most[0], most[1].recipe, "")]
+        yield from tested or [(*most, "")]
 
 
 def _origin(claim: Claim, group: Group, verdict: Verdict) -> str:
@@ -151,13 +156,14 @@ def _origin(claim: Claim, group: Group, verdict: Verdict) -> str:
     return f"{FULL_SCALE} and here"
 
 
-def _row(claim: Claim, verdict: Verdict, recipe: str, origin: str) -> dict[str, object]:
+def _row(claim: Claim, verdict: Verdict, group: Group | None, origin: str) -> dict[str, object]:
     return {
         "id": claim.id,
         "claim": claim.text,
         "place": claim.place,
         "dataset": verdict.dataset,
-        "recipe": recipe,
+        "backbone": "" if group is None else group.backbone,
+        "recipe": verdict.dataset if group is None else group.recipe,
         "verdict": verdict.verdict,
         "effect": verdict.effect,
         "low": verdict.interval[0],
@@ -171,16 +177,22 @@ def _row(claim: Claim, verdict: Verdict, recipe: str, origin: str) -> dict[str, 
 
 
 def counts(table: pd.DataFrame) -> str:
-    """How many claims were judged, and the verdicts on each dataset, in one sentence."""
+    """How many claims were judged, and the verdicts on each dataset and network, in one sentence."""
     tested = table[table["verdict"] != NOT_TESTED]
     words = []
-    for dataset, rows in tested.groupby("dataset", sort=False):
+    for place, rows in tested.groupby(judged_on(tested), sort=False):
         found = rows["verdict"].value_counts()
         single = int(((rows["verdict"] == UNDECIDED) & (rows["n"] == 1)).sum())
         parts = [f"{found[name]} {name}" for name in (HELD, NOT_HELD, UNDECIDED) if name in found]
-        words.append(f"{dataset} {', '.join(parts)}" + (f" ({single} of these on one seed)" if single else ""))
+        words.append(f"{place} {', '.join(parts)}" + (f" ({single} of these on one seed)" if single else ""))
     judged = f"{tested['id'].nunique()} of {table['id'].nunique()} claims judged"
     return "; ".join([judged, *words]) + "."
+
+
+def judged_on(table: pd.DataFrame) -> pd.Series:
+    """``ferplus``; where the network is not the small one, it is named: ``ferplus, resnet18``."""
+    named = ("" if name in ("small", "") else f", {name}" for name in table["backbone"])
+    return table["dataset"] + pd.Series(list(named), table.index, dtype=object)
 
 
 def claims_text(table: pd.DataFrame, long: bool = False) -> str:
@@ -198,6 +210,7 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
     tested = table[table["verdict"] != NOT_TESTED]
     rest = table[~table["id"].isin(tested["id"])].drop_duplicates("id")
     shown = pd.concat([tested, rest]).sort_index(kind="stable")
+    shown = shown.assign(on=judged_on(shown))
     head = _line("id", "verdict", "effect", "95 % interval", "n", "on", "claim, or what it needs")
     return (
         "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", textwrap.fill(counts(table), WIDTH)])
@@ -206,7 +219,7 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
 
 
 def _line(*cells: str) -> str:
-    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 12, 13, 17, 3, 10, 0), strict=True))
+    text = "".join(text.ljust(width) for text, width in zip(cells, (12, 12, 13, 17, 3, 19, 0), strict=True))
     return text if len(text) <= WIDTH else text[: WIDTH - 1].rstrip() + "…"
 
 
@@ -214,7 +227,7 @@ def _short(row: dict) -> str:
     if row["verdict"] == NOT_TESTED:
         return _line(row["id"], row["verdict"], "", "", "", "", row["detail"])
     effect, interval = _numbers(row)
-    return _line(row["id"], row["verdict"], effect, interval, str(row["n"]), row["dataset"], row["claim"])
+    return _line(row["id"], row["verdict"], effect, interval, str(row["n"]), row["on"], row["claim"])
 
 
 def _numbers(row: dict) -> tuple[str, str]:

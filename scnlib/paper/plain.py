@@ -10,6 +10,7 @@ import pandas as pd
 from scnlib.paper.verdicts import HELD, NOT_HELD, UNDECIDED
 
 DATASETS = {"rendered": "rendered faces", "ferplus": "FER+"}
+NETWORKS = {"small": "", "resnet18": " with ResNet-18", "ir50": " with IR-50"}
 SIGNS = {HELD: "✓", UNDECIDED: "?", NOT_HELD: "✗"}
 USELESS = 0.05  # ours: AUROC or correlation below which nobody could use what alpha knows
 
@@ -153,7 +154,7 @@ def _sentence(rows: pd.DataFrame) -> str:
 def _places(rows: pd.DataFrame) -> str:
     """Sign, dataset, effect and n of each verdict: ``✗ rendered faces −9.5 points, n = 3``."""
     return "; ".join(
-        f"{SIGNS[row['verdict']]} {DATASETS.get(row['dataset'], row['dataset'])} "
+        f"{SIGNS[row['verdict']]} {_where(row)} "
         f"{_signed(row['effect'], _digits(row))} {row['unit']}, n = {int(row['n'])}"
         for row in rows.to_dict("records")
     )
@@ -174,7 +175,7 @@ def _judged(row: dict) -> str:
     digits = _digits(row)
     interval = "" if math.isnan(row["low"]) else f" [{_signed(row['low'], digits)}, {_signed(row['high'], digits)}]"
     effect = f"{_signed(row['effect'], digits)} {row['unit']}{interval}, n = {int(row['n'])}"
-    where, conditions = DATASETS.get(row["dataset"], row["dataset"]), json.loads(row["conditions"])
+    conditions = json.loads(row["conditions"])
     if len(conditions) == 1:
         effect = f"{next(iter(conditions))}: {effect}"
     elif conditions:
@@ -183,7 +184,12 @@ def _judged(row: dict) -> str:
         effect = f"weakest of {len(conditions)}, {weakest}: {effect}"
         effect += f"; strongest, {strongest}: {_signed(conditions[strongest], digits)}"
     single = " (one seed)" if row["n"] == 1 else ""
-    return f"**{SIGNS[row['verdict']]} {row['verdict']}{single}** on {where} ({effect})"
+    return f"**{SIGNS[row['verdict']]} {row['verdict']}{single}** on {_where(row)} ({effect})"
+
+
+def _where(row: dict) -> str:
+    """Dataset and network, which is named where it is not the small one."""
+    return DATASETS.get(row["dataset"], row["dataset"]) + NETWORKS.get(row["backbone"], "")
 
 
 def _digits(row: dict) -> int:

@@ -143,6 +143,12 @@ class Group:
         """The papers' measure on this dataset."""
         return METRICS.get(self.dataset, "accuracy")
 
+    @property
+    def backbone(self) -> str:
+        """The network that all runs have; "" where they have none or several."""
+        names = set(self.runs["backbone"])
+        return names.pop() if len(names) == 1 else ""
+
     def values(self, arm: Selector, column: str | None = None) -> dict[int, float]:
         """Seed -> value of a column (default: the papers' measure) for the runs of one arm."""
         rows = self._arms.get(arm_name(arm, self.dataset))

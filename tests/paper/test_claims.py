@@ -425,8 +425,8 @@ def test_a_profiles_own_recipe_is_judged_and_no_other():
 
 
 def test_where_no_profile_was_followed_each_recipe_is_judged_apart():
-    rows = [*over_baseline([1.5, 2.0, 2.5], backbone="ir50"), *over_baseline([-1.0, -1.1, -0.9], backbone="vgg")]
-    rows += [run("scn", 40.0 + s, s, backbone="ir50", options={"relabel_epoch": 4}) for s in range(3)]
+    rows = [*over_baseline([1.5, 2.0, 2.5], epochs=20), *over_baseline([-1.0, -1.1, -0.9], epochs=30)]
+    rows += [run("scn", 40.0 + s, s, epochs=20, options={"relabel_epoch": 4}) for s in range(3)]
     found = claims_table(table(*rows))
     found = found[found["id"] == "S15"]
     assert found["verdict"].tolist() == ["held", "not held", "not held"]
@@ -449,21 +449,29 @@ def test_text_is_a_line_a_claim():
     text = claims_text(frame)
     lines = text.splitlines()
     (s15,) = [line for line in lines if line.startswith("S15")]
-    assert s15.split()[1:8] == ["held", "+2.0", "pt", "[+0.8,", "+3.2]", "3", "ferplus"]
+    assert s15.split()[1:8] == ["held", "+2.0", "pt", "[+0.8,", "+3.2]", "3", "ferplus,"]
     (l02,) = [line for line in lines if line.startswith("L02")]
     assert "needs" in l02
     assert max(map(len, lines)) <= 120
     assert lines[-1] == counts(frame)
-    assert counts(frame).endswith("ferplus 1 held.")
+    assert counts(frame).endswith("ferplus, resnet18 1 held.")
+
+
+def test_each_network_is_judged_apart_and_the_small_one_goes_without_saying():
+    small = [row | {"backbone": "small", "key": f"small {row['key']}"} for row in over_baseline([-1.0, -1.1, -0.9])]
+    frame = claims_table(table(*small, *over_baseline([1.5, 2.0, 2.5])))
+    found = frame[frame["id"] == "S15"].set_index("backbone")["verdict"]
+    assert found.to_dict() == {"resnet18": "held", "small": "not held"}
+    assert counts(frame).endswith("ferplus, resnet18 1 held; ferplus 1 not held.")
 
 
 def test_one_seed_is_counted_apart():
     frame = claims_table(table(*over_baseline([-2.0])))
     (s15,) = [line for line in claims_text(frame).splitlines() if line.startswith("S15")]
     assert s15.split()[1:5] == ["undecided", "-2.0", "pt", "1"]
-    assert counts(frame).endswith("ferplus 1 undecided (1 of these on one seed).")
+    assert counts(frame).endswith("ferplus, resnet18 1 undecided (1 of these on one seed).")
     assert "UNDECIDED (ferplus" in claims_text(frame, long=True)
-    assert counts(claims_table(table(*over_baseline([-2.0, 1.0])))).endswith("ferplus 1 undecided.")
+    assert counts(claims_table(table(*over_baseline([-2.0, 1.0])))).endswith("ferplus, resnet18 1 undecided.")
 
 
 def test_long_text_has_every_condition_and_fits():

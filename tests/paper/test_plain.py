@@ -6,7 +6,8 @@ from scnlib import paper
 from scnlib.paper import plain
 
 ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
-       "recipe": "quick", "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
+       "backbone": "small", "recipe": "quick",
+       "verdict": "not held", "effect": -9.5, "low": -10.0, "high": -9.0, "unit": "points", "n": 3,
        "origin": "measured at full scale", "detail": "",
        "conditions": '{"at noise 10 %": -8.5, "at noise 30 %": -9.5}'}  # fmt: skip
 NAN = float("nan")
