@@ -113,9 +113,7 @@ def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str, backbone: str
     if "val_accuracy" not in runs:
         return runs.iloc[:0]
     rates = pd.Series([json.loads(text or "{}").get("lr", math.nan) for text in runs["config"]], runs.index)
-    recipes = {
-        rate: Recipe.of(profile, dataset, lr=float(rate), backbone=backbone) for rate in rates.dropna().unique()
-    }
+    recipes = {rate: Recipe.of(profile, dataset, lr=float(rate), backbone=backbone) for rate in rates.dropna().unique()}
     same = [
         rate in recipes and recipes[rate].holds(row) for rate, row in zip(rates, runs.to_dict("records"), strict=True)
     ]

@@ -360,7 +360,7 @@ def learnable_delta_1_is_close(group: Group) -> Verdict:
             if learnt := [*group.values(rewarded, "margin_learnt").values()]:
                 remark += f" and learns {stats.mean(learnt):.3f}"
         conditions.append(compare(group, name, learnable, fixed, offset=CLOSE, remark=remark.removeprefix("; ")))
-    return conclude(conditions)
+    return conclude(conditions, unit=f"points above -{CLOSE:g}")
 
 
 def default_delta_2_is_best(group: Group) -> Verdict:

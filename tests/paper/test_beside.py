@@ -2,16 +2,17 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from scnlib.config import profile_config
-from scnlib.paper.beside import CHANGES, beside, closer, panels, setups
+from scnlib.paper.beside import CHANGES, beside, best_baseline, closer, panels, setups
 from tests.paper.made import run, table
 
 
 def ran(method, accuracy, seed=0, noise_rate=0.0, best=None, **fields):
     config = profile_config("quick", dataset="ferplus", method=method, seed=seed, noise_rate=noise_rate, **fields)
-    shown = {name: fields[name] for name in ("epochs", "size", "split") if name in fields}
+    shown = {name: getattr(config, name) for name in ("backbone", "epochs", "size", "split")}
     shown["best_accuracy"] = accuracy if best is None else best
     return run(method, accuracy, seed, noise_rate, config=config.to_dict(), **shown)
 
@@ -67,3 +68,21 @@ def test_panels_have_last_and_best_epochs_and_the_published_once():
     scn = found["SCN: wrong labels, %"]
     assert scn["value"].tolist() == [0, 10, 20, 30] * 2 and scn["published"].count() == 4
     assert scn[scn["value"] == 30]["mean"].tolist() == [68.0, 69.0] and scn["mean"].count() == 2
+
+
+def test_the_best_baseline_is_chosen_on_validation_labels_and_never_by_the_test():
+    rows = [ran("baseline", 70.0, 0, 0.3), ran("baseline", 72.0, 1, 0.3), ran("baseline", 75.0, 0, 0.3, epochs=24)]
+    rows += [ran("baseline", 90.0, 0, 0.3, split="train+val"), ran("baseline", 80.0, 0, 0.1)]
+    results = table(*rows).assign(recipe_version=2)
+
+    def found(*val):
+        curves = pd.DataFrame({"key": results["key"], "epoch": 12, "val_accuracy": [*val, math.nan, 0.9]})
+        return best_baseline(results, curves).set_index("labels")
+
+    longer = found(0.5, 0.9, 0.6).loc["at noise 30 %"]  # seed 1 was run once only: it has no say
+    assert (longer["mean"], longer["n"], longer["tried"], longer["val"]) == (75.0, 1, 2, 60.0)
+    assert "24 epochs" in longer["recipe"] and longer["difference"] == pytest.approx(75 - 70.45)
+    shorter = found(0.7, 0.9, 0.6).loc["at noise 30 %"]
+    assert (shorter["mean"], shorter["val"]) == (70.0, 70.0), "the better test accuracy was not chosen"
+    alone = found(0.7, 0.9, 0.6).loc["at noise 10 %"]
+    assert alone["recipe"] == "" and math.isnan(alone["mean"]), "one recipe is no choice"
