@@ -33,6 +33,12 @@ IMAGES = {
     "rendered": _judged(rendered.DEFAULT_COUNT),
     "rendered_web": _judged(rendered_web.DEFAULT_COUNT),
 }
+#: Of the images judged, those of the validation split, which runs on ``split="train+val"`` train on instead.
+VALIDATION = {
+    "ferplus": ferplus.PUBLISHED["label.csv"]["val"],
+    "rendered": rendered.DEFAULT_COUNT["val"],
+    "rendered_web": rendered_web.DEFAULT_COUNT["val"],
+}
 OVERSAMPLED = {"affectnet": len(affectnet.CLASSES) * max(_AFFECTNET)}
 
 
@@ -147,9 +153,14 @@ def _images(config: Config) -> tuple[int, int]:
     if config.dataset not in IMAGES:
         raise ValueError(f"how many images {config.dataset!r} has is known nowhere; known: {', '.join(IMAGES)}")
     trained, judged = IMAGES[config.dataset]
+    validation = VALIDATION.get(config.dataset, 0)
     if "n" in config.data:  # of each split
-        return config.data["n"], 2 * config.data["n"]
-    return OVERSAMPLED.get(config.dataset, trained) if config.oversample else trained, judged
+        trained, judged, validation = config.data["n"], 2 * config.data["n"], config.data["n"]
+    elif config.oversample:
+        trained = OVERSAMPLED.get(config.dataset, trained)
+    if config.split == "train+val":
+        trained, judged = trained + validation, judged - validation
+    return trained, judged
 
 
 # ----------------------------------------------------------------------------------------------------------- rates

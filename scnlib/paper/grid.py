@@ -19,7 +19,8 @@ DATASET_NAMES = {
 WEIGHT_NAMES = {"msceleb": "MS-Celeb-1M", "imagenet": "ImageNet"}
 # SCN 4.1: overall accuracy, but the mean over the classes on AffectNet.
 METRICS = {"affectnet": "mean_class_accuracy"}
-_COLUMNS = {
+#: Columns of the papers' tables, and the dataset that each is of.
+DATASET_OF = {
     "RAF-DB": "rafdb",
     "RAF-DB (pretrained)": "rafdb",
     "RAF-DB, noisy": "rafdb",
@@ -159,16 +160,16 @@ def _scn_2(cell: Published) -> Cell:
     scheme, noise, method = cell.row.split(", ")
     rate = int(noise.split()[1]) / 100
     pretrained = scheme == "pretrained"
-    runs = Selector(_METHODS[method], _COLUMNS[cell.column], rate, pretrained=pretrained)
+    runs = Selector(_METHODS[method], DATASET_OF[cell.column], rate, pretrained=pretrained)
     return Cell(cell, runs, baseline=("scn-2", f"{scheme}, {noise}, baseline", cell.column))
 
 
 def _scn_3(cell: Published) -> Cell:
     before, after = ("scn" if part.endswith("with SCN") else "baseline" for part in cell.row.split(", "))
     if cell.row.startswith("no WebEmotion"):
-        runs = Selector(after, _COLUMNS[cell.column])
+        runs = Selector(after, DATASET_OF[cell.column])
     else:
-        runs = web_pretrained(before, after, _COLUMNS[cell.column])
+        runs = web_pretrained(before, after, DATASET_OF[cell.column])
     return Cell(cell, runs, baseline=("scn-3", "no WebEmotion, fine-tuned without SCN", cell.column))
 
 
@@ -186,7 +187,7 @@ def _scn_4(cell: Published) -> Cell:
     pretrained = scheme == "pretrained"
     # SCN's 60.23 is marked "oversampling"; that the baseline of its gain was, too, is ours: the paper does not say.
     oversample = pretrained and cell.column == "AffectNet"
-    runs = Selector(_METHODS[method], _COLUMNS[cell.column], pretrained=pretrained, oversample=oversample)
+    runs = Selector(_METHODS[method], DATASET_OF[cell.column], pretrained=pretrained, oversample=oversample)
     return Cell(cell, runs, baseline=("scn-4", f"{scheme}, baseline", cell.column))
 
 
@@ -238,7 +239,7 @@ def _scn_7(cell: Published) -> Cell:
     votes = {"rule": "distribution"} if name == "PLD" else {}
     runs = Selector(
         _METHODS[name],
-        "joint" if joint else _COLUMNS[cell.column],
+        "joint" if joint else DATASET_OF[cell.column],
         pretrained=True,
         oversample="oversampled" in markers or name == "Upsample",
         data=first_affectnet | ({"num_classes": 7} if seven else {}) | votes,
@@ -255,7 +256,7 @@ def _lrn_1(cell: Published) -> Cell:
     rate = int(noise.split()[1]) / 100
     return Cell(
         cell,
-        Selector(_METHODS[method], _COLUMNS[cell.column], rate, pretrained=True),
+        Selector(_METHODS[method], DATASET_OF[cell.column], rate, pretrained=True),
         baseline=("lrn-1", f"{noise}, Baseline", cell.column),
         backbone="resnet18" if method in ("Baseline", "SCN", "LRN") else None,
     )
@@ -272,7 +273,7 @@ _LRN_BASELINE = "baseline, L_ce"
 
 def _lrn_2(cell: Published) -> Cell:
     method, options = _LRN_PARTS[cell.row]
-    runs = Selector(method, _COLUMNS[cell.column], pretrained=True, options=options)
+    runs = Selector(method, DATASET_OF[cell.column], pretrained=True, options=options)
     return Cell(cell, runs, baseline=("lrn-2", _LRN_BASELINE, cell.column))
 
 
@@ -281,7 +282,7 @@ def _lrn_3(cell: Published) -> Cell:
     ours = cell.row in ("SCN", "LRN") and not ir50
     return Cell(
         cell,
-        Selector(_METHODS[cell.row], _COLUMNS[cell.column], pretrained=True, backbone="ir50" if ir50 else ""),
+        Selector(_METHODS[cell.row], DATASET_OF[cell.column], pretrained=True, backbone="ir50" if ir50 else ""),
         baseline=("lrn-2", _LRN_BASELINE, cell.column) if ours and cell.column != "FERPlus" else None,
         backbone="resnet18" if ours else "ir50" if ir50 else None,
     )
@@ -321,7 +322,7 @@ def is_reference(cell: Cell) -> bool:
 
 def column_dataset(cell: Cell) -> str:
     """The dataset of a cell's column: for joint training the one that is tested on."""
-    return _COLUMNS[cell.published.column]
+    return DATASET_OF[cell.published.column]
 
 
 def stands_in(runs: Selector, dataset: str | None) -> bool:

@@ -27,7 +27,7 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
         profile: of the runs under out/runs; None: every profile but smoke, which learns nothing.
 
     Returns:
-        One row a run, one row an epoch of these runs, and a line for each directory that cannot be read.
+        One row a run, one row an epoch of these runs, and a line for each directory that this code cannot read.
     """
     full, epochs = load_results().assign(origin=FULL_SCALE), [load_epochs()]
     if profile is None:
@@ -43,7 +43,8 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
                 if sha256 not in found or found[sha256][0] < finished:
                     found[sha256] = finished, run, run.row()
         except (OSError, ValueError, TypeError, KeyError) as error:
-            unreadable.append(f"{path.name} ({type(error).__name__}: {error})")
+            reason = error if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {error}"
+            unreadable.append(f"{path.name} ({reason})")
     if found:
         full = full[[_sha256(config) not in found for config in full["config"]]]  # measured again here
         here = pd.DataFrame([row for _, _, row in found.values()]).assign(origin=HERE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scnlib.paper.arms import gain_text
-from scnlib.paper.grid import DATASET_NAMES
+from scnlib.paper.grid import DATASET_NAMES, DATASET_OF
 from scnlib.paper.published import TITLES
 from scnlib.paper.tables import without_weights
 
@@ -91,6 +91,8 @@ def _sheet(dataset: str, part: pd.DataFrame, done: pd.DataFrame, labels: list[st
             )
     title = f"{TITLES[part['table'].iloc[0]]}; measured on {DATASET_NAMES.get(dataset, dataset)}"
     title += f" ({_how(done)})" if len(done) else ": nothing yet"
+    if dataset in DATASET_OF.values() and not any(name.startswith(DATASET_NAMES[dataset]) for name in columns):
+        notes = [f"The paper has no {DATASET_NAMES[dataset]} numbers for this table.", *notes]
     notes = [*(f"[{number}] {text}" for text, number in marks.items()), *notes]
     return Sheet(title, tuple(headers), tuple(map(tuple, rows)), tuple(notes))
 

@@ -21,6 +21,7 @@ from scnlib.paper.cost import (
     seconds,
     to_text,
     work,
+    work_of,
 )
 
 CPU, GPU = "CPU: one, 2 cores", "GPU one"
@@ -117,6 +118,16 @@ def test_a_row_of_results_makes_its_run_measured_but_not_the_one_from_weights():
     weights = {"pretrained": "msceleb@sha256:0123456789abcdef", "normalization": "unit"}
     assert measured(results(**weights)) == ["msceleb"]
     assert measured(results(seed=5)) == measured(NOTHING) == []
+
+
+@pytest.mark.parametrize(
+    ("dataset", "data", "trained", "judged"),
+    [("ferplus", {}, 25_045 + 3_191, 3_137), ("rendered", {"n": 50}, 100, 50), ("rafdb", {}, 12_271, 3_068)],
+)
+def test_validation_images_that_are_trained_on_are_not_judged(dataset, data, trained, judged):
+    """FER+ by the majority rule; RAF-DB has no validation split."""
+    one = work_of(profile_config("paper", dataset=dataset, split="train+val", data=data, epochs=2))
+    assert (one.trained, one.judged) == (2 * trained, 2 * judged)
 
 
 def test_a_dataset_of_unknown_size_has_no_cost():

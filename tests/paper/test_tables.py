@@ -227,6 +227,22 @@ def test_a_stand_in_has_one_sheet_with_the_papers_columns_side_by_side(noisy):
     assert "seeds 0, 1, 2; measured at full scale" in sheet.title
 
 
+@pytest.mark.parametrize(
+    ("name", "dataset", "said"),
+    [
+        ("scn-5", "ferplus", "The paper has no FERPlus numbers for this table."),
+        ("lrn-1", "ferplus", "The paper has no FERPlus numbers for this table."),
+        ("scn-6", "affectnet", "The paper has no AffectNet numbers for this table."),
+        ("scn-2", "ferplus", ""),
+        ("scn-fig5", "rafdb", ""),
+        ("scn-5", "rendered", ""),  # of them no paper could have any
+    ],
+)
+def test_a_dataset_that_the_paper_has_elsewhere_only_is_named(noisy, name, dataset, said):
+    (sheet,) = sheets(shown(name, noisy, dataset=dataset))
+    assert [note for note in sheet.notes if note.startswith("The paper has no")] == [said] * bool(said)
+
+
 def test_columns_that_differ_in_more_than_the_dataset_are_rows_of_their_own():
     (sheet,) = sheets(shown("scn-5", table(run(accuracy=70.0, dataset="rendered")), dataset="rendered"))
     rows = {row[0]: row[1:] for row in sheet.rows}
