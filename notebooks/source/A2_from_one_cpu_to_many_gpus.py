@@ -216,7 +216,15 @@ for what, found in {"Techniques on a CPU": on_cpu, "Techniques on a GPU": on_gpu
     if not len(found):
         ctx.say(not_measured, what=what)
 
+# %%
+compiled = bench[(bench["group"] == "techniques") & (bench["method"] == "torch.compile")]
+for device, rows in compiled.groupby("device", sort=False):
+    ctx.say("Compiled, the same step runs {least:.2f} to {most:.2f} times as fast on {device}.", least=rows["ratio"].min(), most=rows["ratio"].max(), device=device, origin="measured at full scale")
+
 # %% [markdown]
+# The training loop here is not compiled, and does not record CUDA graphs: each is worth its code and its first minute only where such a line says clearly more than 1. On a GPU nobody has
+# asked yet; `scn bench --only techniques` does.
+#
 # ## A question stops the line
 #
 # A GPU is given work and does it later. The host, meanwhile, prepares the next step, unless it asks: *what is the loss? is it above 0? which
@@ -490,6 +498,8 @@ ctx.say("{runs} runs, **{images:,.0f} million** images at 224 px. {words}.{gpu}"
 # - A machine on which `scn bench` puts the released recipe level with ours: then decoding and waiting are not what they cost here.
 #
 # ## Exercises
+#
+# [A quiz](exercises/A2_from_one_cpu_to_many_gpus.ipynb) goes with this lesson. Further questions, which nobody checks but you:
 #
 # 1. Replace the rank loss in `gradient` by one that each share computes for itself. What is the cosine with the exact gradient, and how does it change with W?
 # 2. In `scale.lanes`, what does a question every tenth step cost? Derive it before you look.
