@@ -1,14 +1,15 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
     NAME.csv             one row = one finished run, columns as ``Run.row``
-    NAME_epochs.csv      its metrics, one row an epoch
-    NAME_alpha.csv       histogram of alpha in the last epoch, for samples whose given label is right and wrong
+    NAME_epochs.csv.gz   its metrics, one row an epoch
+    NAME_alpha.csv.gz    histogram of alpha in the last epoch, for samples whose given label is right and wrong
     NAME_knows.csv       what alpha and the network's confidence know of each known uncertainty, a line a signal
     NAME_confusion.csv   test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
 
+import gzip
 import io
 import json
 import re
@@ -65,7 +66,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
     runs = list({run.manifest["key"]: run for run in runs}.values())
     parts = {
         "": pd.DataFrame([run.row() for run in runs]),
-        "_epochs": pd.concat([_keyed(run, _five_digits(run.metrics[list(METRICS)])) for run in runs]),
+        "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
@@ -75,15 +76,22 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f".{name}.lock"):  # who adds at the same time reads what the other has written
         replaced = {key for key, sha256 in _configs_there(path) if sha256 in new}
-        merged = {suffix: _merged(folder / f"{name}{suffix}.csv", table, replaced) for suffix, table in parts.items()}
+        files = {suffix: table_path(name, suffix, folder) for suffix in parts}
+        merged = {suffix: _merged(files[suffix], table, replaced) for suffix, table in parts.items()}
+        merged["_epochs"] = _four_digits(merged["_epochs"])
         for suffix in reversed(merged):  # the first says what is replaced: after a kill it still has to know
-            write_table(folder / f"{name}{suffix}.csv", merged[suffix])
+            write_table(files[suffix], merged[suffix])
     return path
+
+
+def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
+    """Where one table of ``name`` lies; the two that have many rows for each run are compressed."""
+    return (folder or results_dir()) / f"{name}{suffix}.csv{'.gz' if suffix in ('_epochs', '_alpha') else ''}"
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
     """One table of ``name``; without rows where nothing was measured yet."""
-    path = (folder or results_dir()) / f"{name}{suffix}.csv"
+    path = table_path(name, suffix, folder)
     return read_table(path) if path.is_file() else pd.DataFrame(columns=["key"])
 
 
@@ -177,16 +185,18 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """A CSV, whole or not at all; numbers with seven digits, as many as float32 holds."""
+    """A CSV, whole or not at all, compressed as its name says; numbers with seven digits, as many as float32 holds."""
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
-    write(path, text.getvalue())
+    plain = text.getvalue()
+    write(path, gzip.compress(plain.encode(errors="surrogateescape"), mtime=0) if path.suffix == ".gz" else plain)
 
 
-def _five_digits(table: pd.DataFrame) -> pd.DataFrame:
-    """Finer than one face in 10,000; the run's own metrics.csv has them all."""
+def _four_digits(table: pd.DataFrame) -> pd.DataFrame:
+    """As fine as one face in 10,000, and counts as they are; the run's own metrics.csv has all digits."""
     numbers = table.select_dtypes("float")
-    return table.assign(**{name: [float(f"{value:.5g}") for value in numbers[name]] for name in numbers})
+    short = {name: [float(f"{x:.4g}") if abs(x) < 1000 else x for x in numbers[name]] for name in numbers}
+    return table.assign(**short)
 
 
 def _config_sha256(text: str) -> str:

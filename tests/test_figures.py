@@ -19,15 +19,15 @@ def results(tmp_path):
     methods = [("scn", {}), ("baseline", {}), ("scn", {"relabelling": False})]
     for method, options in methods:
         for rate in (0.0, 0.3):
-            row = run(method, 70 - 10 * rate, 0, rate, options, label_accuracy=70.0, alpha_auroc=0.5)
+            row = run(method, 70 - 10 * rate, 0, rate, options, label_accuracy=70.0, alpha_auroc=0.5, backbone="small")
             rows.append(row)
             for epoch in (1, 2):
                 shares = {"label_accuracy": 0.7 - 0.02 * epoch, "memorised": 0.1, "train_accuracy_given": 0.5}
                 epochs.append({"key": row["key"], "epoch": epoch, "test_accuracy": 0.6, **shares})
                 alpha += [{"key": row["key"], "epoch": epoch, "bin": b / 20, "right": 7, "wrong": 3} for b in range(20)]
     pd.DataFrame(rows).to_csv(folder / "ferplus.csv", index=False)
-    pd.DataFrame(epochs).to_csv(folder / "ferplus_epochs.csv", index=False)
-    pd.DataFrame(alpha).to_csv(folder / "ferplus_alpha.csv", index=False)
+    pd.DataFrame(epochs).to_csv(folder / "ferplus_epochs.csv.gz", index=False)
+    pd.DataFrame(alpha).to_csv(folder / "ferplus_alpha.csv.gz", index=False)
     names = ("neutral", "anger", "fear", "sadness")
     counts = [(a, b, 100 if a == b else 20) for a in names for b in names]
     pd.DataFrame(counts, columns=["true", "given", "count"]).to_csv(

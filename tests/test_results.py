@@ -39,6 +39,21 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     assert path.read_bytes() == again
 
 
+def test_curves_have_four_digits_and_counts_are_whole(squares, tmp_path):
+    table = pd.DataFrame(
+        {"epoch": [1, 2, 3], "loss": [0.123456, np.nan, 12.34567], "relabelled": [12345.0, 7.0, 999.0]}
+    )
+    short = results._four_digits(table)
+    np.testing.assert_array_equal(short["loss"], [0.1235, np.nan, 12.35])
+    assert (short["epoch"].tolist(), short["relabelled"].tolist()) == ([1, 2, 3], [12345, 7, 999])
+    pd.DataFrame({"key": ["old"], "epoch": [1], "train_loss": [2.09351]}).to_csv(
+        tmp_path / "mine_epochs.csv.gz", index=False
+    )
+    results.add("mine", [runs.run(smoke(method="baseline"), progress=False)], tmp_path)
+    there = results.load("mine", "_epochs", tmp_path)
+    assert there["train_loss"][0] == 2.094, "rows of before become as short"
+
+
 def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_path, monkeypatch):
     old = runs.run(smoke(), out=tmp_path / "old", progress=False)
     other = runs.run(smoke(method="baseline"), progress=False)
@@ -121,6 +136,12 @@ def test_weights_that_exist_in_training_alone(squares, tmp_path):
     assert "alpha" in run.samples and "alpha_eval" not in run.samples
     results.add("squares", [run], tmp_path)
     assert set(results.load("squares", "_knows", tmp_path)["mode"]) == {"train", "confidence_eval"}
+
+
+@pytest.mark.parametrize("name", ["ferplus", "rendered", "rendered_web"])
+def test_every_committed_row_has_the_hash_of_its_config(name):
+    table = results.load(name)
+    assert len(table) and list(table["config_sha256"]) == [results._config_sha256(text) for text in table["config"]]
 
 
 def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):

@@ -177,8 +177,7 @@ class Context:
 
     def results(self, name: str) -> pd.DataFrame:
         """A committed table of ``data/results``, measured at full scale; where there is none, a sentence says so."""
-        path = results_dir() / f"{name}.csv"
-        if path.is_file():
+        for path in results_dir().glob(f"{name}.csv*"):  # long ones are compressed
             return pd.read_csv(path)
         show.markdown(
             f"> `data/results/{name}.csv` is not there yet: nothing has been measured at full scale, so what is said "

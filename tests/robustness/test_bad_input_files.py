@@ -6,6 +6,7 @@ message that names the file and, where one is to blame, the row; no other except
 
 import csv
 import dataclasses
+import gzip
 import inspect
 import io
 import math
@@ -542,6 +543,16 @@ def test_a_table_that_is_none(tmp_path, content, message):
     assert read_csv(tmp_path / "t.csv", ("b",)).to_dict("list") == {"a": [1], "b": [2]}
 
 
+@pytest.mark.attack("a compressed table cut off, with a byte changed, or not compressed", "refused with its name")
+@pytest.mark.parametrize(
+    "spoil", [lambda b: b[:-9], lambda b: b[:12] + b"x" + b[13:], lambda b: b"a,b\n1,2\n", lambda b: b""]
+)
+def test_a_compressed_table_that_is_none(tmp_path, spoil):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(spoil(gzip.compress(b"a,b\n" + b"1,2\n" * 100)))
+    assert told(lambda: read_csv(path), path, "cannot be read as CSV") is None
+
+
 @pytest.mark.attack("rows of results with seed 0.5, seed inf, accuracy -inf", "refused with column and line")
 @pytest.mark.parametrize(("column", "value", "message"), [
     ("seed", "0.5", "column 'seed', line 2: expected a whole number, found '0.5'"),
@@ -624,8 +635,8 @@ def test_a_finished_run_without_its_weights(scn_run, tmp_path, capsys, words):
 @pytest.mark.parametrize("content", [b"", b"what\n1\n", b'key,config\na,"\n', b"key;config\na;b\n"])
 def test_results_beside_a_damaged_table(scn_run, squares, tmp_path, suffix, content):
     results.add("mine", [scn_run], tmp_path)
-    path = tmp_path / f"mine{suffix}.csv"
-    path.write_bytes(content)
+    path = results.table_path("mine", suffix, tmp_path)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
     before = tree(tmp_path)
     assert told(lambda: results.add("mine", [scn_run], tmp_path), path) is None
     assert tree(tmp_path) == before
