@@ -7,23 +7,32 @@ from pathlib import Path
 import matplotlib
 from filelock import FileLock
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from scnlib.files import write
+
+#: The font of figures, and for who does not have it one that most systems have, whose letters are as wide.
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
 
 
 def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     """A figure as bytes, the suffix of its format and its size in CSS pixels: SVG, or WebP where it holds pictures.
 
-    The same figure gives the same bytes: no dates, and ids from a fixed salt.
+    The same figure gives the same bytes: no dates, and ids from a fixed salt. The words of an SVG without formulas are
+    text, to be searched and copied, in a third of the bytes that the outlines of its letters would take.
     """
     size = tuple(round(96 * inches) for inches in figure.get_size_inches())
     buffer = io.BytesIO()
     if any(axes.images for axes in figure.axes):
         figure.savefig(buffer, format="webp", dpi=150, pil_kwargs={"quality": 82, "method": 6})
         return buffer.getvalue(), ".webp", size
-    with matplotlib.rc_context({"svg.hashsalt": "scnlib", "svg.fonttype": "path"}):
+    # In formulas matplotlib takes some signs from other fonts and does not say so: as text, p' would be read as p0.
+    formulas = any(text.get_text().count("$") > 1 for text in figure.findobj(Text))
+    with matplotlib.rc_context({"svg.hashsalt": "scnlib", "svg.fonttype": "path" if formulas else "none"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue(), ".svg", size
+    content = buffer.getvalue().decode().replace("'DejaVu Sans'", FONTS)
+    content = content.replace("*{stroke", "text{white-space: pre} *{stroke", 1)  # else two spaces are shown as one
+    return content.encode(), ".svg", size
 
 
 def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: object) -> tuple[Path, bytes]:

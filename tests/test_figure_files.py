@@ -1,6 +1,7 @@
 """Figures go out with their alt text, whole, and the same every time."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -20,6 +21,22 @@ def faces():
 def test_drawings_are_svg_and_pictures_webp():
     assert files.render(bars())[1] == ".svg"
     assert files.render(faces())[1] == ".webp"
+
+
+def test_words_are_text_in_a_font_that_everyone_has_something_like():
+    svg = files.render(bars())[0].decode()
+    assert ">two classes</text>" in svg
+    families = set(re.findall('font-family: ([^;"]+)', svg))
+    assert families == {files.FONTS}
+    assert svg.count("text{white-space: pre}") == 1
+
+
+def test_formulas_are_outlines():
+    figure = bars()
+    figure.axes[0].set_xlabel("$p'$ of a class")  # as text it would be p0: the prime is a 0 of another font
+    assert "<text" not in files.render(figure)[0].decode()
+    figure.axes[0].set_xlabel("US$ a class")
+    assert ">US$ a class</text>" in files.render(figure)[0].decode()
 
 
 @pytest.mark.parametrize("make", [bars, faces])
