@@ -40,6 +40,12 @@ def cells(path):
     return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in found]
 
 
+def texts(path):
+    """What stands in every cell of the notebook that a lesson's exercises and quiz are in."""
+    notebook = json.loads((notebooks_dir() / "exercises" / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
+    return ["".join(cell["source"]) for cell in notebook["cells"]]
+
+
 def messages(kind, stem):
     """Run a notebook's cells in this process; what ``check.ex`` said, by number."""
     notebook = json.loads((notebooks_dir() / kind / f"{stem}.ipynb").read_text(encoding="utf-8"))
@@ -56,10 +62,10 @@ def messages(kind, stem):
     return found
 
 
-def test_there_are_exercises_and_a_quiz_for_each_lesson():
-    assert [path.stem for path in SOURCES] == [path.stem for path in QUIZZES]
+def test_there_are_exercises_for_01_to_14_and_a_quiz_for_each_lesson():
     lessons = [path.stem for path in sorted((notebooks_dir() / "source").glob("*.py"))]
     assert [path.stem for path in SOURCES] == [stem for stem in lessons if "01" <= stem[:2] <= "14"]
+    assert [path.stem for path in QUIZZES] == lessons
 
 
 @pytest.mark.parametrize("path", **by_stem)
@@ -115,23 +121,6 @@ class TestExercises:
     def test_the_solutions_show_no_marks(self, path):
         text = (notebooks_dir() / "solutions" / f"{path.stem}.ipynb").read_text(encoding="utf-8")
         assert "# solution" not in text and "# end" not in text
-
-    def test_lesson_and_exercises_link_to_each_other(self, path):
-        lesson = (notebooks_dir() / "source" / path.name).read_text(encoding="utf-8")
-        assert f"](exercises/{path.stem}.ipynb)" in lesson[lesson.index("\n# ## Exercises") :]
-        assert f"](../{path.stem}.ipynb)" in path.read_text(encoding="utf-8")
-
-    def test_a_quiz_stands_at_its_end_and_reads_as_text(self, path):
-        notebook = json.loads((notebooks_dir() / "exercises" / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
-        texts = ["".join(cell["source"]) for cell in notebook["cells"]]
-        title = texts.index("## Quiz\n\nOne option of each is right. Decide before you unfold the reasons.")
-        asked = texts[title + 1 :]
-        assert len(asked) == 5
-        for number, text in enumerate(asked, start=1):
-            assert text.startswith(f"### Question {number}\n\n")
-            before, folded = text.split("<details>\n<summary>")
-            assert "right" not in before.split("- **A.**")[0] or "?" in before
-            assert folded.endswith("\n\n</details>") and folded.count(" is right.**") == 1
 
 
 @pytest.mark.parametrize(("number", "mistake"), MISTAKES, ids=[f"{n} {m.name}" for n, m in MISTAKES])
@@ -284,6 +273,20 @@ class TestQuiz:
             for option in question.options:
                 assert len(option.because.split()) >= 6 and option.because.endswith(".")
                 assert option.say and option.say != option.because
+
+    def test_stands_at_the_end_of_its_notebook_and_reads_as_text(self, path):
+        *_, title, one, two, three, four, five = texts(path)
+        assert title == "## Quiz\n\nOne option of each is right. Decide before you unfold the reasons."
+        for number, text in enumerate((one, two, three, four, five), start=1):
+            assert text.startswith(f"### Question {number}\n\n")
+            before, folded = text.split("<details>\n<summary>")
+            assert "right" not in before.split("- **A.**")[0] or "?" in before
+            assert folded.endswith("\n\n</details>") and folded.count(" is right.**") == 1
+
+    def test_lesson_and_notebook_link_to_each_other(self, path):
+        lesson = (notebooks_dir() / "source" / f"{path.stem}.py").read_text(encoding="utf-8")
+        assert f"](exercises/{path.stem}.ipynb)" in lesson[lesson.index("\n# ## Exercises") :]
+        assert f"](../{path.stem}.ipynb)" in texts(path)[0]
 
     def test_neither_place_nor_length_betrays_the_answer(self, path):
         places, longest = [], 0

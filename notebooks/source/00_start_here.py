@@ -237,6 +237,8 @@ pd.DataFrame(rows, columns=["data", "origin", "method", "accuracy at 30 % noise"
 #
 # ## Exercises
 #
+# [A quiz](exercises/00_start_here.ipynb) goes with this lesson. Further questions, which nobody checks but you:
+#
 # 1. Which of the five columns of the first figure can be repaired by asking more annotators, and which cannot?
 # 2. A relabelling method changes 200 of 6,000 labels and 60 % of the changes are right. Is that enough to know whether the
 #    labels are better afterwards? What else must you count?

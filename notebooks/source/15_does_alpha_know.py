@@ -513,6 +513,8 @@ for name, table in open_now.items():
 #
 # ## Exercises
 #
+# [A quiz](exercises/15_does_alpha_know.ipynb) goes with this lesson. Further questions, which nobody checks but you:
+#
 # 1. Alpha of self-paced learning (`ctx.run("self_paced", noise_rate=0.3)`) is 0 or 1. What does it know of wrong labels, and why?
 # 2. Use the *baseline's* confidence instead of SCN's network's. Does SCN's training make its own confidence better or worse?
 # 3. Train with `data={"preset": "hard"}`, where blur is up to three times as strong. Predict the probe and alpha; then run both.

@@ -333,6 +333,8 @@ show.markdown(card.replace("\n## ", "\n#### ").replace("# Model card", "### Mode
 #
 # ## Exercises
 #
+# [A quiz](exercises/16_your_own_faces.ipynb) goes with this lesson. Further questions, which nobody checks but you:
+#
 # 1. Feed the network something that is no face: a rendered scene without a portrait, noise, an upside-down test face. What do probability and
 #    $\alpha$ say? What would you need in the training to make them say "I do not know"?
 # 2. Turn your photograph by 5, 10, 20 degrees before `find_faces`. From where on does the answer change, and which step saves it that long?

@@ -434,6 +434,8 @@ ctx.say("{table}", table="| | what follows |\n|---|---|\n" + "\n".join(effects))
 #
 # ## Exercises
 #
+# [A quiz](exercises/A1_paper_and_code.ipynb) goes with this lesson. Further questions, which nobody checks but you:
+#
 # 1. Which of the differences would you see in a training curve, which only in a test? Sort the table.
 # 2. Make `load_checked` accept a file without the classifier, but nothing else missing. What must its caller say?
 # 3. Train `variant="released_code"` with SGD at half the learning rate. How much of its difference was step size?

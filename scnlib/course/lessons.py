@@ -34,13 +34,13 @@ def notebooks_dir() -> Path:
 
 
 def tour(folder: Path | None = None) -> str:
-    """All lessons as a Markdown table, with their exercises: those that are there with a link, the others as coming."""
+    """All lessons as a Markdown table, with their exercises and quizzes: those that are there with a link."""
     folder = folder or notebooks_dir()
     lines = ["| | lesson | to do | paper |", "|---|---|---|---|"]
     for number, title, paper in LESSONS:
         found = sorted(folder.glob(f"{number}_*.ipynb"))
         lesson = f"[{title}]({found[0].name})" if found else f"{title} *(coming)*"
         beside = sorted(folder.glob(f"exercises/{number}_*.ipynb"))
-        to_do = f"[exercises](exercises/{beside[0].name})" if beside else ""
+        to_do = f"[practice](exercises/{beside[0].name})" if beside else ""
         lines.append(f"| {number} | {lesson} | {to_do} | {paper} |")
     return "\n".join(lines)

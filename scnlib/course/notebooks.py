@@ -2,7 +2,7 @@
 
     notebooks/source/NN_name.py             -> notebooks/NN_name.ipynb
     notebooks/source/solutions/NN_name.py   -> notebooks/solutions/NN_name.ipynb, and without its solutions
-    notebooks/source/quizzes/NN_name.toml   -> with that: notebooks/exercises/NN_name.ipynb
+    notebooks/source/quizzes/NN_name.toml   -> with that: notebooks/exercises/NN_name.ipynb; without it, the quiz alone
 
 python -m scnlib.course.notebooks            write the notebooks
 python -m scnlib.course.notebooks --check    fail if one is not what its source says
@@ -25,6 +25,12 @@ from scnlib.files import write
 _BLOCK = re.compile(r"^( *)# solution:\n(.*?)^ *# end(?:\n|$)", flags=re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^( *\w+ = )(.*?)  # solution$", flags=re.MULTILINE)
 _MARKS = re.compile(r"^ *# (?:solution:|end)(?:\n|$)|  # solution$", flags=re.MULTILINE)
+_RUN = (
+    "{name} was run and saved: clear its outputs (JupyterLab: Edit, Clear Outputs of All Cells) and save it, or, to "
+    "keep them, move it away"
+)
+#: What to do about ``differences``.
+ADVICE = "Then `make notebooks` (`python -m scnlib.course.notebooks`) writes what should be there."
 _PLACE = "*Write your answer here; what a good one holds stands in the solutions.*"
 
 
@@ -67,6 +73,23 @@ def exercises_text(source: str, quiz: str = "") -> str:
             raise ValueError(f"a mark of a solution has no partner in the cell that begins {cell.source[:40]!r}")
     notebook.cells += _read(source.split("# %%")[0] + quiz).cells if quiz else []
     return _text(notebook)
+
+
+def quiz_text(lesson: str, stem: str, quiz: str) -> str:
+    """The .ipynb of a quiz alone, for a lesson whose exercises all stand in the lesson.
+
+    Args:
+        lesson: the lesson's source, whose title the quiz takes over.
+        stem: of its file.
+        quiz: Markdown cells as py:percent.
+    """
+    title = re.search(r"^# # ([^:\n]+)", lesson, flags=re.MULTILINE)[1]
+    number = stem.split("_")[0]
+    head = (
+        f"# %% [markdown]\n# # Quiz: {title}\n#\n"
+        f"# For [lesson {number}](../{stem}.ipynb), whose exercises stand at its end. Nothing is computed here.\n\n"
+    )
+    return _text(_read(lesson.split("# %%")[0] + head + quiz))
 
 
 def _read(source: str):
@@ -135,8 +158,8 @@ def differences(folder: Path | None = None) -> list[str]:
         name, source = (part.relative_to(folder).as_posix() for part in (path, source))
         if not path.is_file():
             found.append(f"{name} is missing; its source is {source}")
-        elif path.read_text(encoding="utf-8") != text:
-            found.append(f"{name} is not what {source} says, or holds outputs")
+        elif (there := path.read_text(encoding="utf-8")) != text:
+            found.append(_RUN.format(name=name) if _was_run(there) else f"{name} is not what {source} says")
     there = [path for part in ("", "exercises", "solutions") for path in sorted((folder / part).glob("*.ipynb"))]
     found += [f"{path.relative_to(folder).as_posix()} has no source" for path in there if path not in wanted]
     return found
@@ -147,11 +170,18 @@ def _wanted(folder: Path) -> dict[Path, tuple[str, Path]]:
     found = {}
     for path in sorted((folder / "source").glob("*.py")):
         found[folder / f"{path.stem}.ipynb"] = notebook_text(path.read_text(encoding="utf-8")), path
-    for path in sorted((folder / "source" / "solutions").glob("*.py")):
-        source, quiz = path.read_text(encoding="utf-8"), folder / "source" / "quizzes" / f"{path.stem}.toml"
-        cells = quizzes.cells(quizzes.read(quiz)) if quiz.is_file() else ""
+    asked = {path.stem: path for path in sorted((folder / "source" / "quizzes").glob("*.toml"))}
+    solutions = sorted((folder / "source" / "solutions").glob("*.py"))
+    for path in solutions:
+        source, quiz = path.read_text(encoding="utf-8"), asked.pop(path.stem, None)
+        cells = quizzes.cells(quizzes.read(quiz)) if quiz else ""
         found[folder / "exercises" / f"{path.stem}.ipynb"] = exercises_text(source, cells), path
         found[folder / "solutions" / f"{path.stem}.ipynb"] = solutions_text(source), path
+    if not solutions:  # a copy for students: its exercises stay as they are
+        return found
+    for stem, path in asked.items():
+        lesson, cells = folder / "source" / f"{stem}.py", quizzes.cells(quizzes.read(path))
+        found[folder / "exercises" / f"{stem}.ipynb"] = quiz_text(lesson.read_text(encoding="utf-8"), stem, cells), path
     return found
 
 
@@ -161,8 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a notebook and its source differ")
     if parser.parse_args(arguments).check:
         found = differences()
-        advice = "Run `python -m scnlib.course.notebooks`."
-        print("\n".join([*found, advice]) if found else "notebooks and sources agree")
+        print("\n".join([*found, ADVICE]) if found else "notebooks and sources agree")
         return 1 if found else 0
     changed, kept = write_all()
     print(f"{len(changed)} notebooks written" + "".join(f"\n  {path.parent.name}/{path.name}" for path in changed))

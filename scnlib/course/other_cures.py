@@ -65,6 +65,15 @@ CURES = {
     "weighted_loss": ("class balance", "every label, rare classes more", None),
 }  # fmt: skip
 
+#: Method -> what its step computes, and how often a backbone then sees each face. The others: once, as the baseline.
+LOOKS = {
+    "coteaching": ("two networks", 2),
+    "jocor": ("two networks", 2),
+    "eac": ("two views", 2),
+    "nla": ("two views", 2),
+    "lrn": ("one look, many draws of noise", 1),
+}
+
 _SEES = {True: "yes", False: "no", None: "weighs no sample"}
 
 
@@ -417,6 +426,18 @@ def step_times(configs: Mapping[str, Config], faces: FaceSet, repeats: int = 5) 
             seconds[name] = time.perf_counter() - started
         ratios.append({name: value / seconds["baseline"] for name, value in seconds.items()})
     return pd.DataFrame(ratios[1:]).median().sort_values(ascending=False).rename("time of a step, baseline = 1")
+
+
+def costs(times: pd.Series) -> pd.DataFrame:
+    """Beside the measured times of ``step_times`` what a step of each method computes, by ``LOOKS``.
+
+    Returns:
+        Index as in ``times``; columns ``a step computes``, ``looks`` (how often a backbone sees each face, the
+        baseline's once) and ``times the baseline``.
+    """
+    kinds = [LOOKS.get(name, ("one look", 1)) for name in times.index]
+    words, looks = zip(*kinds, strict=True)
+    return pd.DataFrame({"a step computes": words, "looks": looks, "times the baseline": times.to_numpy()}, times.index)
 
 
 def spearman(table: pd.DataFrame) -> float:

@@ -73,6 +73,21 @@ class TestFunction:
         assert said(lambda *a: [0.0] * len(a[1]), "05.1").words.startswith("It is [0, 0] where ")
         assert said(lambda *a: [right(*a)] * 2, "05.1").words == "It returns 2 results where 1 should be."
 
+    def test_a_list_of_one_number_is_as_good_as_a_tensor(self):
+        right = checks.exercise("02.1").reference
+        assert said(lambda votes: right(votes).tolist(), "02.1").state == "passed"
+        assert "single number, of the shape ()" in said(lambda votes: right(votes)[0], "02.1").words
+
+    def test_of_a_large_argument_the_row_is_shown_that_goes_wrong(self):
+        words = said(lambda votes: votes.argmax(1), "02.1").words
+        assert words == (
+            "It is [0, 0, 1, 8, 2, 2] where [0, 0, -1, -1, -1, -1] is right, "
+            "with votes[2] = [0, 5, 5, 0, 0, 0, 0, 0, 0, 0]."
+        )
+
+    def test_zero_has_no_sign(self):
+        assert " where [0] is right" in said(lambda votes: votes.sum(1) / 1.0, "02.3").words
+
     def test_a_shape_is_named_on_the_smallest_input(self):
         words = said(lambda a, b, m: a).words
         assert words == "It has the shape (4,); a single number is wanted, of the shape ()."

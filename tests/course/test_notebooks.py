@@ -57,7 +57,7 @@ def test_the_check_notices_what_is_missing_stale_or_left_over(tmp_path):
     (tmp_path / "01_a.ipynb").write_text("{}")
     (tmp_path / "02_b.ipynb").write_text("{}")
     assert notebooks.differences(tmp_path) == [
-        "01_a.ipynb is not what source/01_a.py says, or holds outputs",
+        "01_a.ipynb is not what source/01_a.py says",
         "02_b.ipynb has no source",
     ]
 
@@ -72,6 +72,9 @@ def test_a_notebook_that_somebody_worked_in_is_left_alone(tmp_path, monkeypatch,
     monkeypatch.setattr(notebooks, "notebooks_dir", lambda: tmp_path)
     assert notebooks.main([]) == 0
     assert "left alone, since cells of it were run" in capsys.readouterr().out
+    assert notebooks.main(["--check"]) == 1
+    said = capsys.readouterr().out
+    assert "01_a.ipynb was run and saved: clear its outputs" in said and "`make notebooks`" in said
     assert json.loads((tmp_path / "01_a.ipynb").read_text()) == mine
 
 
@@ -90,7 +93,7 @@ def test_the_tour_links_what_is_there_and_names_what_is_coming(tmp_path):
     for path in ("03_label_noise.ipynb", "exercises/03_label_noise.ipynb"):
         (tmp_path / path).touch()
     text = lessons.tour(tmp_path)
-    assert text.count("[exercises](exercises/03_label_noise.ipynb)") == text.count("[exercises]") == 1
+    assert text.count("[practice](exercises/03_label_noise.ipynb)") == text.count("[practice]") == 1
     assert "[Label noise](03_label_noise.ipynb)" in text
     assert "Relabelling *(coming)*" in text
     assert text.count("\n") == len(lessons.LESSONS) + 1
@@ -163,3 +166,24 @@ def test_a_quiz_becomes_cells_behind_the_exercises(tmp_path):
         "solutions/01_a.ipynb is missing; its source is source/solutions/01_a.py",
         "exercises/02_b.ipynb has no source",
     ]
+
+
+def test_a_quiz_without_exercises_is_a_notebook_of_its_own_but_takes_no_exercises_place(tmp_path):
+    for name in ("quizzes", "solutions"):
+        (tmp_path / "source" / name).mkdir(parents=True)
+    (tmp_path / "source" / "00_a.py").write_text(SOURCE.replace("# # Title", "# # Start here: and go on"))
+    (tmp_path / "source" / "solutions" / "01_b.py").write_text(EXERCISE)
+    (tmp_path / "source" / "quizzes" / "00_a.toml").write_text(
+        '[[question]]\nask = "Why?"\noption = [{ say = "So.", because = "Thus.", right = true }]\n'
+    )
+    notebooks.write_all(tmp_path)
+    quiz = tmp_path / "exercises" / "00_a.ipynb"
+    title, head, question = sources(quiz.read_text())
+    assert title.startswith("# Quiz: Start here\n\nFor [lesson 00](../00_a.ipynb)")
+    assert head.startswith("## Quiz") and question.startswith("### Question 1\n\nWhy?")
+    quiz.unlink()
+    assert notebooks.differences(tmp_path) == [
+        "exercises/00_a.ipynb is missing; its source is source/quizzes/00_a.toml"
+    ]
+    (tmp_path / "source" / "solutions" / "01_b.py").unlink()  # as in a copy for students
+    assert notebooks.write_all(tmp_path) == ([], [])

@@ -176,6 +176,19 @@ def test_half_the_loss_is_half_the_first_step():
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
+def test_looks_are_counted_where_faces_enter_a_backbone(name):
+    config = profile_config("smoke", method=name)
+    model, batch = other_cures._first_batch(config, make_faces(32))
+    seen = []
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d) and module.in_channels == 3:
+            module.register_forward_hook(lambda _module, shown, _answer: seen.append(len(shown[0])))
+    config.method.step(model, batch, config.epochs)
+    cost = other_cures.costs(pd.Series({name: 1.25})).loc[name]
+    assert cost["looks"] == sum(seen) / len(batch.index) and cost["times the baseline"] == 1.25
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_has_a_first_step(name):
     config = profile_config("smoke", method=name)
     assert np.isfinite(other_cures.first_step(config, make_faces(64))) and isinstance(make_method(name), object)

@@ -18,7 +18,7 @@ from torch import Tensor
 #: How far a student's float32 may be from the package's: relative, absolute.
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 
-_SHOWN = 8  # a tensor of more elements is named by its shape, or by one of its cells
+_SHOWN = 10  # a tensor of more elements is named by its shape, or by one of its cells or rows
 _DECIMAL, _WHOLE = "decimal numbers (float)", "whole numbers (int)"
 
 
@@ -198,6 +198,8 @@ def _call(function: Callable, case: tuple, gradient: bool) -> tuple[tuple[Tensor
     with torch.enable_grad():
         returned = function(*arguments)
     tensors = tuple(map(_tensor, returned if isinstance(returned, tuple | list) else (returned,)))
+    if isinstance(returned, list) and len(tensors) == 1 and tensors[0] is not None and not tensors[0].ndim:
+        tensors = (tensors[0][None],)  # one label in a list, of a batch of one
     places = [i for i, (a, b) in enumerate(zip(arguments, case, strict=True)) if not _untouched(a, b)]
     if not gradient or tensors[0] is None:
         return tensors, places
@@ -272,7 +274,8 @@ def _difference(answer: Callable, case: tuple, result: tuple, right: tuple, grad
         if not _fits(a, b):
             return f"{part} holds {_kind(a)}; {_kind(b)} are wanted."
         if not _same((a,), (b,)):
-            return f"{part} is {_wrong(a, b)}, with {_arguments(answer, case)}."
+            row = int(_wrong_cells(a, b)[0, 0]) if a.ndim else 0
+            return f"{part} is {_wrong(a, b)}, with {_arguments(answer, case, a.shape[:1], row)}."
     raise AssertionError("the results do not differ")
 
 
@@ -282,10 +285,17 @@ def _wrong(values: Tensor, right: Tensor) -> str:
     where = " (not finite: look for 0 / 0, a logarithm of 0, or an `exp` that float32 cannot hold)" if ill.any() else ""
     if values.numel() <= _SHOWN:
         return f"{_value(values)} where {_value(right)} is right{where}"
+    cells = _wrong_cells(values, right).tolist()
+    others = f", one of {len(cells)} wrong cells" if len(cells) > 1 else ""
+    cell = tuple(cells[0])
+    return f"{_value(values[cell])} at {cells[0]} where {_value(right[cell])} is right{others}{where}"
+
+
+def _wrong_cells(values: Tensor, right: Tensor) -> Tensor:
+    """Places that differ, int64 ``(K, ndim)``; those that are not finite and should be before all others."""
     off = ~torch.isclose(values.double(), right.double(), **CLOSE, equal_nan=True)
-    cell = tuple((ill if ill.any() else off).nonzero()[0].tolist())
-    others = f", one of {off.sum()} wrong cells" if off.sum() > 1 else ""
-    return f"{_value(values[cell])} at {list(cell)} where {_value(right[cell])} is right{others}{where}"
+    ill = values.double().isfinite().logical_not() & right.double().isfinite()
+    return torch.cat([ill.nonzero(), (off & ~ill).nonzero()])
 
 
 def _wrong_shape(values: Tensor, right: Tensor) -> str:
@@ -321,8 +331,15 @@ def _trouble(answer: Callable, error: Exception) -> str:
     return f"{who} stops in its line {number - where.co_firstlineno + 1}{f': `{line}`' if line else ''} with {said}."
 
 
-def _arguments(answer: Callable, case: tuple) -> str:
-    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(_names(answer, case), case, strict=False))
+def _arguments(answer: Callable, case: tuple, rows: torch.Size, row: int) -> str:
+    """Each argument by name; of a large one with as many rows as the result, the row where that goes wrong."""
+
+    def said(name: str, value: object) -> str:
+        if rows and isinstance(value, Tensor) and value.numel() > _SHOWN and value.shape[:1] == rows:
+            return f"{name}[{row}] = {_value(value[row])}"
+        return f"{name} = {_value(value)}"
+
+    return ", ".join(said(name, value) for name, value in zip(_names(answer, case), case, strict=False))
 
 
 def _names(answer: Callable, case: tuple) -> list[str]:
@@ -344,7 +361,7 @@ def _value(value: object) -> str:
 def _listed(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_listed, value))}]"
-    return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)
+    return f"{value + 0.0:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)  # -0 + 0 is 0
 
 
 def _count(number: int) -> str:
