@@ -8,6 +8,8 @@ PYTHON ?= python3
 PROFILE ?= quick
 BIN := .venv/bin
 STAMP := .venv/.installed
+# A file's tests stay together, since they share what they prepare, and the long files come before the short ones.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce smoke test attacks lint format figures notebooks lab lesson book clean
@@ -31,10 +33,10 @@ smoke: $(STAMP)  ## every lesson in miniature: does it run?
 	@$(BIN)/scn reproduce --profile smoke
 
 test: $(STAMP)  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 attacks: $(STAMP)  ## attack everything that reads, writes or runs; what was tried: data/results/attacks.csv
-	$(BIN)/python -m pytest tests/robustness --attacks data/results/attacks.csv
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/robustness --attacks data/results/attacks.csv
 
 lint: $(STAMP)  ## style, and that the notebooks are those of notebooks/source
 	$(BIN)/ruff check .

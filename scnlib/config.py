@@ -11,6 +11,7 @@ from scnlib.augment import Augmentation
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS, Method, make_method, method_options
 from scnlib.models import BACKBONES, NORMALIZATIONS
+from scnlib.options import typed_fields
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
 RECIPE_VERSION = 2
@@ -150,17 +151,19 @@ class Config:
 
     @classmethod
     def from_dict(cls, plain: dict) -> "Config":
-        """The inverse of ``to_dict``. What is not there, since it came into the code later, has its default."""
-        plain = dict(plain)
-        options = dict(plain.pop("method"))
-        return cls(
-            **plain
-            | {
-                "method": make_method(options.pop("name"), **options),
-                "augmentation": Augmentation(**plain.get("augmentation", {})),
-                "milestones": tuple(plain.get("milestones", ())),
-            }
-        )
+        """The inverse of ``to_dict``. What is not there, since it came into the code later, has its default.
+
+        Raises:
+            ValueError: a method, option or value that this code does not have.
+            KeyError, TypeError: this is no config.
+        """
+        options, augmentation = dict(plain["method"]), dict(plain.get("augmentation", {}))
+        own = {
+            "method": make_method(options.pop("name"), **options),
+            "augmentation": Augmentation(**typed_fields("augmentation", Augmentation, augmentation)),
+            "milestones": tuple(plain.get("milestones", ())),
+        }
+        return cls(**typed_fields("a run", cls, {**plain, **own}))
 
     def sha256(self) -> str:
         """Hash of everything that is not its default, but for the profile's name.

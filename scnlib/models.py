@@ -42,7 +42,7 @@ class ResNet18(nn.Module):
         return self.maps(images).mean((2, 3))
 
     def maps(self, images: Tensor) -> Tensor:
-        """``(N, 512, H / 16, W / 16)`` for small images, ``(N, 512, H / 32, W / 32)`` from 96 px on: before pooling."""
+        """``(N, 512, H / 32, W / 32)``, rounded up: before pooling."""
         maps = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         return self.layer4(self.layer3(self.layer2(self.layer1(maps))))
 
@@ -116,6 +116,19 @@ def make_backbone(name: str, size: int, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return BACKBONES[name](size)
+
+
+def trains_on_one_image(name: str, size: int) -> bool:
+    """Whether a batch may hold a single image: batch normalisation needs two values of each channel.
+
+    The maps of one image are enough, as long as they have not shrunk to one pixel.
+    """
+    with torch.device("meta"):
+        try:
+            BACKBONES[name](size)(torch.zeros(1, 3, size, size))
+        except ValueError:
+            return False
+    return True
 
 
 class Classifier(nn.Module):

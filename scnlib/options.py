@@ -1,9 +1,11 @@
 """Options as they come, from a command line or a JSON file, against the types that their owners state."""
 
+import dataclasses
 import math
 import sys
 import types
 import typing
+from collections.abc import Mapping
 
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
@@ -32,3 +34,16 @@ def typed(owner: str, name: str, annotation: object, value: object) -> object:
     if type(value) is int and abs(value) >= 2**63:
         raise ValueError(f"{owner}: {name} must be a whole number of at most 63 bits, got one of {value.bit_length()}")
     return value
+
+
+def typed_fields(owner: str, kind: type, given: Mapping[str, object]) -> dict[str, object]:
+    """Values for fields of a dataclass, each ``typed``.
+
+    Raises:
+        ValueError: the dataclass has no such field, or a value is of another type.
+    """
+    known = {field.name: field.type for field in dataclasses.fields(kind)}
+    for name in given:
+        if name not in known:
+            raise ValueError(f"{owner} has no option {name!r}; known: {', '.join(known) or 'none'}")
+    return {name: typed(owner, name, known[name], value) for name, value in given.items()}

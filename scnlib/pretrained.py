@@ -227,7 +227,7 @@ def _own(directory: Path) -> tuple[str, str, str]:
             return manifest["identity"], manifest["normalization"], f"our own pretraining, {manifest['key']}"
         plain = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         config = Config.from_dict({name: value for name, value in plain.items() if name != "key"})
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{directory}: manifest or config cannot be read ({error})") from None
     recipe = dataclasses.replace(config, seed=0).sha256()[:8]
     identity = f"{config.dataset}-{config.method.name}@run:{recipe}:{manifest['key']}"

@@ -52,7 +52,7 @@ def write(folder: Path, profile: str, outcomes: list) -> Path:
         *(_side_by_side(name, table, "quick" if profile == "smoke" else profile) for name in TABLES),
         "<h2>Measured runs</h2>",
         _runs(table),
-        *(f'<p class="failed">Could not be read: {html.escape(name)}</p>' for name in unreadable),
+        *(f'<p class="failed">Left out: {html.escape(name)}</p>' for name in unreadable),
         "<h2>Figures</h2>",
         _figures(folder),
         "</body></html>",

@@ -137,8 +137,8 @@ def run_lesson(source: Path, folder: Path, profile: str, threads: int, running: 
     notebook, log = folder / source.name, folder / "logs" / f"{source.stem}.log"
     cells = nbformat.read(source, as_version=4).cells
     command = [
-        sys.executable, "-m", "papermill", str(source), str(notebook), "-k", "python3", "-p", "profile", profile,
-        "--log-output", "--no-progress-bar",
+        sys.executable, "-m", "scnlib.lesson_process", str(source), str(notebook), "-k", "python3",
+        "-p", "profile", profile, "--log-output", "--no-progress-bar",
     ]  # fmt: skip
     if CELL_TIMEOUT[profile] is not None:
         command += ["--execution-timeout", str(CELL_TIMEOUT[profile])]
@@ -148,8 +148,8 @@ def run_lesson(source: Path, folder: Path, profile: str, threads: int, running: 
         log.open("w", encoding="utf-8") as record,
         tqdm(total=len(cells), desc=source.stem, unit="cell", file=sys.stdout, leave=False) as bar,
         subprocess.Popen(
-            command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            encoding="utf-8", errors="replace",
+            command, cwd=project_root(), env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
         ) as process,
     ):  # fmt: skip
         over = threading.Event()

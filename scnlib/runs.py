@@ -79,6 +79,10 @@ class RunConflict(ValueError):
     """A directory holds another run."""
 
 
+class OtherCode(ValueError):
+    """A run of a method, an option or a value that this code does not have."""
+
+
 @dataclass(frozen=True)
 class Splits:
     """The data of a run: training faces under noise, clean test faces, and, unless it trains on them, validation faces
@@ -157,7 +161,10 @@ class Run:
         with _named(self.path / "config.json") as path:
             plain = json.loads(path.read_text(encoding="utf-8"))
             del plain["key"]
-            return Config.from_dict(plain)
+            try:
+                return Config.from_dict(plain)
+            except ValueError as error:
+                raise OtherCode(f"{path} was made by other code: {error}. Only that code can read it") from None
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -370,12 +377,12 @@ def _named(path: Path) -> Iterator[Path]:
     """The path of a file of a run; whatever a reader raises of a damaged one becomes one error that names it.
 
     Raises:
-        ValueError: it is damaged.
+        ValueError: it is damaged, or it is whole and of ``OtherCode``.
         OSError: it is not there, or cannot be read.
     """
     try:
         yield path
-    except OSError:
+    except (OSError, OtherCode):
         raise
     except Exception as error:  # of a broken archive a reader may raise anything
         raise ValueError(

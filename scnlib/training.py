@@ -23,7 +23,7 @@ from scnlib.errors import ScnError
 from scnlib.labels import LabelLedger
 from scnlib.methods import Batch
 from scnlib.methods.base import last_views
-from scnlib.models import BACKBONES, in_three_channels, make_backbone, normalize
+from scnlib.models import BACKBONES, in_three_channels, make_backbone, normalize, trains_on_one_image
 from scnlib.precision import Precision
 
 EVALUATION_BATCH = 500
@@ -126,13 +126,13 @@ class Training:
         # Which sample stands at each place of an epoch: each once, with oversampling those of rare classes more often.
         drawn = balanced_index(train.labels, config.seed) if config.oversample else torch.arange(len(train))
         self.drawn = drawn.to(device)
+        self._check_batches()
         model = build_model(config, self.num_classes, weights)
         model.memory = config.method.memory(train.labels, self.num_classes)
         model = distributed.normalised_together(model, device)
         self.model = model.to(device, memory_format=torch.channels_last)
         backbones = tuple(BACKBONES.values())
         self.shares = distributed.Shares(module for module in self.model.modules() if isinstance(module, backbones))
-        self._check_shares()
         self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
         self.records: list[dict[str, float]] = []
@@ -148,12 +148,19 @@ class Training:
         """Samples that an epoch shows: as many as there are, or more with oversampling."""
         return len(self.drawn)
 
-    def _check_shares(self) -> None:
-        smallest = self.samples_per_epoch // math.ceil(self.samples_per_epoch / self.config.batch_size)
+    def _check_batches(self) -> None:
+        config = self.config
+        smallest = self.samples_per_epoch // math.ceil(self.samples_per_epoch / config.batch_size)
         if distributed.processes() > 1 and smallest < 2 * distributed.processes():
             raise ValueError(
                 f"a batch of {smallest} leaves fewer than 2 samples to each of {distributed.processes()} processes; "
                 "choose a larger --batch-size or fewer processes"
+            )
+        if smallest == 1 and not trains_on_one_image(config.backbone, config.size):
+            raise ValueError(
+                f"--batch-size {config.batch_size} cuts {self.samples_per_epoch} training images into batches of which "
+                f"some hold a single one, and backbone {config.backbone} at {config.size} px cannot train on that: "
+                "batch normalisation needs two. Choose --batch-size 3 or more"
             )
 
     # ------------------------------------------------------------------------------------------------ one epoch

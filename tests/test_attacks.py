@@ -2,11 +2,14 @@
 
 import csv
 import io
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from book import build
+from scnlib.paths import project_root
 from tests.robustness import conftest
 from tests.robustness.attacks import Case, area, table
 
@@ -54,8 +57,9 @@ def report_of(when, outcome, longrepr=None):
     mark = SimpleNamespace(args=("tried", "stood"))
     item = SimpleNamespace(
         nodeid="tests/robustness/test_load.py::test_a", get_closest_marker=lambda name: mark,
-        config=SimpleNamespace(stash=stash),
+        config=SimpleNamespace(stash=stash), session=SimpleNamespace(items=[]),
     )  # fmt: skip
+    item.session.items.append(item)
     hook = conftest.pytest_runtest_makereport(item, None)
     next(hook)
     with pytest.raises(StopIteration) as done:
@@ -78,6 +82,33 @@ def test_a_run_that_was_stopped_writes_no_table(tmp_path, status, written):
     config = SimpleNamespace(getoption=lambda name, default: str(path), stash={conftest.CASES: [case]})
     conftest.pytest_sessionfinish(SimpleNamespace(config=config), pytest.ExitCode(status))
     assert path.is_file() == written
+
+
+def test_processes_side_by_side_make_one_table_in_the_order_of_the_tests(tmp_path):
+    """Two processes take the tests in turns."""
+    (tmp_path / "test_load.py").write_text(
+        "import pytest\n"
+        "attack = pytest.mark.attack\n"
+        "@pytest.mark.parametrize('n', [pytest.param(n, marks=attack(f'tried {n}', 'stood')) for n in 'cab'])\n"
+        "def test_a(n):\n    assert n != 'a'\n"
+        "@attack('tried', 'stood')\n"
+        "def test_0():\n    pytest.skip('no disk')\n"
+    )
+    words = [sys.executable, "-m", "pytest", "-p", "tests.robustness.conftest", "--rootdir", tmp_path, tmp_path]
+    words += ["-p", "no:cacheprovider", "-c", project_root() / "pyproject.toml", "--attacks", tmp_path / "attacks.csv"]
+    words += ["-n2", "--dist=load", "--maxschedchunk=1"]
+    ended = subprocess.run(words, cwd=project_root(), capture_output=True)
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout
+    rows = rows_of((tmp_path / "attacks.csv").read_text())
+    assert [row["tried"] for row in rows] == ["tried c", "tried a", "tried b", "tried"]
+    assert [row["outcome"] for row in rows] == ["passed", "failed", "passed", "skipped"]
+
+
+def test_a_process_that_died_leaves_no_table():
+    """What it had noted is lost, so what the others say is not all."""
+    node = SimpleNamespace(config=SimpleNamespace(option=SimpleNamespace(attacks="attacks.csv")))
+    conftest.pytest_testnodedown(node, "Not properly terminated")
+    assert node.config.option.attacks is None
 
 
 def test_the_book_shows_every_row_and_counts_what_stood(tmp_path):

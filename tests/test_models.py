@@ -1,9 +1,11 @@
 """Networks: shapes, stems, and heads that keep float32 under autocast."""
 
+import contextlib
+
 import pytest
 import torch
 
-from scnlib.models import BACKBONES, Classifier, make_backbone, normalize
+from scnlib.models import BACKBONES, Classifier, make_backbone, normalize, trains_on_one_image
 
 
 @pytest.mark.parametrize("name", [name for name in BACKBONES if name != "ir50"])  # tests/test_ir50.py
@@ -54,6 +56,17 @@ def test_heads_compute_in_float32_under_autocast():
 def test_normalize():
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2)
     assert normalize(pixels).flatten().tolist() == pytest.approx([-2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "able"),
+    [("small", 32, True), ("resnet18", 32, False), ("resnet18", 33, True), ("ir50", 32, False), ("ir50", 112, False)],
+)
+def test_a_single_image_trains_where_its_maps_are_larger_than_a_pixel_and_never_in_ir50(name, size, able):
+    assert trains_on_one_image(name, size) == able
+    if size < 112:  # and the network itself agrees
+        with contextlib.nullcontext() if able else pytest.raises(ValueError, match="more than 1 value per channel"):
+            make_backbone(name, size, 0).train()(torch.zeros(1, 3, size, size))
 
 
 def test_an_unknown_backbone_is_named():

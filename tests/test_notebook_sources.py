@@ -25,7 +25,8 @@ def code_of(path):
 
 
 def test_notebooks_are_what_their_sources_say():
-    assert notebooks.differences() == []
+    found = notebooks.differences()
+    assert not found, "\n".join([*found, notebooks.ADVICE])
 
 
 def test_there_are_lessons():

@@ -104,4 +104,4 @@ def test_old_and_odd_runs_do_not_cost_the_report(squares, tmp_path, monkeypatch)
     folder.mkdir(parents=True)
     page = report.write(folder, "smoke", []).read_text()
     assert "1 measured here" in page
-    assert f"Could not be read: {odd.name}" in page
+    assert f"Left out: {odd.name}" in page

@@ -270,6 +270,35 @@ def test_config_round_trip():
     assert pretraining == [1, 9, 18]
 
 
+def _kept(**changes):
+    plain = smoke().to_dict()
+    return {"key": "0" * 16, **plain, **{name: {**plain[name], **changed} for name, changed in changes.items()}}
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        (_kept() | {"method": {"name": "mine"}}, "was made by other code: unknown method 'mine'; known: baseline"),
+        (_kept(method={"zeta": 1}), "was made by other code: method scn has no option 'zeta'"),
+        (_kept(method={"beta": "much"}), "was made by other code: method scn: beta must be a number, got 'much'"),
+        (_kept(augmentation={"erase": 0.5}), "was made by other code: augmentation has no option 'erase'"),
+        (_kept(augmentation={"flip": "up"}), "was made by other code: augmentation: flip must be a number"),
+        (_kept() | {"colour": "red"}, "was made by other code: a run has no option 'colour'"),
+        (_kept() | {"backbone": "vgg"}, "was made by other code: unknown backbone 'vgg'"),
+        ({}, "is damaged .* Remove .*, and the same `scn run` makes it again"),
+        ({"key": "x", "colour": "red"}, "is damaged"),
+        (_kept() | {"method": 7}, "is damaged"),
+        (_kept() | {"method": {}}, "is damaged"),
+    ],
+)
+def test_a_run_of_other_code_is_not_called_damaged(tmp_path, plain, message):
+    (tmp_path / "config.json").write_text(json.dumps(plain))
+    with pytest.raises(ValueError, match=rf"config\.json {message}") as raised:
+        _ = runs.Run(tmp_path).config
+    assert isinstance(raised.value, runs.OtherCode) is ("other code" in message)
+    assert ("Remove" in str(raised.value)) is ("damaged" in message)
+
+
 def test_what_a_profile_sets_is_no_option_of_a_run():
     config = profile_config("quick", method="coteaching", options={"forget_rate": 0.2})
     assert runs._reported_options(config) == {"forget_rate": 0.2}

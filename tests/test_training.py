@@ -213,6 +213,17 @@ def test_weights_that_blow_up_in_the_last_step_are_noticed():
         training.train_epoch()
 
 
+@pytest.mark.parametrize("backbone", ["resnet18", "ir50"])
+def test_a_batch_of_one_image_is_refused_by_name_where_the_backbone_cannot_train_on_it(backbone):
+    nine = make_faces(9)  # in batches of 2, 2, 2, 2, 1
+    words = f"--batch-size 2 cuts 9 training images .* backbone {backbone} at 32 px .* Choose --batch-size 3 or more"
+    with pytest.raises(ValueError, match=words):
+        start(Baseline(), nine, backbone=backbone, batch_size=2)
+    sizes = [len(batch) for n in range(2, 40) for size in range(3, 40) for batch in epoch_batches(n, size, 0, 1)]
+    assert min(sizes) == 2  # so that advice always helps
+    start(Baseline(), nine, backbone="small", batch_size=2).train_epoch()
+
+
 def test_heads_and_backbone_do_not_share_random_numbers():
     model = start(Baseline()).model
     head, stem = model.classifier.weight.flatten(), next(model.backbone.parameters()).flatten()

@@ -13,7 +13,7 @@
 #
 # | | |
 # |---|---|
-# | **You will** | compare class balances · mix up two label orders on purpose · read 34,000 ballots · plant copies and find them · break a dataset and have it checked |
+# | **You will** | compare class balances · mix up two label orders on purpose · read 313,729 votes · plant copies and find them · break a dataset and have it checked |
 # | **You need** | lesson 00 |
 # | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
 # | **Data** | rendered faces; published counts; counts of FER+ that come with the project |
@@ -32,14 +32,15 @@ ctx = start("02_datasets", profile=profile, seed=seed)
 # ## Four datasets, four kinds of label
 #
 # SCN is measured on three datasets and pretrained on a fourth. The table holds what the papers print; an empty cell is printed
-# nowhere. (AffectNet's numbers stand in LRN; its "test" set is the official validation set, since the real test set was never
-# given out.)
+# nowhere. (AffectNet's numbers stand in LRN, rounded: the classes below add up to more; its "test" set is the official validation
+# set, since the real test set was never given out. *FERPlus* is FER+ in the papers' spelling. WebEmotion's number counts clips of
+# videos, not pictures.)
 
 # %%
 from scnlib.course import datasets
 
 table = datasets.dataset_table()
-table.style.format(lambda value: f"{value:,}" if isinstance(value, int) else value, na_rep="")
+table.style.format(thousands=",", na_rep="")
 
 # %% [markdown]
 # Look at the column *who labelled*. Forty people, ten people, one person, nobody. All four are called "ground truth" in
@@ -87,7 +88,7 @@ ctx.save(figure, "balance", alt="Bars for RAF-DB, AffectNet, FER+ and rendered f
 # %%
 for name, part in balance.items():
     large, small = max(part, key=part.get), min(part, key=part.get)
-    ctx.say("**{name}**: {large} leads with {share:.0%}, and {small} has one image for {ratio:.1f} of them.", name=name,
+    ctx.say("**{name}**: {large} leads with {share:.0%}, and {small} has one image for every {ratio:.1f} of those.", name=name,
             large=large, small=small, share=part[large] / sum(part.values()), ratio=part[large] / part[small],
             origin="measured here" if name == "rendered" else "published")
 
@@ -108,8 +109,8 @@ ctx.say("The same ignorance scores {raf:.1%} on RAF-DB and {affect:.1%} on Affec
         "its measure says little.", raf=guesses["RAF-DB"]["accuracy"], affect=guesses["AffectNet"]["accuracy"], origin="published")
 
 # %% [markdown]
-# AffectNet trains on unbalanced faces and is tested on balanced ones, so people show its rare classes more often. SCN's 60.23
-# carries the mark *oversampling*; how it was done is not stated. Ours shows everyone once, then the rare ones again:
+# AffectNet trains on unbalanced faces and is tested on balanced ones, so people show its rare classes more often. SCN's 60.23 % on
+# AffectNet carries the mark *oversampling*; how it was done is not stated. Ours shows everyone once, then the rare ones again:
 
 # %%
 import torch
@@ -132,8 +133,8 @@ ctx.say("AffectNet without contempt: {before:,} samples an epoch become {after:,
 datasets.label_numbers()
 
 # %% [markdown]
-# **Predict:** someone trains on RAF-DB and AffectNet together (SCN's best result does) and forgets that the orders differ. For
-# how many of AffectNet's faces is the label wrong?
+# **Predict:** someone trains on RAF-DB and AffectNet together (SCN's best result does), takes 1 from RAF-DB's numbers so that they
+# begin at 0, leaves out contempt, and forgets that the orders differ. For how many of AffectNet's faces is the label wrong?
 
 # %%
 from scnlib.datasets import affectnet, rafdb
@@ -151,7 +152,7 @@ ctx.say("**{share:.1%}** of {n:,} labels: and no program would complain, since e
 #
 # ## Ten people look at one face
 #
-# FER+ keeps every vote. Three ballots, made up, in the order of its columns:
+# FER+ keeps every vote. Three ballots, made up, in the order of its columns (the last, NF: not a face):
 
 # %%
 from scnlib.datasets import ferplus
@@ -173,9 +174,10 @@ verdicts = pd.DataFrame({rule: [CLASSES[i] if i >= 0 else "none" for i in given]
 verdicts.assign(**{"disagreement, bits": vote_entropy(votes[:, :8]).round(decimals=2).numpy()})
 
 # %% [markdown]
-# The last column is the **entropy** of the votes over the emotions: 0 bits if all agree, 1 bit for a coin toss between two
-# classes, 3 bits if all eight are equally likely. It is the closest thing to a measured uncertainty that any dataset of the paper
-# has, and lesson 15 asks whether SCN's $\alpha$ knows it.
+# Where two columns tie, "most votes" takes the one that stands first, for no better reason: hence *happiness*. The last column is
+# the **entropy** of the votes over the emotions: 0 bits if all agree, 1 bit for a coin toss between two classes, 3 bits if all eight
+# are equally likely. It is the closest thing to a measured uncertainty that any dataset of the paper has, and lesson 15 asks
+# whether SCN's $\alpha$ knows it.
 
 # %%
 counted = ctx.results("ferplus_votes")
@@ -233,8 +235,8 @@ ctx.say("A single person, taken at random, contradicts the majority on {all:.0%}
 #
 # Pictures travel: a face collected from the web may come in twice, perhaps compressed again or cropped otherwise. If one copy is
 # in training and one in test, part of the test measures memory. Equal pixels are easy to find. For the rest there is a
-# **fingerprint**: shrink the face to 9 x 9 and write down, cell by cell, whether it gets darker to the right and
-# downwards. That makes 128 bits.
+# **fingerprint**: shrink the face to 9 x 9 and write down, for each of the 8 x 8 cells that have both neighbours, whether it gets
+# darker to the right and downwards. That makes 128 bits.
 #
 # Plant copies among rendered faces and see which survive.
 
@@ -271,6 +273,9 @@ ctx.say("Not recognised: {missed}. Strangers taken for copies: {wrong:.1%} of {n
 # decides); the pictures stay where they are.
 #
 # **Predict:** how many of FER+'s 3,137 test faces are also in its training set, pixel for pixel?
+#
+# In the table, *pairs* have one picture in the split *first* and one in *second*, both with a majority; *images* counts those of *second* that have a twin in
+# *first* (within one split: all but the first copy). A picture with three twins makes three pairs and is one image. *near* includes *same pixels*.
 
 # %%
 twins = ctx.results("ferplus_duplicates")

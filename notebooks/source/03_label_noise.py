@@ -8,8 +8,8 @@
 # %% [markdown]
 # # Label noise: wrong on purpose, and wrong in earnest
 #
-# *After this lesson you can make labels wrong at an exact rate, say what three kinds of noise do to a class, and tell
-# how the mistakes that people make differ from all of them.*
+# *After this lesson you can make labels wrong at an exact rate, say what two kinds of noise do to a class, and tell
+# how the mistakes that people make differ from both.*
 #
 # | | |
 # |---|---|
@@ -104,18 +104,19 @@ nested = {f"{rate:.0%}": {"wrong labels": int((labels != faces.labels).sum()),
                           "of those wrong at 10 %, wrong here, %": 100 * float((labels != faces.labels)[first].float().mean()),
                           "... with the same label, %": 100 * float((labels == at[0.1])[first].float().mean())}
           for rate, labels in at.items()}
-pd.DataFrame(nested).T
+pd.DataFrame(nested).T.astype(int)
 
 # %% [markdown]
 # All of them: within a class the faces stand in one random order, and the rate only says how far down the list we go.
 # Independent draws would share three in ten. (The files that the authors released for 10 % and 20 % are such
-# independent draws, and there is none for 30 %.)
+# independent draws, and there is none for 30 %.) If the number of wrong labels is not quite the rate times all faces, that is
+# rounding: it is done in each class.
 #
 # ## A crueller kind: pair noise
 #
 # Symmetric noise scatters its mistakes. **Pair noise** sends all mistakes of a class to one other class.
 #
-# **Predict:** both kinds at 45 %. Which leaves the true class the most common label of its faces?
+# **Predict:** for either kind, up to which rate does the true class remain the most common label of its faces?
 
 # %%
 paired = corrupt_labels(faces.labels, faces.num_classes, rate=0.3, kind="pair", seed=seed)
@@ -155,7 +156,7 @@ real = ctx.results("ferplus_fer2013_transition")
 matrix, rows, columns = counts_matrix(real, "true", "given")
 same = sum(int(matrix[rows.index(name), columns.index(name)]) for name in rows if name in columns)
 real_rate = 1 - same / matrix.sum()
-ctx.say("Of **{n:,}** faces with a majority, FER2013 says something else for **{rate:.1%}**.", n=int(matrix.sum()),
+ctx.say("Of **{n:,}** training faces with a majority, whose FER2013 label is known for sure, FER2013 says something else for **{rate:.1%}**.", n=int(matrix.sum()),
         rate=real_rate, origin="measured at full scale")
 
 # %% [markdown]
@@ -182,23 +183,24 @@ ctx.save(figure, "real_rates", alt="Bars: the share of wrong FER2013 labels for 
 # %%
 named = {name: value for name, value in share.items() if name in columns}
 best, worst = min(named, key=named.get), max(named, key=named.get)
-ctx.say("From {low:.0%} in {best} to {high:.0%} in {worst}: one rate for all classes describes none of them.",
+ctx.say("From {low:.0%} in {best} to {high:.0%} in {worst} (contempt apart, of which FER2013 has no label): one rate for all classes describes none of them.",
         low=named[best], high=named[worst], best=best, worst=worst, origin="measured at full scale")
 
 # %% [markdown]
 # ## Similar faces are confused: LRN's figure 1
 #
-# The authors of LRN open with two claims: *disgust is often taken for anger*, *and hardly ever for happiness*. Mistakes
+# The authors of LRN, the second paper of this course (lesson 12), open with two claims: *disgust is often taken for anger*, *and hardly ever for happiness*. Mistakes
 # concentrate on look-alikes. In their words the noise is **heteroscedastic**: it depends on the face. Symmetric noise
 # denies this by construction.
 #
-# **Predict:** if a class's mistakes were spread evenly over the other labels, its commonest mistake would hold 1 in 6
-# of them. How much does it hold?
+# **Predict:** FER2013 has seven labels. If a class's mistakes were spread evenly over the six others, its commonest mistake would
+# hold 1 in 6 of them. How much does it hold?
 #
 # But *evenly* is a weak opponent. In the matrix above the column *fear* is dark for several classes: a label can be a
 # **sink** that takes everybody's mistakes, and then they pile up in one class although no face was looked at. So there
 # is a second opponent: the share of that label among the mistakes that the *other* classes make. A concentration that
-# depends on the class must beat this one, too.
+# depends on the class must beat this one, too. It is not always the stronger one: where its diamond, in the figure below, lies left of the dotted line,
+# the other classes make this mistake less often than evenly.
 
 # %%
 from scnlib.paper.mistakes import commonest_beyond_sinks
@@ -237,8 +239,8 @@ ctx.say("Of {n:,} faces that ten people call disgust and FER2013 does not, it ca
         origin="measured at full scale")
 
 # %% [markdown]
-# Their first claim is about the pair, so look at both numbers before you believe or doubt it: small classes make loud
-# percentages.
+# Their two claims are about this one class. Before you believe or doubt them, look at how many faces the percentages are made
+# of: small classes make loud percentages.
 #
 # ## Noise that depends on the face
 #
@@ -300,8 +302,8 @@ pd.DataFrame({"faces": {split: len(part) for split, part in clean.items()},
 #
 # 1. Without running anything: at which rate does pair noise make *every* label wrong, and why could a learner then be
 #    100 % right again?
-# 2. Use `kind="transition"` with the real matrix to give rendered faces the noise of FER2013. Which rendered class suffers
-#    most? Is it the class that suffers most in reality?
+# 2. Give rendered faces the noise of FER2013: `kind="transition"` and `transition=` the real matrix with an empty column for
+#    contempt. What does this take from reality, where a wrong label goes, how many each class has, or both?
 # 3. A colleague draws each sample's noise independently, as the released code does. For a class of 200 faces and a rate of
 #    10 %, between which counts of wrong labels will 19 of 20 draws lie?
 # 4. Most wrong labels of FER2013 sit on faces that are truly neutral or sad. Does that make these classes *hard*, or

@@ -93,7 +93,7 @@ ctx.save(figure, "learnt", alt="Two panels over epochs. With 30 % wrong labels t
 # %%
 end = curves["30 % wrong labels"].iloc[-1]
 ctx.say("After the last epoch the network predicts **{right:.0%}** of the right labels and only **{memorised:.0%}** of the "
-        "wrong ones; guessing would hit {chance:.0%}. For {seen:.0%} of the wrong labels it names the true class.",
+        "wrong ones; guessing would hit {chance:.1%}. For {seen:.0%} of the wrong labels it names the true class.",
         right=end["right"], memorised=end["memorised"], seen=end["seen_through"], chance=1 / len(names), origin="measured here")
 
 # %% [markdown]
@@ -105,7 +105,7 @@ ctx.say("After the last epoch the network predicts **{right:.0%}** of the right 
 # ## Now let it memorise
 #
 # SCN's first argument is that training with uncertain labels "may result in over-fitting on the uncertain samples". Give
-# the network the chance: four times as many steps on smaller batches, and the very same picture every time (no augmentation).
+# the network the chance: more than four times as many steps, on smaller batches, and the very same picture every time (no augmentation).
 #
 # **Predict:** which comes first, the right labels or the wrong ones? And what does the test accuracy do meanwhile?
 
@@ -149,7 +149,7 @@ ctx.save(figure, "by_heart", alt="Eight rendered faces with the wrong label that
 # ## Three training accuracies
 #
 # "Training accuracy" can mean agreement with the **given** labels, with the **current** ones (a method that relabels trains
-# on others than it was given), or with the **true** ones.
+# on others than it was given; the baseline relabels nothing), or with the **true** ones. The table has all three in percent.
 #
 # **Predict:** the long run's accuracy on given labels approaches 100 %. Its accuracy on the true labels?
 
@@ -237,7 +237,7 @@ if len(full):
     top = base[base["noise_rate"] == base["noise_rate"].max()]
     bottom = base[base["noise_rate"] == base["noise_rate"].min()]
     ctx.say("At {rate:.0%} noise the baseline reaches {accuracy:.1f} % on FER+, {lost:.1f} points less than at {least:.0%} (here: "
-            "{here:.1f} less), and has memorised {memorised:.1f} % of the wrong labels (n = {n} run, quick recipe).",
+            "{here:.1f} less), and has memorised {memorised:.1f} % of the wrong labels (n = {n}, quick recipe).",
             rate=base["noise_rate"].max(), accuracy=top["accuracy"].mean(), lost=bottom["accuracy"].mean() - top["accuracy"].mean(),
             least=base["noise_rate"].min(), here=100 * (clean.metrics["test_accuracy"].iloc[-1] - noisy.metrics["test_accuracy"].iloc[-1]),
             memorised=top["memorised"].mean(), n=len(top), origin="measured at full scale")

@@ -81,7 +81,7 @@ slope = len(labels) * weight.grad
 pd.DataFrame({"label": [names[i] for i in labels[:6]], "loss": own[:6], "N × slope of L in α": slope[:6]}).round(4)
 
 # %%
-ctx.say("On {n} faces autograd and the formula differ by {error:.0e} at most. The smallest slope is {low:.2f}: **not one face of {n} "
+ctx.say("On {n} faces autograd and the formula differ by {error:.1g} at most. The smallest slope is {low:.2f}: **not one face of {n} "
         "asks for more weight**.", n=len(slope), error=float((slope - own).abs().max()), low=float(slope.min()), origin="measured here")
 
 # %% [markdown]
@@ -107,7 +107,8 @@ ctx.say("{sign:.1%} of the {n} coordinates of $w_a$ have a gradient ≥ 0.", sig
 # ## Train it
 #
 # **Predict:** the mean α after training with weighted losses. And is the network worth anything, if its loss goes to zero by
-# itself? For comparison the second choice, weighted *logits*, which we look at next. Both without ranking and relabelling.
+# itself? For comparison the second choice, weighted *logits*, which we look at next. Both without ranking and relabelling. (A
+# warning in between is part of the answer.)
 
 # %%
 bare = {"ranking": False, "relabelling": False}
@@ -177,11 +178,11 @@ for row in table[table["n"] > 0].itertuples():
 # SCN takes the other way (equation 2): α multiplies the class scores $z_i$ of a face *inside* the softmax,
 #
 # $$\ell_i(\alpha_i) = -\log \frac{e^{\alpha_i z_{iy}}}{\sum_c e^{\alpha_i z_{ic}}}, \qquad
-# \frac{\partial \ell_i}{\partial \alpha_i} = \underbrace{\sum_c p_{ic}\, z_{ic}}_{\text{the expected logit}} - \underbrace{z_{iy}}_{\text{the label's}} .$$
+# \frac{\partial \ell_i}{\partial \alpha_i} = \underbrace{\sum_c p_{ic}\, z_{ic}}_{\text{the expected logit}} - \underbrace{z_{iy}}_{\text{the label's}} ,$$
 #
-# An average is never above the largest of what it averages. **So if the label has the largest logit, the slope is never
-# positive**: such a face gains weight. A face whose label has a logit *below* the average loses weight. Now both directions
-# exist.
+# where $p_i$ is the softmax of $\alpha_i z_i$. An average is never above the largest of what it averages. **So if the label has
+# the largest logit, the slope is never positive**: such a face gains weight. A face whose label has a logit *below* the average
+# loses weight. Now both directions exist.
 #
 # **Predict:** faces that the network gets wrong, do *all* of them lose weight?
 
@@ -241,9 +242,9 @@ ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {on
 #
 # ## A sentence under test
 #
-# "As suggested in [28], the L_WCE has a positive correlation with the α" (section 3.2). By the derivative this can hold
-# for wrong predictions only: where the prediction is right, more α means *less* loss. Or does the paper mean the correlation over
-# faces? We measure it, once for this network and once for SCN's with ranking, whose α spreads wider.
+# "As suggested in [28], the L_WCE has a positive correlation with the α" (section 3.2; L_WCE is the loss with weighted logits). By
+# the derivative this can hold for wrong predictions only: where the prediction is right, more α means *less* loss. Or does the paper
+# mean the correlation over faces? We measure it, once for this network and once for SCN's with ranking, whose α spreads wider.
 #
 # **Predict** the sign for right predictions, for wrong ones, for all together.
 
@@ -362,7 +363,7 @@ for name, table in helped.items():
 small, full = helped["rate 0.05 after warm-up"]["alpha_mean"], weighted.metrics["alpha_mean"]
 ended = "is then still at its lowest" if small.iloc[-1] < small.min() + 0.01 else f"ends above its lowest, {small.min():.3f}"
 ctx.say("At the small rate after a warm-up, in batches of 64, the mean α goes from {start:.3f} to {end:.3f} in {steps} steps and {ended}. The full run "
-        "with the same weights, in batches of {size} and at our rate of {lr:g} after a warm-up, had its lowest mean α in epoch {epoch}, {low:.2f}, and ended at "
+        "with the same weighting, in batches of {size} and at our rate of {lr:g} after a warm-up, had its lowest mean α in epoch {epoch}, {low:.2f}, and ended at "
         "**{last:.2f}**.", start=small.iloc[0], end=small.iloc[-1], steps=len(small), ended=ended, size=weighted.config.batch_size, lr=weighted.config.lr,
         epoch=int(full.idxmin()) + 1, low=full.min(), last=full.iloc[-1], origin="measured here")
 
@@ -419,9 +420,10 @@ ctx.say("The largest 30 % of the losses hold **{hit:.0%}** of the wrong labels a
 
 # %% [markdown]
 # That is the difference between knowing the loss and seeing the face. α was trained *by* the losses, of the very same faces, and
-# still cannot tell which of them were wrong, because at random noise two faces with the same look have the same α.
+# still cannot tell which of them were wrong: two faces with the same look have the same α, whichever of them was flipped at random.
 #
-# Does it help to train with such weights? Computed in each batch from its own losses, the smallest 70 % count:
+# Does it help to train with such weights? Computed in each batch from its own losses, the smallest 70 % count. (Below the figure, in
+# brackets: the 95 % interval of the difference, over seeds.)
 
 # %%
 from scnlib.course.ablations import class_recall, keys_of
@@ -440,7 +442,7 @@ if curves:
     averaged = "1 run each" if all("(n = 1)" in name for name in curves) else "means over n seeds"
     sizes = load_results().query("dataset == 'rendered' and profile == 'quick'").iloc[0]
     counted = f"AUROC: n = {sizes['n_train']:,} training faces, accuracy: test n = {sizes['n_test']:,}"
-    words = f"rendered faces, quick recipe, 30 % wrong labels; {averaged}; {counted}; measured at full scale"
+    words = f"rendered faces, quick recipe, 30 % wrong labels; {averaged}; {counted}; self-paced: of the weight v, not α; measured at full scale"
     figure = plots.training_curves(curves, ("alpha_auroc", "test_accuracy"), note=words, outside=True)
     ctx.save(figure, "third_arm", alt="AUROC of the weights for wrong labels and test accuracy over epochs for self-paced weights "
              "and for learnt weights on the logits, with and without ranking.")
@@ -498,7 +500,7 @@ for key in own:
 # - A learnt α that tells wrong labels (an AUROC clearly above 0.5) before the network has learnt them by heart would mean that
 #   the image does betray its label: with random flips impossible, with real mistakes not.
 # - A collapse at small rates in large batches, after a warm-up, would mean that our account of it (large first steps) is not the whole.
-# - If weighted losses kept their α in another architecture, features with both signs say, the argument from the shared vector
+# - If weighted losses kept their α in another architecture (features with both signs, say), the argument from the shared vector
 #   would matter more than the slope.
 #
 # ## Exercises

@@ -49,7 +49,9 @@ ctx.say("{n} methods; in {knows} the trust knows the label, in {blind} it does n
 
 # %% [markdown]
 # Each lives in one short file, `scnlib/methods/NAME.py`, which cites its source and says what that leaves open. All of them
-# run under one recipe: `scn run --method NAME`. We need one network to look at, the baseline of lesson 04.
+# run under one recipe: `scn run --method NAME`. **This lesson trains none but the baseline** (that of lesson 04, found if it is
+# there), as a network to look at; what the others do in training is read from recorded runs, `data/results/rendered.csv`, under
+# "What each trust knows" below and in lesson 14.
 
 # %%
 faces = ctx.faces("train", noise_rate=0.3)

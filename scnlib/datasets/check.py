@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scnlib.datasets import affectnet, ferplus, folder, rafdb, webemotion
+from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, webemotion
 from scnlib.datasets.decode import decode_all
 from scnlib.datasets.listing import Listing, check_choice, names_in
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
@@ -93,13 +93,13 @@ def check(name: str, root: Path | str | None = None, decode: bool = True, /, **o
     """Look at a dataset without training on it.
 
     Args:
-        name: ``"rendered"``, ``"ferplus"``, ``"rafdb"``, ``"affectnet"``, ``"webemotion"`` or ``"folder"``.
+        name: a key of ``CHECKS``.
         root: its folder.
         decode: open every image; False looks at lists and names only.
         options: those of the loader that decide what is read.
 
     Raises:
-        ValueError: unknown name or option.
+        ValueError: unknown name or option; for ``"joint"``, which is checked by its parts.
     """
     if name not in CHECKS:
         raise ValueError(f"unknown dataset {name!r}; known: {', '.join(CHECKS)}")
@@ -119,6 +119,11 @@ def check(name: str, root: Path | str | None = None, decode: bool = True, /, **o
 
 def _rendered(root: Path | str | None, decode: bool) -> Found:
     return "Rendered faces: computed from a seed, nothing to check.", [], []
+
+
+def _joint(root: Path | str | None, decode: bool, sets: str = "rafdb+affectnet") -> Found:
+    parts = ", ".join(f"scn data check {name} --root {Path(root or 'DIR') / name}" for name in joint.part_names(sets))
+    raise ValueError(f"joint has nothing of its own; check each part: {parts}")
 
 
 def _rafdb(
@@ -247,12 +252,12 @@ def _ferplus_split(root: Path, split: str, in_folders: bool, votes: str, decode:
 
 CHECKS: dict[str, Callable[..., Found]] = {
     "rendered": _rendered, "ferplus": _ferplus, "rafdb": _rafdb, "affectnet": _affectnet, "folder": _folder,
-    "webemotion": _webemotion,
+    "webemotion": _webemotion, "rendered_web": _rendered, "joint": _joint,
 }  # fmt: skip
 
 #: How to get each dataset, and its terms in our words; data/README.md says more.
 HOW = {
-    "rendered": "Terms: MIT, like the code.",
+    **dict.fromkeys(("rendered", "rendered_web"), "Terms: MIT, like the code."),
     "ferplus": (
         "How to get it: the pictures are fer2013.csv of Kaggle's FER2013 challenge, the votes fer2013new.csv of "
         "github.com/microsoft/FERPlus.\nTerms: votes MIT; the pictures under Kaggle's terms, not to be passed on."

@@ -48,11 +48,7 @@ def load(
     """
     check_choice("joint", split=(split, ("train", "val", "test", "train+val")), num_classes=(num_classes, (8, 7)))
     check_flag(allow_missing=allow_missing)
-    names = sets.split("+")
-    for name in names:
-        check_choice("joint", sets=(name, tuple(PARTS)))
-    if len(set(names)) < max(2, len(names)):
-        raise ValueError(f"joint: sets={sets!r} must name two or more datasets, each once")
+    names = part_names(sets)
     if root is None:
         raise ValueError(f"joint needs a root: the folder that holds {', '.join(f'{name}/' for name in names)}")
     shared = {"size": size, "num_classes": num_classes, "allow_missing": allow_missing}
@@ -71,6 +67,20 @@ def load(
         ids=tuple(f"{name}/{one}" for name, part in zip(names, parts, strict=False) for one in part.ids),
         source=Source("joint", version, content_sha256(labels, *digests)),
     )
+
+
+def part_names(sets: str) -> list[str]:
+    """The datasets that ``sets`` joins, as ``"rafdb+affectnet"``.
+
+    Raises:
+        ValueError: one that cannot be joined, fewer than two, or one that is named twice.
+    """
+    names = sets.split("+")
+    for name in names:
+        check_choice("joint", sets=(name, tuple(PARTS)))
+    if len(set(names)) < max(2, len(names)):
+        raise ValueError(f"joint: sets={sets!r} must name two or more datasets, each once")
+    return names
 
 
 def _matched(faces: FaceSet, first: FaceSet) -> FaceSet:

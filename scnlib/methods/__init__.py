@@ -26,7 +26,7 @@ from scnlib.methods.scn import SCN
 from scnlib.methods.second_opinion import SecondOpinion
 from scnlib.methods.self_paced import SelfPaced
 from scnlib.methods.weighted_loss import WeightedLoss
-from scnlib.options import typed
+from scnlib.options import typed_fields
 
 __all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
 
@@ -65,12 +65,7 @@ def make_method(name: str, **options: object) -> Method:
     """
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}; known: {', '.join(METHODS)}")
-    known = {field.name: field for field in dataclasses.fields(METHODS[name])}
-    for option in options:
-        if option not in known:
-            raise ValueError(f"method {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
-    given = {option: typed(f"method {name}", option, known[option].type, value) for option, value in options.items()}
-    return METHODS[name](**given)
+    return METHODS[name](**typed_fields(f"method {name}", METHODS[name], options))
 
 
 def method_options(method: Method, *, only_changed: bool = False) -> dict[str, object]:

@@ -25,7 +25,9 @@ class SelfPaced(Method):
         keep: share of each batch that is trained on, 0 to 1. Ours: the published curricula let it grow to 1, which
             would bring the wrong labels back; a constant share of .7 takes out as many samples as SCN's low group.
 
-    Source: Kumar et al. 2010, the self-paced learning that SCN, section 3.2, sets beside its own choice.
+    Source: Kumar et al. 2010, the self-paced learning that SCN, section 3.2, sets beside its own choice. SCN names
+    MentorNet (Jiang et al. 2018) with it, where a second network learns or imitates such a curriculum and its weights
+    follow the epoch: of that this has the idea that small losses are trained on, and neither network nor epoch.
     """
 
     name = "self_paced"

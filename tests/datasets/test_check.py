@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from scnlib.cli import main
-from scnlib.datasets import affectnet, ferplus, rafdb
-from scnlib.datasets.check import HOW, SHOWN, check
+from scnlib.datasets import LOADERS, affectnet, ferplus, rafdb
+from scnlib.datasets.check import CHECKS, HOW, SHOWN, check
 
 from .made import write_affectnet_csv, write_affectnet_npy, write_folder, write_rafdb
 from .test_ferplus import folders, kaggle  # noqa: F401 - fixtures
@@ -119,14 +119,26 @@ def test_a_dataset_that_is_not_there_says_how_to_get_it(tmp_path, capsys):
         assert HOW[name].splitlines()[0] in printed
 
 
-def test_rendered_faces_need_no_check():
-    assert check("rendered").ok
+@pytest.mark.parametrize("name", ["rendered", "rendered_web"])
+def test_rendered_faces_need_no_check(name):
+    report = check(name)
+    assert report.ok and report.text().endswith("nothing to check.\nNothing is wrong.\nTerms: MIT, like the code.")
+
+
+def test_every_dataset_can_be_checked():
+    assert set(CHECKS) == set(LOADERS) == set(HOW) | {"joint"}
 
 
 def test_mistakes_are_messages(capsys):
     for words, message in [
         (["data", "check", "ck"], "scn: unknown dataset 'ck'; known: rendered, ferplus, rafdb"),
         (["data", "check", "rafdb"], "scn: rafdb needs a root"),
+        (
+            ["data", "check", "joint", "--root", "faces"],
+            "scn: joint has nothing of its own; check each part: "
+            "scn data check rafdb --root faces/rafdb, scn data check affectnet --root faces/affectnet\n",
+        ),
+        (["data", "check", "joint", "--data", "sets=rafdb+moon"], "scn: joint: sets='moon' is unknown; known: 'rafdb'"),
         (["data", "check", "rafdb", "--root", ".", "--data", "colour=1"], "scn: `scn data check rafdb` has no option"),
     ]:
         assert main(words) == 2

@@ -1,5 +1,7 @@
 """Batches and networks small enough to compute by hand, shared by the tests of methods."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -30,6 +32,17 @@ def build(method, batch, num_classes=5):
     model = method.build(*(Features() for _ in range(method.networks)), num_classes)
     model.memory = method.memory(batch.given, num_classes)
     return model
+
+
+def losses_by_hand(model, images, labels):
+    """Cross-entropy of each image, whose channels are its features, one class at a time in float64."""
+    weight, losses = model.classifier.weight.double().tolist(), []
+    for image, label in zip(images.double().tolist(), labels.tolist(), strict=True):
+        features = [sum(map(sum, channel)) / sum(map(len, channel)) for channel in image]
+        features *= len(weight[0]) // len(features)  # a backbone may hand them on twice
+        logits = [sum(w * f for w, f in zip(row, features, strict=True)) for row in weight]
+        losses.append(math.log(sum(map(math.exp, logits))) - logits[label])
+    return losses
 
 
 def train_and_watch(method, model, batch, epochs=3):

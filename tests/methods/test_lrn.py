@@ -1,6 +1,7 @@
 """The Label-noise Robust Network's step against the paper's equations, each switch, and evaluation without luck."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from scnlib.precision import Precision
 from scnlib.training import Training
 from tests.conftest import make_faces
 from tests.methods.test_scn import Features
+from tests.test_losses_lrn import discriminative_loss_by_hand, log_probabilities_by_hand
 
 N, C = 40, 5
 
@@ -50,13 +52,16 @@ def test_the_step_is_the_papers_joint_loss(batch):
     step = method.step(model, batch, epoch=1)
     torch.manual_seed(3)
     noise = torch.randn(50, C)
-    f = Features()(batch.images)
-    mean, factor = f @ model.classifier.weight.T, (f @ model.covariance.weight.T).view(N, C, C)
-    log_p = losses_lrn.monte_carlo_log_probabilities(mean, factor, noise, 0.7)
-    centred = losses_lrn.discriminative_loss(f, model.centres, losses_lrn.centre_confidence(f, model.centres))
-    torch.testing.assert_close(step.loss, F.nll_loss(log_p, batch.labels) + 0.4 * centred)
-    torch.testing.assert_close(step.parts["classification_loss"], F.nll_loss(log_p, batch.labels))
-    torch.testing.assert_close(step.alpha, log_p.exp()[range(N), batch.given])
+    f = Features()(batch.images).double()
+    parts = model.classifier.weight, model.covariance.weight, model.centres
+    weights, covariance, centres = (part.detach().double() for part in parts)
+    log_p = log_probabilities_by_hand(f @ weights.T, (f @ covariance.T).view(N, C, C), noise.double(), 0.7).tolist()
+    classification = -sum(row[label] for row, label in zip(log_p, batch.labels.tolist(), strict=True)) / N
+    centred = discriminative_loss_by_hand(f, centres, spread=True)
+    assert step.loss.item() == pytest.approx(classification + 0.4 * centred, rel=1e-5)
+    assert step.parts["classification_loss"].item() == pytest.approx(classification, rel=1e-5)
+    trust = [math.exp(row[given]) for row, given in zip(log_p, batch.given.tolist(), strict=True)]
+    assert step.alpha.tolist() == pytest.approx(trust, rel=1e-4)
     assert step.labels is None and not step.alpha.requires_grad
 
 

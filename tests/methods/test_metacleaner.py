@@ -1,5 +1,7 @@
 """MetaCleaner: sets of one label, their weights, the example made of them, and a set of one."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,6 +9,13 @@ import torch.nn.functional as F
 from scnlib.methods.metacleaner import MetaCleaner, same_label_sets, sum_by_set
 
 from .made import build, make_batch
+
+
+def linear(layer, values):
+    """A linear layer of a list, in float64."""
+    weight = layer.weight.double().tolist()
+    bias = [0.0] * len(weight) if layer.bias is None else layer.bias.double().tolist()
+    return [sum(w * v for w, v in zip(row, values, strict=True)) + b for row, b in zip(weight, bias, strict=True)]
 
 
 def sets_by_hand(labels, size):
@@ -32,17 +41,21 @@ def test_the_step_by_hand():
     method, batch = MetaCleaner(set_size=3), make_batch()
     model = build(method, batch)
     step = method.step(model, batch, 1)
-    features = batch.images.mean((2, 3))
+    features = batch.images.double().mean((2, 3)).tolist()
+    first, _, last = model.scorer
     total = 0.0
     for group in sets_by_hand(batch.labels.tolist(), 3):
-        own = features[group]
-        seen = torch.cat([own, own.mean(0).expand(len(group), -1)], 1)
-        confidence = torch.sigmoid(model.scorer(seen)).squeeze(1)
-        torch.testing.assert_close(step.alpha[group], confidence)
-        weights = confidence / confidence.sum()
-        example = sum(a * f for a, f in zip(weights, own, strict=True))
-        logits = model.classifier.weight @ example
-        total += len(group) * F.cross_entropy(logits[None], batch.labels[group[:1]]).item()
+        own = [features[i] for i in group]
+        mean = [sum(column) / len(group) for column in zip(*own, strict=True)]
+        scores = [linear(last, [max(0.0, v) for v in linear(first, f + mean)])[0] for f in own]
+        confidence = [1 / (1 + math.exp(-score)) for score in scores]
+        assert step.alpha[group].tolist() == pytest.approx(confidence, rel=1e-5)
+        example = [
+            sum(a * f[d] for a, f in zip(confidence, own, strict=True)) / sum(confidence) for d in range(len(mean))
+        ]
+        logits = linear(model.classifier, example)
+        loss = math.log(sum(map(math.exp, logits))) - logits[batch.labels[group[0]]]
+        total += len(group) * loss
     assert step.loss.item() == pytest.approx(total / 40, rel=1e-5)
     torch.testing.assert_close(step.logits, model(batch.images)[0])
 

@@ -28,6 +28,7 @@ class Case:
         tried, survived: of its mark.
         outcome: ``"passed"``, ``"failed"`` or ``"skipped"``.
         reason: why it was skipped.
+        place: among all tests.
     """
 
     test: str
@@ -35,6 +36,7 @@ class Case:
     survived: str
     outcome: str
     reason: str = ""
+    place: int = 0
 
 
 def table(cases: Iterable[Case]) -> str:
@@ -43,7 +45,7 @@ def table(cases: Iterable[Case]) -> str:
     A row failed if one of its cases did, and was skipped if all were.
     """
     rows: dict[tuple[str, ...], list[Case]] = {}
-    for case in cases:
+    for case in sorted(cases, key=lambda case: case.place):
         test = case.test.partition("[")[0]
         rows.setdefault((test, case.tried, case.survived), []).append(case)
     text = io.StringIO()
@@ -64,7 +66,7 @@ def area(test: str) -> str:
 
 
 def _order(test: str) -> tuple[int, str]:
-    """By area, then by file; within a file tests stay in the order in which they ran."""
+    """By area, then by file; within a file tests stay in the order in which they stand."""
     names = [known.replace("_", " ") for known in AREAS]
     found = area(test)
     return names.index(found) if found in names else len(names), test.partition("::")[0]
