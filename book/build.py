@@ -129,7 +129,27 @@ def lesson_page(lesson: Path, executed: Path, profile: str, works: list[dict]) -
             cell.source = f"{text}## References{link_references(references, works)}"
     if note:
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(f":::{{warning}}\n{note}\n:::"))
+    if links := hosted(lesson.name, (project_root() / "CITATION.cff").read_text(encoding="utf-8")):
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(links))
     return nbformat.writes(notebook, ensure_ascii=False)
+
+
+def hosted(name: str, citation: str) -> str:
+    """Links that open a lesson on Colab and on Binder, as Markdown; "" while the project has no address on GitHub.
+
+    Args:
+        name: of the lesson's file.
+        citation: text of CITATION.cff; ``repository-code: https://github.com/OWNER/NAME`` is the address.
+    """
+    found = re.search(
+        r"^repository-code: *[\"']?https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?[\"']?$", citation, re.M
+    )
+    if not found:
+        return ""
+    colab = f"https://colab.research.google.com/github/{found[1]}/blob/main/notebooks/{name}"
+    binder = f"https://mybinder.org/v2/gh/{found[1]}/main?urlpath=lab/tree/notebooks/{name}"
+    guide = "[after a first cell that installs](../guide.md#on-somebody-elses-machine)"
+    return f"*Run it elsewhere*: on [Colab]({colab}), {guide}, or on [Binder]({binder})."
 
 
 def link_references(text: str, works: list[dict]) -> str:

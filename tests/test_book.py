@@ -178,3 +178,14 @@ def test_what_the_check_of_a_site_finds(tmp_path, body, complaint):
     (tmp_path / "p.png").write_bytes(b"")
     found = check.problems(tmp_path)
     assert (not found) if complaint is None else (len(found) == 1 and complaint in found[0]), found
+
+
+def test_lessons_lead_to_hosted_notebooks_once_there_is_an_address():
+    named = "title: x\nrepository-code: https://github.com/some-one/scn.course\nversion: 1\n"
+    links = build.hosted("04_baseline.ipynb", named)
+    assert "https://colab.research.google.com/github/some-one/scn.course/blob/main/notebooks/04_baseline.ipynb" in links
+    assert "https://mybinder.org/v2/gh/some-one/scn.course/main?urlpath=lab/tree/notebooks/04_baseline.ipynb" in links
+    assert build.hosted("04_baseline.ipynb", named.replace(".course", ".course.git")) == links
+    for other in ("title: x\n", "repository-code: https://gitlab.com/a/b\n", "url: https://github.com/a/b\n"):
+        assert build.hosted("04_baseline.ipynb", other) == ""
+    assert "repository-code" in (project_root() / "book/guide.md").read_text(), "the guide says where the address goes"

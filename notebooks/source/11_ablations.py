@@ -200,7 +200,7 @@ ablations.readable(halved, missing={**ablations.NO_NUMBER, "gain": "not measured
 # %%
 late = {"SCN, relabelling late, evaluation mode": paper.arm("scn", 0.3, relabel_epoch=8, relabel_mode="eval")}
 with_val = paper.add_curves(results, paper.load_epochs())
-runs = ablations.by_setting(with_val, ablations.three(0.3) | late, "lr", (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4))
+runs = ablations.by_setting(with_val, ablations.three(0.3) | late, "lr", (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8))
 note = f"rendered faces, 30 % wrong labels, quick recipe but for the rate, measured at full scale; {ablations.seed_words(runs['seed'])}"
 
 # %%

@@ -416,9 +416,11 @@ def step_times(configs: Mapping[str, Config], faces: FaceSet, repeats: int = 5) 
     """
     precision, begun = choose_precision(torch.device("cpu")), {n: _first_batch(c, faces) for n, c in configs.items()}
     ratios = []
-    for _ in range(repeats + 1):
+    names = list(begun)
+    for turn in range(repeats + 1):
         seconds = {}
-        for name, (model, batch) in begun.items():
+        for name in names[turn:] + names[:turn]:  # nobody is always the first
+            model, batch = begun[name]
             started = time.perf_counter()
             with torch.random.fork_rng(devices=[]), precision.autocast(torch.device("cpu")):
                 loss = configs[name].method.step(model, batch, configs[name].epochs).loss

@@ -71,7 +71,7 @@ def test_every_command_of_a_claim_makes_its_run(empty, monkeypatch):
             main(words)
     assert [config for config, _ in called] == list(s10.runs)
     assert {options["root"] for _, options in called} == {"/some where"}
-    assert {config.lr for config in s10.runs} == {0.025, 0.05, 0.1, 0.2, 0.4}
+    assert {config.lr for config in s10.runs} == {0.025, 0.05, 0.1, 0.2, 0.4, 0.8}
 
 
 def test_a_tables_command_is_one(empty):
