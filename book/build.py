@@ -43,6 +43,7 @@ WRITTEN = {
     "book/api/index.md": "api/index.md",
 }
 
+_ADDRESS = re.compile(r"^repository-code: *https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?$", re.MULTILINE)
 _TITLE = re.compile(r"(?<![\w*])\*(?=\w)([^*]+)(?<=\S)\*(?![\w*])")
 
 
@@ -141,9 +142,7 @@ def hosted(name: str, citation: str) -> str:
         name: of the lesson's file.
         citation: text of CITATION.cff; ``repository-code: https://github.com/OWNER/NAME`` is the address.
     """
-    found = re.search(
-        r"^repository-code: *[\"']?https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?[\"']?$", citation, re.M
-    )
+    found = _ADDRESS.search(citation)
     if not found:
         return ""
     colab = f"https://colab.research.google.com/github/{found[1]}/blob/main/notebooks/{name}"
