@@ -323,8 +323,9 @@ ctx.save(figure, "search", alt="Left: mean alpha of each batch over the first st
 # %%
 ends = {name: table.iloc[-1] for name, table in searched.items()}
 gone = [name for name, end in ends.items() if end["alpha_max"] < 0.01]
-ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are below 0.01 at: **{gone}**. Everywhere the logits were worse than a "
-        "guess on the way, with a cross-entropy of up to {worst}.", steps=steps, gone=", ".join(gone) or "no rate",
+worse = [name for name, table in searched.items() if table["plain_loss"].max() > chance]
+ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are below 0.01 at: **{gone}**. On the way the logits were worse than a "
+        "guess at {worse}; their cross-entropy rose to {worst}.", steps=steps, gone=", ".join(gone) or "no rate", worse=", ".join(worse) or "no rate",
         ends=", ".join(f"{importance.in_words(end['alpha_mean'], 3)} at {name}" for name, end in ends.items()),
         worst=", ".join(f"{table['plain_loss'].max():.1f}" for table in searched.values()), origin="measured here")
 
