@@ -8,7 +8,7 @@ PYTHON ?= python3
 PROFILE ?= quick
 BIN := .venv/bin
 STAMP := .venv/.installed
-# A file's tests stay together, since they share what they prepare, and the long files come before the short ones.
+# A file's tests stay together, since they share what they prepare, in the order of the files.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -600,7 +600,7 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
         "pretrain",
         help="pre-train a backbone on rendered faces: action units, pose, person",
         description="The backbone learns to read off a rendered face what the renderer knows of it, never an emotion. "
-        "Start from it with scn run --weights DIR.",
+        "Start from it with scn run --weights DIR --backbone NAME.",
     )
     pretrain.add_argument("--backbone", help="resnet18 (default), small or ir50")
     pretrain.add_argument("--size", type=int, help="side of the images in pixels (default 48)")

@@ -26,6 +26,7 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     if any(axes.images for axes in figure.axes):
         figure.savefig(buffer, format="webp", dpi=150, pil_kwargs={"quality": 82, "method": 6})
         return buffer.getvalue(), ".webp", size
+    figure.draw_without_rendering()  # axes write their ticks only when they are drawn
     # In formulas matplotlib takes some signs from other fonts and does not say so: as text, p' would be read as p0.
     formulas = any(text.get_text().count("$") > 1 for text in figure.findobj(Text))
     with matplotlib.rc_context({"svg.hashsalt": "scnlib", "svg.fonttype": "path" if formulas else "none"}):

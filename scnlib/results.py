@@ -50,7 +50,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
 
     A run replaces an older one of the same config, whether its key is the same or data or code have changed since.
 
-    Rows stay in the order in which runs were first added, so a diff shows what is new.
+    Rows stay in the order in which runs were first added.
 
     Args:
         root: folder of the dataset, where it has one.

@@ -398,7 +398,7 @@ else:
 # %%
 verdicts = paper.ledger()
 if (verdicts["verdict"] != "not tested").any():
-    ctx.save(plots.claims_ledger(verdicts, note="rows of data/results; measured at full scale"), "ledger", alt="Table of the papers' claims "
+    ctx.save(plots.claims_ledger(verdicts.assign(dataset=paper.judged_on(verdicts)), note="rows of data/results; measured at full scale"), "ledger", alt="Table of the papers' claims "
              "against the datasets they were tested on, each cell with its verdict, the effect in its weakest condition and n.")
 
 # %% [markdown]
@@ -430,8 +430,8 @@ from scnlib.paper.beside import beside, closer, panels, setups
 
 results = paper.load_results()
 rows = beside(results)
-shown = ["published", "mean", "std", "n", "seeds", "best", "difference", "published_gain", "gain", "low", "high"]
-words = {**ablations.NO_NUMBER, "std": "none", "best": "not measured", "difference": "not measured", "published_gain": "reference", "seeds": "none"}
+shown = ["published", "mean", "std", "n", "seeds", "best", "published_gain", "gain", "low", "high"]
+words = {**ablations.NO_NUMBER, "std": "none", "best": "not measured", "published_gain": "reference", "seeds": "none"}
 ablations.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds": {"": "none"}}), 2, missing=words)
 
 # %%
@@ -444,7 +444,7 @@ if len(measured):
 # %%
 for row in measured.itertuples():
     gained = "" if pd.isna(row.gain) else f" Over the baseline: {row.gain:+.2f}, published {row.published_gain:+.2f}."
-    ctx.say("*{method}, {labels}*: {mean:.2f} (n = {n}, seeds {seeds}), published {published:.2f}{derived}: {difference:+.2f}. The best epoch on the test set would add "
+    ctx.say("*{method}, {labels}*: {mean:.2f} (n = {n}, seeds {seeds}), published {published:.2f}{derived}. The best epoch on the test set would add "
             "{selection:.2f}.{gained}", **row._asdict(), derived=" (derived)" if row.status == "derived" else "", gained=gained, origin="measured at full scale")
 
 # %% [markdown]

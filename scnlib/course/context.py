@@ -177,8 +177,9 @@ class Context:
 
     def results(self, name: str) -> pd.DataFrame:
         """A committed table of ``data/results``, measured at full scale; where there is none, a sentence says so."""
-        for path in results_dir().glob(f"{name}.csv*"):  # long ones are compressed
-            return pd.read_csv(path)
+        found = [path for end in (".csv", ".csv.gz") if (path := results_dir() / f"{name}{end}").is_file()]
+        if found:
+            return pd.read_csv(found[0])
         show.markdown(
             f"> `data/results/{name}.csv` is not there yet: nothing has been measured at full scale, so what is said "
             "about it below stays empty."

@@ -45,7 +45,7 @@ def chosen(button: object | None, photo: str = "") -> tuple[Tensor, str]:
         ValueError: it cannot be read.
     """
     if button is not None and button.value:
-        name, content = _uploaded(button.value)
+        name, content = button.value[0]["name"], button.value[0]["content"]
         with tempfile.TemporaryDirectory() as folder:  # read as any other file, and gone at once
             path = Path(folder) / Path(name).name
             path.write_bytes(bytes(content))
@@ -71,14 +71,6 @@ def example_folder(photo: Tensor) -> Iterator[Path]:
         picture.save(whole, "JPEG")
         (folder / "broken.jpg").write_bytes(whole.getvalue()[:1000])
         yield folder
-
-
-def _uploaded(value: tuple | dict) -> tuple[str, bytes | memoryview]:
-    """Name and bytes of an uploaded picture: ipywidgets 8 gives a tuple of dicts, ipywidgets 7 a dict by name."""
-    if isinstance(value, dict):
-        name, upload = next(iter(value.items()))
-        return name, upload["content"]
-    return value[0]["name"], value[0]["content"]
 
 
 def _astronaut(folder: Path) -> Path:

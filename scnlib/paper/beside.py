@@ -24,7 +24,7 @@ CHANGES = {
 }
 COLUMNS = (
     "noise_rate", "labels", "method", "published", "status", "mean", "std", "n", "seeds", "best", "selection",
-    "difference", "published_gain", "gain", "low", "high",
+    "published_gain", "gain", "low", "high",
 )  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
     Returns:
         Columns ``COLUMNS``, accuracies in percent: ``mean`` after the last epoch with ``std`` over ``n`` ``seeds``;
         ``best``, the mean of each run's best epoch, which is chosen on the test set, and ``selection``, what that
-        choice adds; ``difference``, mean - published; ``gain`` over the baseline, paired by seed, with its 95 %
-        interval. NaN where there is no number.
+        choice adds; ``gain`` over the baseline, paired by seed, with its 95 % interval, beside ``published_gain``. NaN
+        where there is no number. Accuracies of two set-ups are not subtracted.
     """
     runs, recipe, rows = _runs(results), Recipe.of(profile, "ferplus"), []
     for cell in cells():
@@ -66,7 +66,6 @@ def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
                 **own,
                 "best": chosen["mean"],
                 "selection": chosen["mean"] - own["mean"],
-                "difference": own["mean"] - cell.published.value,
                 "published_gain": published_gain(cell),
                 **gain([] if is_reference(cell) else differences_by_seed(last, reference)),
             }
@@ -101,8 +100,9 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """The plain baseline on FER+ under the best recipe anybody ran, beside the SCN that was published from scratch.
 
     The recipe is chosen by the accuracy after the last epoch on validation labels with the training labels' noise, over
-    the seeds that every recipe has; the test set is read then. What differs is network, epochs, size or learning rate;
-    runs that train on the validation faces have nothing to be chosen by.
+    the same seeds for each: those of the seed that most recipes have, and what else these share. The test set is read
+    then, all seeds of the chosen recipe. What differs is network, epochs, size or learning rate; runs that train on the
+    validation faces have nothing to be chosen by.
 
     Args:
         results: ``load_results()``.
@@ -110,8 +110,11 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row for each rate of symmetric noise: ``labels``, ``published`` (SCN), ``recipe``, ``tried`` (how many
-        recipes), ``val``, ``mean``, ``n``, ``difference`` (mean - published); where one of two recipes was run at
-        most, nothing is chosen: ``recipe`` is "" and the numbers are NaN.
+        recipes), ``val``, ``mean`` and ``n``; of fewer than two recipes none is chosen: ``recipe`` is "" and the
+        numbers are NaN.
+
+    Raises:
+        ValueError: if two runs of one recipe have one seed.
     """
     runs = _runs(add_curves(results, epochs))
     runs = runs[runs["val_accuracy"].notna()].assign(value=runs["recipe"], val=runs["val_accuracy"])
@@ -122,20 +125,21 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
             continue
         rate = cell.runs.noise_rate
         found = select(runs, arm("baseline", rate), "ferplus")
-        shared = found.groupby("seed")["value"].nunique() == found["value"].nunique()
-        tried = found[found["seed"].map(shared).astype(bool)]
-        chosen = at_best(tried) if tried["value"].nunique() > 1 else tried.iloc[:0]
-        mean = stats.mean(chosen["accuracy"].tolist())
+        recipes = {seed: set(rows["value"]) for seed, rows in found.groupby("seed")}
+        common = max(recipes.values(), key=len, default=set())
+        shared = [seed for seed, names in recipes.items() if names >= common]
+        tried = found[found["value"].isin(common) & found["seed"].isin(shared)]
+        best = at_best(tried) if len(common) > 1 else tried.iloc[:0]
+        values = by_seed(found[found["value"].isin(best["value"])], "accuracy")
         rows.append(
             {
                 "labels": noise_name("symmetric", rate),
                 "published": cell.published.value,
-                "recipe": "".join(chosen["recipe"].unique()),
-                "tried": tried["value"].nunique(),
-                "val": stats.mean(chosen["val"].tolist()),
-                "mean": mean,
-                "n": len(chosen),
-                "difference": mean - cell.published.value,
+                "recipe": "".join(best["recipe"].unique()),
+                "tried": len(common),
+                "val": stats.mean(best["val"].tolist()),
+                "mean": stats.mean([*values.values()]),
+                "n": len(values),
             }
         )
     return pd.DataFrame(rows)

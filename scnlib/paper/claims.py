@@ -22,7 +22,7 @@ from scnlib.paper.results import (
     load_transition,
     prepare,
 )
-from scnlib.paper.verdicts import HELD, NOT_HELD, NOT_TESTED, OWN, TUNED, UNDECIDED, Claim, Group, Verdict
+from scnlib.paper.verdicts import HELD, LABELS, NOT_HELD, NOT_TESTED, OWN, TUNED, UNDECIDED, Claim, Group, Verdict
 from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
@@ -84,6 +84,7 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
     runs = runs.assign(own_recipe=is_own(runs, any_backbone=True))
     for dataset, same in runs.groupby("dataset"):
         counts = transition if dataset == "ferplus" else None
+        yield Group(dataset, "labels", same, LABELS, counts)
         own = same[same["own_recipe"]]
         for (profile, backbone), rows in sorted(own.groupby(["profile", "backbone"]), key=lambda found: -len(found[1])):
             yield Group(dataset, _longest(rows), rows, OWN, counts)
@@ -123,9 +124,14 @@ def _at_best_rates(runs: pd.DataFrame, profile: str, dataset: str, backbone: str
 
 
 def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of one arm at its best rate, by the rule of ``scnlib.paper.choice``; none where one rate was run."""
+    """The runs of one arm at its best rate, by the rule of ``scnlib.paper.choice``; none where one rate was run.
+
+    ``at_edge`` is 1 where that is the smallest or the largest that was tried, so that the best may lie beyond.
+    """
     runs = runs.assign(value=runs["lr"], val=runs["val_accuracy"])
-    return at_best(runs) if complete(runs)["value"].nunique() > 1 else runs.iloc[:0]
+    tried, best = complete(runs)["value"], at_best(runs)
+    edges = {tried.min(), tried.max()}
+    return best.assign(at_edge=best["value"].isin(edges).astype(float)) if len(edges) > 1 else best.iloc[:0]
 
 
 def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, Group | None, str]]:
@@ -138,9 +144,7 @@ def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, Grou
         yield Verdict(NOT_TESTED, dataset="none", detail="needs results"), None, ""
     for dataset in dict.fromkeys(group.dataset for group in groups):
         judged = [(replace(claim.test(g), dataset=dataset), g) for g in groups if g.dataset == dataset]
-        # A claim about labels has one verdict, whatever network was trained on them.
-        several = {v.detail: (v, g, _origin(claim, g, v)) for v, g in reversed(judged) if v.verdict != NOT_TESTED}
-        tested = [*reversed(several.values())]
+        tested = [(v, g, _origin(claim, g, v)) for v, g in judged if v.verdict != NOT_TESTED]
         most = max(judged, key=lambda pair: len(pair[1].runs))  # of several reasons, that of the recipe with most runs
         yield from tested or [(*most, "")]
 
@@ -230,7 +234,7 @@ def _short(row: dict) -> str:
 
 def _numbers(row: dict) -> tuple[str, str]:
     digits = 1 if row["unit"].startswith("points") else 3
-    unit = {"points": " pt", "AUROC": " AUC"}.get(row["unit"].split(" ")[0], "")
+    unit = {"points": " pt", "AUROC": " AUC"}.get(row["unit"].split(" ")[0].strip(","), "")
     interval = "" if math.isnan(row["low"]) else f"[{row['low']:+.{digits}f}, {row['high']:+.{digits}f}]"
     return f"{row['effect']:+.{digits}f}{unit}", interval
 

@@ -5,7 +5,18 @@ import pandas as pd
 
 from scnlib.paper.claims_scn import CLOSE, HIGH, RATES
 from scnlib.paper.mistakes import expected_mistakes
-from scnlib.paper.verdicts import NOT_TESTED, Claim, Condition, Group, Verdict, arm, compare, conclude, noise_name
+from scnlib.paper.verdicts import (
+    LABELS,
+    NOT_TESTED,
+    Claim,
+    Condition,
+    Group,
+    Verdict,
+    arm,
+    compare,
+    conclude,
+    noise_name,
+)
 
 BASELINE = arm("baseline")
 UNCERTAINTY = arm("lrn", discriminative=False)
@@ -110,13 +121,13 @@ def needs_no_low_rank(group: Group) -> Verdict:
     conditions = []
     for rate in (0.0, *RATES):
         full, low = arm("lrn", rate), arm("lrn", rate, covariance="low_rank")
-        name = f"full at most {CLOSE:g} below low rank {noise_name('symmetric', rate)}"
-        conditions.append(compare(group, name, full, low, offset=CLOSE))
-    return conclude(conditions, unit=f"points above -{CLOSE:g}", need_all=False)
+        name = f"full minus low rank {noise_name('symmetric', rate)}"
+        conditions.append(compare(group, name, full, low, limit=-CLOSE))
+    return conclude(conditions, unit=f"points, limit {-CLOSE:g}", need_all=False)
 
 
 CLAIMS = (
-    Claim("L01", "Real wrong labels concentrate on few classes.", "LRN 1, figure 1", mistakes_concentrate),
+    Claim("L01", "Real wrong labels concentrate on few classes.", "LRN 1, figure 1", mistakes_concentrate, on=LABELS),
     Claim("L02", "Modelling heteroscedastic noise alone helps.", "LRN table 2", uncertainty_alone_helps),
     Claim("L03", "The label-free centre loss alone helps.", "LRN table 2", centres_alone_help),
     Claim("L04", "Both together are best, and the noise model matters more.", "LRN table 2", both_are_best),

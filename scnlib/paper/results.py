@@ -155,7 +155,7 @@ def load_epochs(*paths: Path | str) -> pd.DataFrame:
     for path in map(Path, paths or (results_dir(),)):
         if not path.exists() and paths:
             raise FileNotFoundError(f"curves {path}: there is no such file or folder")
-        for file in [path] if path.is_file() else sorted(path.glob("*_epochs.csv.gz")):
+        for file in [path] if path.is_file() else sorted([*path.glob("*_epochs.csv"), *path.glob("*_epochs.csv.gz")]):
             table = read_csv(file, ("epoch", *CURVES), dtype={"key": str})
             for name in ("key", "epoch"):
                 if name not in table.columns:

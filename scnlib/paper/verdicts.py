@@ -17,7 +17,7 @@ UNDECIDED = "undecided"
 NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
-OWN, TUNED = "own recipe", "own best rates"
+OWN, TUNED, LABELS = "own recipe", "own best rates", "labels alone"
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Verdict:
     conditions: tuple[tuple[str, float], ...] = ()
 
 
-def judge(differences: Sequence[float]) -> Verdict:
-    """The verdict on differences, one for each seed, that a true claim makes positive. All rules of the ledger:
+def judge(differences: Sequence[float], limit: float = 0.0) -> Verdict:
+    """The verdict on differences, one for each seed, that a true claim lifts above a limit. All rules of the ledger:
 
-        no difference                                      -> not tested
-        the 95 % t interval lies above 0                   -> held
-        the 95 % t interval lies below 0                   -> not held
-        0 in the 95 % t interval, or n = 1, so no interval -> undecided
+        no difference                                              -> not tested
+        the 95 % t interval lies above the limit                   -> held
+        the 95 % t interval lies below the limit                   -> not held
+        the limit in the 95 % t interval, or n = 1, so no interval -> undecided
 
     For and against a claim the same evidence is asked. The seeds share their test faces, so whether other faces would
     say the same is not in the interval.
@@ -67,13 +67,13 @@ def judge(differences: Sequence[float]) -> Verdict:
     effect, half = stats.mean(values), stats.half_width(values)
     low, high = effect - half, effect + half
     # Comparisons with NaN are False: one seed decides nothing.
-    verdict = HELD if low > 0 else NOT_HELD if high < 0 else UNDECIDED
+    verdict = HELD if low > limit else NOT_HELD if high < limit else UNDECIDED
     return Verdict(verdict, effect, (low, high), len(values))
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One circumstance under which a claim must hold: paired differences, positive where they speak for the claim.
+    """One circumstance under which a claim must hold: paired differences, above ``limit`` where they speak for it.
 
     ``missing`` says what is needed where there are none.
     """
@@ -82,6 +82,7 @@ class Condition:
     differences: tuple[float, ...]
     missing: str = ""
     remark: str = ""
+    limit: float = 0.0
 
 
 def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
@@ -96,7 +97,7 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
         conditions: at least one.
         unit: of the differences, for the sentence.
     """
-    judged = [(c, judge(c.differences)) for c in conditions if c.differences]
+    judged = [(c, judge(c.differences, c.limit)) for c in conditions if c.differences]
     absent = [c for c in conditions if not c.differences]
     detail = "; ".join(_sentence(c, v, unit) for c, v in judged)
     reasons = list(dict.fromkeys(c.missing or f"needs runs: {c.name}" for c in absent))
@@ -104,7 +105,7 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
     if not judged:
         return Verdict(NOT_TESTED, unit=unit, detail=missing or "needs runs")
     worst = [NOT_HELD, UNDECIDED, HELD]
-    weakest = min((v for _, v in judged), key=lambda v: (worst.index(v.verdict), v.effect))
+    _, weakest = min(judged, key=lambda pair: (worst.index(pair[1].verdict), pair[1].effect - pair[0].limit))
     if absent and need_all:
         detail = f"{detail}; {missing}"
         if weakest.verdict != NOT_HELD:
@@ -128,7 +129,8 @@ def _figures(value: float, unit: str) -> str:
 class Group:
     """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run).
 
-    ``kind``: ``OWN``, trained as the profile says, or ``TUNED``, each arm at its own best learning rate.
+    ``kind``: ``OWN``, trained as the profile says, ``TUNED``, each arm at its own best learning rate, or ``LABELS``,
+    all runs there are, for a claim about labels, whatever was trained on them.
     ``transition``: counts of real label noise on this dataset, where there are some.
     """
 
@@ -223,16 +225,16 @@ def compare(
     better: Selector,
     worse: Selector,
     column: str | None = None,
-    offset: float = 0.0,
+    limit: float = 0.0,
     remark: str = "",
 ) -> Condition:
-    """The condition that ``better - worse + offset`` is positive, paired by seed."""
-    differences = tuple(d + offset for d in group.differences(better, worse, column).values())
+    """The condition that ``better - worse`` is above a limit, paired by seed."""
+    differences = tuple(group.differences(better, worse, column).values())
     missing = ""
     if not differences:
         lacking = [arm for arm in (better, worse) if not group.values(arm, column)]
         missing = lacks(lacking, column) if lacking else "needs a seed that both have"
-    return Condition(name, differences, missing, remark)
+    return Condition(name, differences, missing, remark, limit)
 
 
 def lacks(arms: Sequence[Selector], column: str | None = None) -> str:

@@ -97,7 +97,7 @@ def _unit(unit: str) -> str:
     """Short enough for a cell; the ledger in words has the whole unit."""
     if unit.startswith("points for each"):
         return "points / 10 %"
-    return "α" if "alpha" in unit else unit.split(" ")[0]
+    return "α" if "alpha" in unit else unit.split(" ")[0].strip(",")
 
 
 def _number(effect: float) -> str:

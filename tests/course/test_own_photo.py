@@ -44,16 +44,6 @@ def test_an_upload_comes_before_a_path_and_a_path_before_the_astronaut(tmp_path)
         own_photo.chosen(types.SimpleNamespace(value=({"name": "a.png", "content": b"x"},)))
 
 
-@pytest.mark.parametrize("version", [7, 8])
-def test_an_upload_is_read_from_either_version_of_the_button(version, tmp_path):
-    Image.new("RGB", (40, 20), "blue").save(tmp_path / "blue.png")
-    content = (tmp_path / "blue.png").read_bytes()
-    by_name = {"blue.png": {"metadata": {"size": len(content)}, "content": content}}
-    value = by_name if version == 7 else ({"name": "blue.png", "content": memoryview(content)},)
-    picture, name = own_photo.chosen(types.SimpleNamespace(value=value))
-    assert picture.shape == (3, 20, 40) and picture[2].min() == 255 and name == "blue.png"
-
-
 def test_the_example_folder_has_everything_in_it_and_goes():
     with own_photo.example_folder(portrait()) as folder:
         assert [path.name for path in photographs([folder])] == ["broken.jpg", "meadow.png", "one.png", "two.png"]

@@ -40,7 +40,12 @@ def test_without_results_all_of_a_table_is_missing_and_with_all_nothing(empty):
 
 def test_a_decided_claim_is_left_out_and_an_undecided_one_waits_for_seeds(empty):
     def found(verdict, results=NOTHING):
-        ledger = pd.DataFrame([{"id": "S15", "dataset": "ferplus", "verdict": verdict, "n": 1, "detail": ""}])
+        ledger = pd.DataFrame(
+            [
+                {"id": "S15", "dataset": "ferplus", "backbone": "small", "verdict": verdict, "n": 1, "detail": ""},
+                {"id": "S15", "dataset": "ferplus", "backbone": "resnet18", "verdict": "held", "n": 3, "detail": ""},
+            ]
+        )
         return {one.name: one for one in missing("ferplus", "quick", (0, 1), results, ledger)}.get("S15")
 
     assert found("held") is None and found("not held") is None
