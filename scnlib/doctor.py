@@ -28,7 +28,7 @@ def report(root: str | None = None) -> str:
         f"project     {project_root()}",
         f"caches      {cache_dir()} ({_size(cache_dir())})",
         f"runs        {out_dir()} ({_size(out_dir())}), {shutil.disk_usage(project_root()).free / 2**30:.0f} GiB free",
-        f"results     {', '.join(sorted(p.name for p in results_dir().glob('*.csv'))) or 'none yet'}",
+        f"results     {', '.join(sorted(p.name for p in results_dir().glob('*.csv*'))) or 'none yet'}",
         "packages    " + "\n            ".join(_versions()),
         "datasets    rendered: always here",
         f"            ferplus: {_ferplus(root)}",

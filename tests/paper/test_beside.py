@@ -14,7 +14,7 @@ def ran(method, accuracy, seed=0, noise_rate=0.0, best=None, **fields):
     config = profile_config("quick", dataset="ferplus", method=method, seed=seed, noise_rate=noise_rate, **fields)
     shown = {name: getattr(config, name) for name in ("backbone", "epochs", "size", "split")}
     shown["best_accuracy"] = accuracy if best is None else best
-    return run(method, accuracy, seed, noise_rate, config=config.to_dict(), **shown)
+    return run(method, accuracy, seed, noise_rate, config=config.to_dict(), **{"recipe_version": 2} | shown)
 
 
 def test_the_rows_are_the_papers_and_gains_are_over_shared_seeds():
@@ -55,7 +55,7 @@ def test_each_step_changes_one_field_of_the_recipe():
 
 
 def test_nothing_measured_is_no_error():
-    nothing = table(run("baseline", dataset="rendered"))
+    nothing = table(run("baseline", dataset="rendered", recipe_version=2), ran("scn", 70.0) | {"recipe_version": 1})
     assert not beside(nothing)["n"].any() and closer(nothing)["effect"].isna().all()
     assert "3,137" in setups().loc["images", "here"] and "48 px" in setups().loc["size", "here"]
 
@@ -72,7 +72,7 @@ def test_panels_have_last_and_best_epochs_and_the_published_once():
 def test_the_best_baseline_is_chosen_on_validation_labels_and_never_by_the_test():
     rows = [ran("baseline", 70.0, 0, 0.3), ran("baseline", 72.0, 1, 0.3), ran("baseline", 75.0, 0, 0.3, epochs=24)]
     rows += [ran("baseline", 90.0, 0, 0.3, split="train+val"), ran("baseline", 80.0, 0, 0.1)]
-    results = table(*rows).assign(recipe_version=2)
+    results = table(*rows)
 
     def found(*val):
         curves = pd.DataFrame({"key": results["key"], "epoch": 12, "val_accuracy": [*val, math.nan, 0.9]})
