@@ -498,8 +498,8 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     measure = tasks.add_parser(
         "measure",
         help="count votes and near-duplicates of FER+ for lesson 02",
-        description="Write data/results/ferplus_votes.csv, ferplus_vote_matrix.csv and ferplus_duplicates.csv: counts, no "
-        "picture.",
+        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv and ferplus_duplicates.csv into data/results: "
+        "counts, no picture.",
     )
     measure.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
     measure.set_defaults(command=_data_measure)
