@@ -144,6 +144,29 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def started_from(results: pd.DataFrame, weights: str) -> pd.DataFrame:
+    """What FER+ runs gain by the weights that they start from, over runs that differ in nothing else, paired by seed.
+
+    Args:
+        results: ``load_results()``.
+        weights: what the names of the weights begin with: ``"rendered-latents"``.
+
+    Returns:
+        A row for each kind of run that there is with these weights and from scratch: ``method``, ``labels``,
+        ``backbone``, ``mean`` (percent), ``gain`` and ``n`` (seeds that both have).
+    """
+    runs = _runs(results)
+    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "size", "epochs", "split"]
+    started = runs[runs["weights"].str.startswith(weights)]
+    pairs = started.merge(runs[runs["weights"] == ""], on=[*alike, "seed"], suffixes=("", "_scratch"))
+    rows = []
+    for (method, _, kind, rate, backbone, *_), same in pairs.groupby(alike):
+        gains = same["accuracy"] - same["accuracy_scratch"]
+        labels = noise_name(kind, rate)
+        rows.append((method, labels, backbone, same["accuracy"].mean(), gains.mean(), len(same)))
+    return pd.DataFrame(rows, columns=["method", "labels", "backbone", "mean", "gain", "n"])
+
+
 def _runs(results: pd.DataFrame) -> pd.DataFrame:
     """Runs of today's recipe on FER+; another version's are not compared with them."""
     today = results["recipe_version"].astype(str) == str(RECIPE_VERSION)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from scnlib.config import profile_config
-from scnlib.paper.beside import CHANGES, beside, best_baseline, closer, panels, setups
+from scnlib.paper.beside import CHANGES, beside, best_baseline, closer, panels, setups, started_from
 from tests.paper.made import run, table
 
 
@@ -85,3 +85,19 @@ def test_the_best_baseline_is_chosen_on_validation_labels_and_never_by_the_test(
     assert (shorter["mean"], shorter["n"], shorter["val"]) == (71.0, 2, 70.0), "the better test accuracy was not chosen"
     alone = found(0.7, 0.9, 0.6).loc["at noise 10 %"]
     assert alone["recipe"] == "" and math.isnan(alone["mean"]), "one recipe is no choice"
+
+
+def test_weights_are_compared_with_scratch_where_nothing_else_differs():
+    rows = [ran("baseline", 70.0 + s, s) for s in (0, 1)] + [ran("baseline", 60.0, 0, epochs=24)]
+    rows += [ran("baseline", 73.0 + 3 * s, s) | {"weights": "rendered-latents", "key": f"w{s}"} for s in (0, 1, 2)]
+    rows += [ran("scn", 90.0) | {"weights": "rendered-latents", "key": "alone"}]
+    (row,) = started_from(table(*({"weights": ""} | r for r in rows)), "rendered").to_dict("records")
+    assert row == {
+        "method": "baseline",
+        "labels": "on clean labels",
+        "backbone": "small",
+        "mean": 74.5,
+        "gain": 4.0,
+        "n": 2,
+    }
+    assert started_from(table(*({"weights": ""} | r for r in rows)), "webemotion").empty
