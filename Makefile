@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python >= 3.11 is needed, {sys.version.split()[0]} was found; say make PYTHON=python3.12"'
 	@echo "Making .venv and installing (7 GB with PyTorch's CUDA libraries, a few minutes) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export]'
 	@touch $(STAMP)
 
 install: $(STAMP)  ## .venv with everything in it

@@ -34,6 +34,7 @@ ALPHA_BINS = 20
 
 #: What the names of the other tables end in.
 SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion")
+COMPRESSED = ("_epochs", "_alpha")
 
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
@@ -66,7 +67,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
     runs = list({run.manifest["key"]: run for run in runs}.values())
     parts = {
         "": pd.DataFrame([run.row() for run in runs]),
-        "_epochs": pd.concat([_keyed(run, run.metrics[list(METRICS)]) for run in runs]),
+        "_epochs": pd.concat([_keyed(run, _four_digits(run.metrics[list(METRICS)])) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
@@ -78,15 +79,15 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         replaced = {key for key, sha256 in _configs_there(path) if sha256 in new}
         files = {suffix: table_path(name, suffix, folder) for suffix in parts}
         merged = {suffix: _merged(files[suffix], table, replaced) for suffix, table in parts.items()}
-        merged["_epochs"] = _four_digits(merged["_epochs"])
         for suffix in reversed(merged):  # the first says what is replaced: after a kill it still has to know
             write_table(files[suffix], merged[suffix])
     return path
 
 
 def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
-    """Where one table of ``name`` lies; the two that have many rows for each run are compressed."""
-    return (folder or results_dir()) / f"{name}{suffix}.csv{'.gz' if suffix in ('_epochs', '_alpha') else ''}"
+    """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; the longest are compressed."""
+    whole = f"{name}{suffix}"
+    return (folder or results_dir()) / f"{whole}.csv{'.gz' if whole.endswith(COMPRESSED) else ''}"
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:

@@ -27,8 +27,9 @@ from scnlib.figure_files import write_figure
 from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
 from scnlib.methods.names import method_label
-from scnlib.paths import out_dir, project_root, results_dir
+from scnlib.paths import out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
+from scnlib.results import table_path
 from scnlib.runs import Run
 
 
@@ -177,9 +178,9 @@ class Context:
 
     def results(self, name: str) -> pd.DataFrame:
         """A committed table of ``data/results``, measured at full scale; where there is none, a sentence says so."""
-        found = [path for end in (".csv", ".csv.gz") if (path := results_dir() / f"{name}{end}").is_file()]
-        if found:
-            return pd.read_csv(found[0])
+        path = table_path(name)
+        if path.is_file():
+            return pd.read_csv(path)
         show.markdown(
             f"> `data/results/{name}.csv` is not there yet: nothing has been measured at full scale, so what is said "
             "about it below stays empty."

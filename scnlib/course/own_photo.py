@@ -45,11 +45,11 @@ def chosen(button: object | None, photo: str = "") -> tuple[Tensor, str]:
         ValueError: it cannot be read.
     """
     if button is not None and button.value:
-        name, content = button.value[0]["name"], button.value[0]["content"]
+        upload = button.value[0]
         with tempfile.TemporaryDirectory() as folder:  # read as any other file, and gone at once
-            path = Path(folder) / Path(name).name
-            path.write_bytes(bytes(content))
-            return read_photo(path), name
+            path = Path(folder) / Path(upload["name"]).name
+            path.write_bytes(bytes(upload["content"]))
+            return read_photo(path), upload["name"]
     if photo:
         return read_photo(photo), Path(photo).name
     with tempfile.TemporaryDirectory() as folder:

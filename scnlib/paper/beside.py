@@ -99,10 +99,10 @@ def closer(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
 def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """The plain baseline on FER+ under the best recipe anybody ran, beside the SCN that was published from scratch.
 
-    The recipe is chosen by the accuracy after the last epoch on validation labels with the training labels' noise, over
-    the same seeds for each: those of the seed that most recipes have, and what else these share. The test set is read
-    then, all seeds of the chosen recipe. What differs is network, epochs, size or learning rate; runs that train on the
-    validation faces have nothing to be chosen by.
+    Compared are the recipes of the seed that has most of them, over all seeds that these share. Chosen is the one with
+    the highest accuracy after the last epoch on validation labels with the training labels' noise; only then are its
+    test accuracies read, of all its seeds. What differs is network, epochs, size or learning rate; runs that train on
+    the validation faces have nothing to be chosen by.
 
     Args:
         results: ``load_results()``.
@@ -124,7 +124,7 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
             continue
         rate = cell.runs.noise_rate
         found = select(runs, arm("baseline", rate), "ferplus")
-        recipes = {seed: set(rows["value"]) for seed, rows in found.groupby("seed")}
+        recipes = {seed: set(same["value"]) for seed, same in found.groupby("seed")}
         common = max(recipes.values(), key=len, default=set())
         shared = [seed for seed, names in recipes.items() if names >= common]
         tried = found[found["value"].isin(common) & found["seed"].isin(shared)]

@@ -129,8 +129,8 @@ def _best_rate(runs: pd.DataFrame) -> pd.DataFrame:
     ``at_edge`` is 1 where that is the smallest or the largest that was tried, so that the best may lie beyond.
     """
     runs = runs.assign(value=runs["lr"], val=runs["val_accuracy"])
-    tried, best = complete(runs)["value"], at_best(runs)
-    edges = {tried.min(), tried.max()}
+    tried = complete(runs)
+    edges, best = {tried["value"].min(), tried["value"].max()}, at_best(tried)
     return best.assign(at_edge=best["value"].isin(edges).astype(float)) if len(edges) > 1 else best.iloc[:0]
 
 

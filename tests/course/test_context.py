@@ -90,7 +90,7 @@ def test_save_writes_under_the_profile_and_the_lesson(ctx, tmp_path, capsys):
 
 
 def test_results_that_are_not_there_are_an_empty_table_and_a_sentence(ctx, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(context, "results_dir", lambda: tmp_path)
+    monkeypatch.setattr("scnlib.results.results_dir", lambda: tmp_path)
     assert ctx.results("ferplus").empty
     assert "nothing has been measured at full scale" in capsys.readouterr().out
     pd.DataFrame({"key": ["a"]}).to_csv(tmp_path / "ferplus.csv", index=False)
