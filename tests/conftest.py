@@ -1,5 +1,6 @@
 """Small data and small runs, shared by the tests. No test writes outside its own temporary folder."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 from scnlib import runs
 from scnlib.datasets import FaceSet, Source
 from scnlib.datasets.noise import corrupt_labels
+
+from .apart import APART, DeviceApart
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,22 @@ def load_squares(name, root=None, split="train", **options) -> FaceSet:
 def squares(monkeypatch):
     """Runs train on grey squares, whatever dataset they name."""
     monkeypatch.setattr(runs, "load_dataset", load_squares)
+
+
+@pytest.fixture
+def apart(monkeypatch):
+    """``DeviceApart`` while the test runs, with float32 throughout: torch knows no autocast there."""
+
+    def autocast(kind, *given, known=torch.autocast, **named):
+        return contextlib.nullcontext() if kind == APART.type else known(kind, *given, **named)
+
+    def tensor(data, *, device="cpu", known=torch.tensor, **named):
+        return known(data, **named).to(device)  # known drops the data where the device is meta
+
+    monkeypatch.setattr(torch, "autocast", autocast)
+    monkeypatch.setattr(torch, "tensor", tensor)
+    with DeviceApart() as device:
+        yield device
 
 
 @pytest.fixture(scope="session")

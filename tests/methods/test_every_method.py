@@ -1,4 +1,4 @@
-"""What holds for every method: awkward data, and steps that do not wait for the device."""
+"""What holds for every method: awkward data, another device, and steps that do not wait for it."""
 
 import dataclasses
 import importlib.util
@@ -11,6 +11,7 @@ from scnlib.methods import METHODS
 from scnlib.precision import Precision
 from scnlib.training import Training
 
+from ..apart import APART
 from ..conftest import make_faces
 
 NAMES = tuple(METHODS)
@@ -57,6 +58,27 @@ def test_a_rare_class_shown_often(name):
     """Oversampling shows a sample in several views of one batch."""
     faces = make_faces(16)
     trained(name, faces.with_labels((torch.arange(16) < 3).long()), oversample=True)
+
+
+def two_epochs(name, device):
+    """Trained with a warm-up of one epoch, and the batch that would come next."""
+    recipe = dataclasses.replace(profile_config("smoke", epochs=3), method=small(name))
+    faces = make_faces(32)
+    training = Training(recipe, faces, {"test": faces}, device, Precision(torch.float32, "test"))
+    for _ in range(2):
+        training.train_epoch()
+    return training, next(training._batches(3, augmented=True, on_batch=lambda n: None))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_another_device_the_same_numbers_and_no_step_that_waits(name, apart):
+    here, _ = two_epochs(name, torch.device("cpu"))
+    there, batch = two_epochs(name, APART)
+    for key, value in here.state().items():
+        assert (there.state()[key].cpu() == value).all(), key
+    apart.waits.clear()
+    there._step(batch, 3)
+    assert not apart.waits
 
 
 @pytest.mark.gpu
