@@ -1,4 +1,7 @@
-"""Counts of FER+ that hold no picture, for ``data/results``: votes, copies, and FER2013's labels against the votes."""
+"""Counts of FER+ that hold no picture, for ``data/results``.
+
+Votes, copies, which of its tight crops a detector finds, and FER2013's labels against the votes.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +11,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from scnlib.datasets import FaceSet, ferplus, load_dataset
+from scnlib.datasets import FaceSet, ferplus, load_dataset, tight_crops
 from scnlib.datasets.duplicates import exact_groups, near_duplicates
+from scnlib.datasets.face_detection import Detector
 from scnlib.faces import CLASSES
 from scnlib.paths import results_dir
 from scnlib.results import transition, write_table
@@ -20,6 +24,9 @@ BIN = 0.25
 
 #: What a face whose votes give no label is counted under.
 NO_MAJORITY = "no majority"
+
+#: What cannot be known of faces that were photographed.
+POINT_ERRORS = ["error", "error_90"]
 
 SPLITS = ("train", "val", "test")
 
@@ -82,9 +89,10 @@ def duplicate_counts(parts: Mapping[str, FaceSet]) -> pd.DataFrame:
 
 
 def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
-    """Count votes and duplicates of FER+ into ``data/results`` and return the three tables.
+    """Count votes, duplicates and faces found of FER+ into ``data/results`` and return the four tables.
 
-    Votes are counted over all images that have some, duplicates over those that the majority rule keeps.
+    Votes are counted over all images that have some, duplicates over those that the majority rule keeps, faces found
+    over the test images among these.
     """
     folder = folder or results_dir()
     root = ferplus.checked_root(root)
@@ -94,6 +102,7 @@ def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
         "ferplus_votes": pd.concat([vote_counts(votes, split) for split, votes in tables.items()]),
         "ferplus_vote_matrix": vote_matrix(torch.cat(list(tables.values()))),
         "ferplus_duplicates": duplicate_counts(faces),
+        "ferplus_tight_crops": tight_crops.compared(faces["test"].images, None, Detector()).drop(columns=POINT_ERRORS),
     }
     for name, table in written.items():
         write_table(folder / f"{name}.csv", table)

@@ -9,7 +9,7 @@ import torch
 
 from scnlib import survey
 from scnlib.course import datasets
-from scnlib.datasets import ferplus
+from scnlib.datasets import ferplus, tight_crops
 from scnlib.paths import results_dir
 from scnlib.results import read_table
 from scnlib.uncertainty import vote_entropy
@@ -82,12 +82,13 @@ def test_twins_are_counted_within_and_across_splits():
     assert near == [1, 2, 1]
 
 
-def test_measuring_writes_three_tables_and_no_picture(folders, tmp_path):  # noqa: F811
+def test_measuring_writes_four_tables_and_no_picture(folders, tmp_path):  # noqa: F811
     # At least one image in each split has a majority; the copies are none.
     paths = survey.measure_ferplus(folders, tmp_path)
     assert sorted(path.name for path in tmp_path.glob("ferplus_*")) == sorted(path.name for path in paths)
     assert read_table(paths[0]).query("split == 'train'")["count"].sum() == 5
     assert read_table(paths[2])["pairs"].sum() == 0
+    assert (read_table(paths[3])["n"] == 1).all()
 
 
 def test_the_committed_counts_belong_together():
@@ -99,3 +100,6 @@ def test_the_committed_counts_belong_together():
     twins = pd.read_csv(results_dir() / "ferplus_duplicates.csv").set_index(["kind", "first", "second"])
     assert (twins.loc["near"] >= twins.loc["same pixels"]).all().all()
     assert (twins["same_votes"] <= twins["same_label"]).all() and (twins["images"] <= twins["pairs"]).all()
+    crops = pd.read_csv(results_dir() / "ferplus_tight_crops.csv")
+    assert list(zip(crops["around"], crops["share"], strict=True)) == list(tight_crops.PADDINGS)
+    assert (crops["n"] == ferplus.PUBLISHED["label.csv"]["test"]).all() and (crops["several"] <= crops["found"]).all()

@@ -3,23 +3,13 @@
 import math
 
 import numpy as np
-import pytest
 import torch
 
 from scnlib.course import preprocessing
 from scnlib.datasets import load_dataset
-from scnlib.datasets.face_detection import Found
 from scnlib.datasets.face_geometry import template
 
 POINTS = template(40)[None].expand(3, -1, -1)
-
-
-def test_errors_are_counted_in_eye_distances():
-    nobody = Found(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, 5, 2))
-    apart = float((POINTS[0, 1] - POINTS[0, 0]).norm())
-    off = Found(torch.zeros(1, 4), torch.ones(1), POINTS[:1] + torch.tensor([apart / 2, 0.0]))
-    errors = preprocessing.point_errors([nobody, off], POINTS[:2])
-    assert np.isnan(errors[0]) and errors[1] == pytest.approx(0.5)
 
 
 def test_shaking_moves_the_points_with_the_picture_and_alignment_takes_it_back():
@@ -57,23 +47,6 @@ def test_hog_tells_upright_from_level_stripes():
     assert features.shape == (16, 8 * 4 * 9)
     labels = torch.arange(16) % 2
     assert preprocessing.linear_svm(features[:8], labels[:8], features[8:], labels[8:]).all()
-
-
-class Sees:
-    """Stands in for a detector: finds a face wherever a picture is wide."""
-
-    def find(self, images):
-        wide = images.shape[3] > 40
-        one = Found(torch.zeros(1, 4), torch.ones(1), POINTS[:1] + (images.shape[3] - 40) / 2)
-        return [one if wide else Found(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, 5, 2))] * len(images)
-
-
-def test_tight_crops_compares_in_the_coordinates_of_the_crop():
-    table = preprocessing.tight_crops(torch.zeros(3, 1, 40, 40, dtype=torch.uint8), POINTS, Sees())
-    assert list(table["found"]) == [0, 1, 1, 1, 1, 1]
-    assert table["error"].isna().tolist() == [True] + 5 * [False]
-    assert table["error"].max() < 1e-5
-    assert preprocessing.tight_crops(torch.zeros(3, 1, 40, 40, dtype=torch.uint8), None, Sees())["error"].isna().all()
 
 
 def test_local_binary_patterns_of_a_cell_are_those_of_a_loop():

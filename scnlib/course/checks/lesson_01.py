@@ -84,7 +84,7 @@ def _one_to_the_right() -> str:
 
 
 def _eye_error(found: Tensor, true: Tensor) -> Tensor:
-    from scnlib.course.preprocessing import point_errors
+    from scnlib.datasets.tight_crops import point_errors
     from scnlib.datasets.face_detection import Found
 
     one = Found(torch.zeros(1, 4), torch.ones(1), found[None])
