@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="add finished runs to data/results, or measure a row of it again",
         description="""scn results NAME RUN...
   Add finished runs to data/results/NAME.csv, their curves to NAME_epochs.csv.gz and what their alpha knows to
-  NAME_knows.csv; a run that is already there is replaced.
+  NAME_knows.csv.gz; a run that is already there is replaced.
 scn results verify [NAME]
   Train a row of data/results/NAME.csv again (default: a cheap one of rendered, by chance), and say whether its numbers
   are equal, within tolerance or differ, and what else does. Nothing is written. The exit code is 1 if they differ.""",
@@ -143,8 +143,9 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         "bench",
         help="how fast everything is on this machine",
         description="Measure in turns, so that what disturbs the machine disturbs every arm: training beside the "
-        "released recipe, what SCN costs beyond the baseline, techniques one at a time, peak memory, renderer, "
-        "alignment, augmentation, label noise, evaluation, start-up. Medians, with two turns that enclose them.",
+        "released recipe, what SCN and every other method cost beside the baseline, techniques one at a time, peak "
+        "memory, renderer, alignment, augmentation, label noise, evaluation, start-up, large training sets, what a "
+        "second core is worth. Medians, with two turns that enclose them.",
         epilog="examples:\n"
         "  scn bench --quick                            a first impression: 48 px, few short turns\n"
         "  scn bench --csv data/results/bench_cpu.csv   everything; leave the machine alone meanwhile\n"
@@ -156,10 +157,13 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         metavar="GROUP",
         action="append",
         default=[],
-        help="machine, training, overhead, techniques, memory, preparing, startup, load; may be repeated (default all)",
+        help="machine, training, overhead, methods, techniques, memory, preparing, startup, load, scaling; may be "
+        "repeated (default all)",
     )
     bench.add_argument("--quick", action="store_true", help="48 px, few short turns, no compiler")
-    bench.add_argument("--csv", metavar="FILE", help="also write every row there, with device and versions")
+    bench.add_argument(
+        "--csv", metavar="FILE", help="write the rows there, too, in place of this device's of these groups"
+    )
     bench.add_argument("--device", help="cuda, mps or cpu; default the best there is")
     bench.set_defaults(command=_bench)
 
@@ -258,7 +262,7 @@ def _missing(options: argparse.Namespace) -> None:
     lacking.check_names(options.names)
     results, epochs, unreadable = everything()
     _left_out(unreadable)
-    ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
+    ledger = paper.ledger(runs=(results, epochs))
     asked = options.dataset, options.profile, range(options.seeds)
     found = lacking.missing(*asked, results, ledger)
     found = [one for one in found if not options.names or one.name in options.names]
@@ -285,7 +289,8 @@ def _add_leaderboard(commands: argparse._SubParsersAction) -> None:
         "leaderboard",
         help="every method under one recipe, beside the baseline",
         description="Every method that there is, with its default options, from the runs of data/results and those "
-        "under out/runs: accuracy, gain over the baseline with its interval, and the AUROC of its own trust.",
+        "under out/runs: accuracy, gain over the baseline with its interval, the AUROC of its own trust, and what "
+        "an epoch costs.",
     )
     board.add_argument("--dataset", default="rendered", help="what was measured on (default rendered)")
     board.add_argument("--noise-rate", type=float, default=0.3, help="share of wrong training labels (default 0.3)")
@@ -298,6 +303,7 @@ def _add_leaderboard(commands: argparse._SubParsersAction) -> None:
 
 
 def _leaderboard(options: argparse.Namespace) -> None:
+    from scnlib.bench.rows import read_measured
     from scnlib.paper.leaderboard import leaderboard, leaderboard_text
     from scnlib.paper.measuring import everything
 
@@ -305,7 +311,7 @@ def _leaderboard(options: argparse.Namespace) -> None:
     _left_out(unreadable)
     which = options.dataset, options.noise_rate, options.noise_kind, options.profile
     changed = {name: value for name in ("backbone", "epochs") if (value := getattr(options, name)) is not None}
-    board = leaderboard(results, *which, **changed)
+    board = leaderboard(results, *which, bench=read_measured(), **changed)
     print(board.to_csv(index=False, lineterminator="\n") if options.format == "csv" else
           leaderboard_text(board, *which, **changed), end="")  # fmt: skip
 
@@ -397,7 +403,7 @@ def _predict(options: argparse.Namespace) -> int:
     worth = standing(run)
     print(f"{run.path}\n{worth.words()}")
     if options.card:
-        from scnlib.course.model_card import write_card
+        from scnlib.model_card import write_card
 
         print(f"{write_card(run, options.card)}: model card")
     predictions = []
@@ -497,9 +503,9 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     check.set_defaults(command=_data_check)
     measure = tasks.add_parser(
         "measure",
-        help="count votes and near-duplicates of FER+ for lesson 02",
-        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv and ferplus_duplicates.csv into data/results: "
-        "counts, no picture.",
+        help="count votes, near-duplicates and faces found in FER+ for lessons 01 and 02",
+        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv, ferplus_duplicates.csv and "
+        "ferplus_tight_crops.csv into data/results: counts, no picture.",
     )
     measure.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
     measure.set_defaults(command=_data_measure)
@@ -513,7 +519,9 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run.add_argument("--profile", default="quick", help="smoke, quick (default) or paper: epochs, batch, rate, size")
+    run.add_argument(
+        "--profile", default="quick", help="smoke, quick (default), paper or lrn: epochs, batch, rate, size"
+    )
     run.add_argument(
         "--dataset",
         default="rendered",
@@ -549,31 +557,10 @@ def _run(options: argparse.Namespace) -> None:
     from scnlib.distributed import rank
     from scnlib.precision import choose_device, choose_precision
 
-    names = (
-        "noise_rate",
-        "noise_kind",
-        "seed",
-        "split",
-        "epochs",
-        "batch_size",
-        "optimizer",
-        "schedule",
-        "lr",
-        "size",
-        "backbone",
-        "oversample",
-        "normalization",
-    )
-    fields = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    if options.data:
-        fields["data"] = _pairs("--data", options.data)
-    config = runs.profile_config(
-        options.profile,
-        dataset=options.dataset,
-        method=options.method,
-        options=_pairs("--set", options.set),
-        **fields,
-    )
+    given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(runs.Config)}
+    given["data"] = _pairs("--data", options.data)
+    fields = {name: value for name, value in given.items() if value is not None}
+    config = runs.profile_config(options=_pairs("--set", options.set), **fields)
     if options.weights is not None:
         config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
@@ -806,7 +793,7 @@ def _claims(options: argparse.Namespace) -> None:
 
     results, epochs, unreadable = everything()
     _left_out(unreadable)
-    ledger = paper.claims_table(results, epochs, paper.load_knowledge(), paper.load_transition())
+    ledger = paper.ledger(runs=(results, epochs))
     if options.format == "csv":
         print(ledger.to_csv(index=False, lineterminator="\n"), end="")
         return

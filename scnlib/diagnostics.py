@@ -11,7 +11,7 @@ NEAR_ONE, NEAR_ZERO = 0.99, 0.01
 SILENT = 1e-6  # a mean over batches of exact zeros, but for rounding
 
 
-def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: int | None = None) -> list[str]:
+def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: int) -> list[str]:
     """Say what is wrong with a run, and which options help; nothing of a healthy one.
 
     Each symptom is told of the epoch in which it first appeared. So the symptoms after an epoch are those before it and
@@ -21,8 +21,7 @@ def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: in
         records: a row of ``scnlib.runs.METRICS`` for each epoch so far, what is missing or NaN is unknown; without any,
             only the config is judged.
         config: of the run.
-        n_train: training samples, from which follow the sizes of the last batches and a sampling error; None: batches
-            are taken to be full, and the agreement of trusted samples is not judged.
+        n_train: training samples, from which follow the sizes of batches and a sampling error.
 
     Returns:
         Sentences in the order in which they appeared.
@@ -48,14 +47,12 @@ def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: in
     return found
 
 
-def _empty_group(config: Config, n_train: int | None) -> Iterator[str]:
+def _empty_group(config: Config, n_train: int) -> Iterator[str]:
     method = config.method
     if not method.ranking:
         return
-    batches = math.ceil(n_train / config.batch_size) if n_train else 1
-    total = n_train or config.batch_size
-    sizes = {total // batches, math.ceil(total / batches)}
-    for size in sorted(sizes):
+    batches = math.ceil(n_train / config.batch_size)
+    for size in sorted({n_train // batches, math.ceil(n_train / batches)}):
         high = high_importance_count(size, method.beta)
         if high in (0, size):
             which = "high" if high == 0 else "low"
@@ -114,10 +111,8 @@ def _first_relabelling(records: Sequence[Mapping[str, float]]) -> Mapping[str, f
     return next((row for row in records if row.get("relabelled", 0) > 0), None)
 
 
-def _fallen_agreement(
-    row: Mapping[str, float], before: Mapping[str, float] | None, method: SCN, n_train: int | None
-) -> str:
-    if before is None or not n_train or row["epoch"] <= before["epoch"]:
+def _fallen_agreement(row: Mapping[str, float], before: Mapping[str, float] | None, method: SCN, n_train: int) -> str:
+    if before is None or row["epoch"] <= before["epoch"]:
         return ""
     first, now = (r.get("trusted_agreement", math.nan) for r in (before, row))
     trusted = high_importance_count(n_train, method.beta)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from scnlib.datasets import ferplus
-from scnlib.paths import cache_dir, out_dir, project_root, results_dir
+from scnlib.paths import cache_dir, ferplus_dir, out_dir, project_root, results_dir
 from scnlib.precision import choose_device, choose_precision
 
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "safetensors", "matplotlib", "seaborn", "jupyterlab",
@@ -57,7 +57,7 @@ def _versions() -> list[str]:
 
 
 def _ferplus(root: str | None) -> str:
-    root = root or os.environ.get("SCN_FERPLUS") or project_root() / "data" / "ferplus"
+    root = root or ferplus_dir()
     try:
         counts = {split: ferplus.count(root, split) for split in ferplus.FOLDERS}
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Measures: labels and predictions in, numbers out. All torch, all 0-d tensors, so nothing waits for a device."""
+"""Measures: labels and predictions in, tensors out. Called once an epoch, on the CPU."""
 
 import torch
 from torch import Tensor

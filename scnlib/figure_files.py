@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import matplotlib
@@ -33,6 +34,7 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     content = buffer.getvalue().decode().replace("'DejaVu Sans'", FONTS)
     content = content.replace("*{stroke", "text{white-space: pre} *{stroke", 1)  # else two spaces are shown as one
+    content = re.sub(r' transform="rotate\(-0 [^"]*"', "", content)  # nothing is turned, in a fifth of a label's bytes
     return content.encode(), ".svg", size
 
 

@@ -5,7 +5,8 @@
 python -m scnlib.figures
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from scnlib.files import write
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
+from scnlib.paper.boards import NOTE as BOARDS_NOTE
+from scnlib.paper.boards import boards, gains
 from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.plain import front
@@ -152,16 +155,10 @@ def concentration(results: Path | None) -> Drawing:
 
 
 def accuracy(results: Path | None) -> Drawing:
-    table = _symmetric(results)
-    table = table[table["noise_rate"].isin([0.0, table["noise_rate"].max()])].assign(method=lambda rows: rows["label"])
-    note = _about(table, "published: 224 px, 40 epochs")
-    figure = plots.results_bars(table, _published(table), title="FER+ test accuracy, from scratch", note=note)
-    words = "; ".join(
-        f"{label} {group['accuracy'].mean():.1f} at {100 * rate:.0f} %"
-        for (rate, label), group in table.groupby(["noise_rate", "label"], sort=False)
-    )
-    alt = f"Bars of FER+ test accuracy in percent by method and share of wrong labels: {words}."
-    return Drawing("ferplus_accuracy", alt, figure)
+    table = load("ferplus", folder=results)
+    if table.empty:
+        raise NothingMeasured("no data/results/ferplus.csv")
+    return replace(accuracy_by_noise(paper.prepare(table), "ferplus", "quick"), name="ferplus_accuracy")
 
 
 def label_accuracy(results: Path | None) -> Drawing:
@@ -201,16 +198,19 @@ def alpha(results: Path | None) -> Drawing:
 
 
 def memorised(results: Path | None) -> Drawing:
-    chosen = _highest_noise(_symmetric(results), "baseline").iloc[:1]
-    curve = _curves(results, chosen)
+    chosen = _highest_noise(_symmetric(results), "baseline")
+    curves = _curves(results, chosen)
     wrong = chosen["noise_rate"].iloc[0]
-    fitted = (curve["train_accuracy_given"] - wrong * curve["memorised"]) / (1 - wrong)
-    table = curve[["epoch", "memorised"]].assign(right=fitted, test=curve["test_accuracy"])
+    fitted = (curves["train_accuracy_given"] - wrong * curves["memorised"]) / (1 - wrong)
+    shares = curves[["epoch", "memorised"]].assign(right=fitted, test=curves["test_accuracy"]).groupby("epoch")
+    table = shares.mean().join(shares.min().add_suffix("_low")).join(shares.max().add_suffix("_high")).reset_index()
     name = f"baseline on FER+, {100 * wrong:.0f} % wrong labels"
-    figure = plots.memorisation_curves({name: table}, chance=1 / 8, note=_about(chosen))
+    figure = plots.memorisation_curves({name: table}, chance=1 / 8, note=_about(chosen, "means; bands: all seeds"))
+    last = table.iloc[-1]
     alt = (
         "The baseline on FER+ over epochs: right labels are learnt early; of the wrong ones "
-        f"{100 * curve['memorised'].iloc[-1]:.0f} % are memorised after the last epoch."
+        f"{100 * last['memorised']:.1f} % are memorised after the last epoch (mean of n = {len(chosen)}, from "
+        f"{100 * last['memorised_low']:.1f} to {100 * last['memorised_high']:.1f} %)."
     )
     return Drawing("ferplus_memorised", alt, figure)
 
@@ -241,12 +241,14 @@ def accuracy_by_noise(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing
         for rate in (0.0, 0.1, 0.2, 0.3)
     ]
     table = _measured_rows(rows, "scn-2", dataset)
+    table = table.assign(published=[_printed(row.series, row.value, dataset) for row in table.itertuples()])
     title = f"{_capital(DATASET_NAMES[dataset])}: accuracy under wrong labels"
     note = _with_interval(table, profile, dataset)
+    if table["published"].notna().any():
+        note += "; published: from scratch, 224 px, ResNet-18, 40 epochs"
     figure = plots.sweep({"wrong labels, %": table}, title=title, note=note)
     ends = "; ".join(
-        f"{name} {own['mean'].iloc[0]:.1f} at {own['value'].iloc[0]:.0f} % and {own['mean'].iloc[-1]:.1f} at "
-        f"{own['value'].iloc[-1]:.0f} %"
+        f"{name} {', '.join(f'{row.mean:.1f} at {row.value:.0f} %' for row in own.itertuples())}"
         for name, own in table.groupby("series", sort=False)
     )
     alt = f"Test accuracy on {DATASET_NAMES[dataset]} over the share of wrong labels, with intervals: {ends}."
@@ -276,6 +278,13 @@ def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     )
     alt = f"Gains over the baseline on {DATASET_NAMES[dataset]} in points, with intervals over seeds. {words}."
     return Drawing(f"{dataset}_modules", alt, figure)
+
+
+def _printed(method: str, percent: float, dataset: str) -> float:
+    """What SCN's tables 2 and 4 print for training from scratch; NaN where they have no such cell."""
+    noise = f"noise {percent:.0f} %, " if percent else ""
+    cell = ("scn-2" if percent else "scn-4", f"scratch, {noise}{method}", DATASET_NAMES[dataset])
+    return next((number.value for number in paper.TABLES[cell[0]] if (number.row, number.column) == cell[1:]), math.nan)
 
 
 SWEEPS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
@@ -413,6 +422,30 @@ def _rendered(results: Path | None) -> pd.DataFrame:
     return paper.prepare(table)
 
 
+# -------------------------------------------------------------------------------------------------------- every method
+
+
+def leaderboards(results: Path | None) -> Drawing:
+    """All methods on all boards of the quick recipe."""
+    runs = pd.concat([load(name, folder=results) for name in ("rendered", "ferplus")], ignore_index=True)
+    if runs.empty:
+        raise NothingMeasured("there are no runs in data/results yet")
+    table = gains(boards(runs))
+    found = table.dropna(subset="gain")
+    if found.empty:
+        raise NothingMeasured("no method beside the baseline on any board")
+    table = table.assign(label=[method_label(name) for name in table["method"]])
+    figure = plots.gain_matrix(table, title="Every method against the baseline, on every board", note=BOARDS_NOTE)
+    ahead = "; ".join(
+        f"{board}: {(own['gain'] > 0).sum()} of {len(own)}" for board, own in found.groupby("board", sort=False)
+    )
+    alt = (
+        "Matrix of gains over the baseline in points of test accuracy, methods in rows, boards in columns. Ahead of "
+        f"the baseline among those measured: {ahead}."
+    )
+    return Drawing("leaderboards", alt, figure)
+
+
 DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     faces,
     uncertainty,
@@ -426,6 +459,7 @@ DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     rendered_by_noise,
     rendered_modules,
     rendered_sweeps,
+    leaderboards,
 )
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -474,20 +508,6 @@ def _curves(results: Path | None, chosen: pd.DataFrame) -> pd.DataFrame:
     return curves
 
 
-def _published(table: pd.DataFrame) -> pd.DataFrame:
-    """The papers' FERPlus numbers for the rates and methods of a table."""
-    return pd.DataFrame(list(_published_rows(table)), columns=["method", "noise_rate", "accuracy"])
-
-
-def _published_rows(table: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
-    for rate in sorted(table["noise_rate"].unique()):
-        for method in ("baseline", "SCN"):
-            noise = f"noise {100 * rate:.0f} %, " if rate else ""
-            cell = ("scn-2" if rate else "scn-4", f"scratch, {noise}{method}")
-            if method in set(table["method"]):
-                yield method, rate, paper.published(*cell, "FERPlus").value
-
-
 def _about(table: pd.DataFrame, more: str = "") -> str:
     """n, seeds and recipe, in words."""
     seeds = sorted(table["seed"].unique())
@@ -498,14 +518,17 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
     return words + (f"; {more}" if more else "")
 
 
-WEAKEST = "Each number below is that of the condition that speaks most against the claim; above 0 is for it."
+WEAKEST = (
+    "Each number below is that of the condition that speaks most against the claim; above 0, or the limit, is for it. "
+    "Seeds share their test faces."
+)
 
 
 def readme_table(results: Path | None = None) -> str:
     """For the README: the quick rows of data/results in Markdown, means over seeds of the last epoch, and verdicts."""
     lines = [
-        "| faces | wrong labels | method | accuracy % | labels right at the end % | AUROC of α | n |",
-        "|---|---|---|---|---|---|---|",
+        "| faces | wrong labels | method | accuracy % | mean of classes % | labels right % | AUROC of α | n |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     recipes = []
     for dataset, faces in (("rendered", "rendered"), ("ferplus", "FER+")):
@@ -516,7 +539,8 @@ def readme_table(results: Path | None = None) -> str:
         groups = table.groupby(["noise", "noise_rate", "label"], sort=False)
         for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
             noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
-            cells = [faces, noise, label, *(_plus_minus(runs[name]) for name in ("accuracy", "label_accuracy"))]
+            shown = ("accuracy", "mean_class_accuracy", "label_accuracy")
+            cells = [faces, noise, label, *(_plus_minus(runs[name]) for name in shown)]
             lines.append(f"| {' | '.join([*cells, _auroc(runs)])} | {len(runs)} |")
     if not recipes:
         raise NothingMeasured("there are no runs in data/results yet")

@@ -15,6 +15,11 @@ def cache_dir() -> Path:
     return Path(os.environ["SCN_CACHE"]) if os.environ.get("SCN_CACHE") else project_root() / "data" / "cache"
 
 
+def ferplus_dir() -> Path:
+    """Where FER+ is looked for: ``$SCN_FERPLUS``, else ``data/ferplus``."""
+    return Path(os.environ["SCN_FERPLUS"]) if os.environ.get("SCN_FERPLUS") else project_root() / "data" / "ferplus"
+
+
 def results_dir() -> Path:
     """Measured results as CSV, committed."""
     return project_root() / "data" / "results"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from scnlib import files, paper
+from scnlib.figure_files import read_index
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.measuring import everything
 
@@ -153,7 +154,7 @@ def _compact(rows: pd.DataFrame, what: str) -> str:
 
 def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
     """Verdict counts, the claims that were judged, and folded away the others with what they need."""
-    ledger = paper.claims_table(table, epochs, paper.load_knowledge(), paper.load_transition())
+    ledger = paper.ledger(runs=(table, epochs))
     ledger = ledger.assign(on=paper.judged_on(ledger))
     tested = ledger["verdict"] != "not tested"
     rest = ledger[~ledger["id"].isin(ledger["id"][tested])].drop_duplicates("id")
@@ -166,7 +167,8 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
         rows.append([html.escape(str(cell)) for cell in cells])
     caption = (
         "Verdicts are computed from differences that are positive where the claim is true, of the weakest condition. "
-        "Held: the 95 % interval over seeds lies above 0. Not held: below 0. Undecided: one seed, or 0 in the interval."
+        "Held: the 95 % interval over seeds lies above the limit, 0 where none is named. Not held: below it, widened "
+        "where there are several conditions. Undecided: neither, or one seed."
     )
     waiting = [[html.escape(text) for text in row] for row in rest[["id", "claim", "detail"]].itertuples(index=False)]
     return "\n".join(
@@ -180,13 +182,11 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
 
 
 def _figures(folder: Path) -> str:
-    index = folder / "figures" / "index.json"
-    if not index.is_file():
+    index = read_index(folder / "figures")
+    if not index:
         return "<p>The lessons drew no figures.</p>"
-    entries = json.loads(index.read_text(encoding="utf-8"))
-    entries = entries.values() if isinstance(entries, dict) else entries
     parts = []
-    for entry in entries:
+    for entry in index.values():
         alt, file = html.escape(entry["alt"], quote=True), html.escape(f"figures/{entry['file']}", quote=True)
         parts.append(f'<figure><img src="{file}" alt="{alt}" loading="lazy"><figcaption>{alt}</figcaption></figure>')
     return "\n".join(parts)

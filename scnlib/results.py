@@ -1,10 +1,10 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
-    NAME.csv             one row = one finished run, columns as ``Run.row``
-    NAME_epochs.csv.gz   its metrics, one row an epoch
-    NAME_alpha.csv.gz    histogram of alpha in the last epoch, for samples whose given label is right and wrong
-    NAME_knows.csv       what alpha and the network's confidence know of each known uncertainty, a line a signal
-    NAME_confusion.csv   test confusion of the last epoch, one row a label, one column a predicted class
+    NAME.csv              one row = one finished run, columns as ``Run.row``
+    NAME_epochs.csv.gz    its metrics, one row an epoch
+    NAME_alpha.csv.gz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
+    NAME_knows.csv.gz     what alpha and the network's confidence know of each known uncertainty, a line a signal
+    NAME_confusion.csv.gz test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
@@ -22,6 +22,7 @@ import torch
 from filelock import FileLock
 
 from scnlib.config import Config
+from scnlib.evaluation import confusion_matrix
 from scnlib.files import write
 from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
@@ -34,7 +35,6 @@ ALPHA_BINS = 20
 
 #: What the names of the other tables end in.
 SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion")
-COMPRESSED = ("_epochs", "_alpha")
 
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
@@ -85,9 +85,9 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
 
 
 def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
-    """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; the longest are compressed."""
+    """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; these are compressed, as the longest."""
     whole = f"{name}{suffix}"
-    return (folder or results_dir()) / f"{whole}.csv{'.gz' if whole.endswith(COMPRESSED) else ''}"
+    return (folder or results_dir()) / f"{whole}.csv{'.gz' if whole.endswith(SUFFIXES) else ''}"
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
@@ -161,19 +161,9 @@ def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
 def confusion(run: Run) -> pd.DataFrame:
     """Test counts of the last epoch: one row a label, columns label and, by name, every class that can be predicted."""
     names = run.manifest["class_names"]
-    labels, predictions = run.samples["test_labels"], run.samples["test_prediction"]
-    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(matrix, (labels, predictions), 1)
+    labels, predictions = (torch.as_tensor(run.samples[f"test_{name}"]).long() for name in ("labels", "prediction"))
+    matrix = confusion_matrix(labels, predictions, len(names)).numpy()
     return pd.DataFrame(matrix, columns=names).assign(label=names)[["label", *names]]
-
-
-def transition(given: np.ndarray, true: np.ndarray, class_names: Iterable[str]) -> pd.DataFrame:
-    """Counts of label noise: columns true, given (class names), count."""
-    names = list(class_names)
-    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(matrix, (true, given), 1)
-    cells = [(a, b, matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)]
-    return pd.DataFrame(cells, columns=["true", "given", "count"])
 
 
 def read_table(path: Path) -> pd.DataFrame:

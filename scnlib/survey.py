@@ -14,9 +14,10 @@ from torch import Tensor
 from scnlib.datasets import FaceSet, ferplus, load_dataset, tight_crops
 from scnlib.datasets.duplicates import exact_groups, near_duplicates
 from scnlib.datasets.face_detection import Detector
+from scnlib.evaluation import confusion_matrix
 from scnlib.faces import CLASSES
 from scnlib.paths import results_dir
-from scnlib.results import transition, write_table
+from scnlib.results import write_table
 from scnlib.uncertainty import vote_entropy
 
 #: Width of the bins of disagreement, in bits.
@@ -96,7 +97,7 @@ def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
     """
     folder = folder or results_dir()
     root = ferplus.checked_root(root)
-    tables = {split: _votes(root, split) for split in SPLITS}
+    tables = {split: ferplus.vote_table(root, split).votes for split in SPLITS}
     faces = {split: load_dataset("ferplus", root, split) for split in SPLITS}
     written = {
         "ferplus_votes": pd.concat([vote_counts(votes, split) for split, votes in tables.items()]),
@@ -109,10 +110,12 @@ def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
     return [folder / f"{name}.csv" for name in written]
 
 
-def _votes(root: Path, split: str) -> Tensor:
-    in_folders = (root / "data").is_dir()
-    path = root / "data" / ferplus.FOLDERS[split] / "label.csv"
-    return (ferplus.read_label_csv(path) if in_folders else ferplus.read_vote_table(root, split)).votes
+def transition(faces: FaceSet) -> pd.DataFrame:
+    """Counts of label noise: columns true, given (class names), count."""
+    names = faces.class_names
+    counts = confusion_matrix(faces.true_labels, faces.labels, len(names)).tolist()
+    cells = [(true, given, counts[i][j]) for i, true in enumerate(names) for j, given in enumerate(names)]
+    return pd.DataFrame(cells, columns=["true", "given", "count"])
 
 
 def measure_transition(root: Path | str, folder: Path | None = None) -> tuple[Path, int, float]:
@@ -124,5 +127,5 @@ def measure_transition(root: Path | str, folder: Path | None = None) -> tuple[Pa
     """
     faces = load_dataset("ferplus", root, labels="fer2013")
     path = (folder or results_dir()) / "ferplus_fer2013_transition.csv"
-    write_table(path, transition(faces.labels.numpy(), faces.true_labels.numpy(), faces.class_names))
+    write_table(path, transition(faces))
     return path, len(faces), float((faces.labels != faces.true_labels).float().mean())

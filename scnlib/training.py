@@ -342,13 +342,12 @@ class Training:
         row = {}
         for name, faces in self.evaluation_sets.items():
             predictions = self.infer(faces.images)[0].argmax(1)
+            row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
             if faces.true_labels is None:
-                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
                 row[f"{name}_mean_class_accuracy"] = float(
                     evaluation.mean_class_accuracy(predictions, faces.labels, self.num_classes)
                 )
             else:  # labels with the training labels' noise are what a choice may look at
-                row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
                 row[f"{name}_accuracy_true"] = float(evaluation.accuracy(predictions, faces.true_labels))
         return row
 

@@ -218,13 +218,9 @@ class Standing:
         return text
 
 
-def standing(run: Run, measured: pd.DataFrame | None = None) -> Standing:
-    """What is known of a run's accuracy.
-
-    Args:
-        measured: default ``load()``.
-    """
-    table = load() if measured is None else measured
+def standing(run: Run) -> Standing:
+    """What is known of a run's accuracy."""
+    table = load()
     rows = table[(table["key"] == run.manifest["key"]) & (table["shown"] == ALIGNED)].to_dict("records")
     own = 100 * run.metrics["test_accuracy"].iloc[-1]
     names = run.manifest["class_names"]

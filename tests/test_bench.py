@@ -1,23 +1,46 @@
 """The benchmark: nothing here looks at a clock, only at what is made of it, and that both sides compute alike."""
 
+import contextlib
 import dataclasses
+import importlib.util
+import io
 import itertools
 import math
 import random
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
-from scnlib.bench import load, machine, ours, peak, preparing, released, rows, run, startup, techniques, training, turns
+from scnlib.bench import (
+    load,
+    machine,
+    member,
+    methods,
+    ours,
+    peak,
+    preparing,
+    released,
+    rows,
+    run,
+    scaling,
+    startup,
+    techniques,
+    training,
+    turns,
+)
 from scnlib.bench.how import How, Task
 from scnlib.cli import main
 from scnlib.errors import ScnError
-from scnlib.methods import SCN
+from scnlib.methods import METHODS, SCN, Method
 from scnlib.methods.base import Batch
 from scnlib.models import make_backbone
+from scnlib.paper import cost
+from scnlib.paper.grid import GRIDS
+from scnlib.paper.leaderboard import epoch_costs
 from scnlib.precision import Precision
 
 CPU, FLOAT32 = torch.device("cpu"), Precision(torch.float32, "test")
@@ -32,7 +55,7 @@ def few_faces(monkeypatch):
         generator = torch.Generator().manual_seed(size)
         return torch.randint(0, 256, (8, 3, size, size), dtype=torch.uint8, generator=generator), torch.arange(8)
 
-    for module in (ours, training, techniques, preparing):
+    for module in (ours, training, methods, techniques, preparing):
         monkeypatch.setattr(module, "pictures", noise)
     for module in (techniques, preparing):
         monkeypatch.setattr(module, "PICTURES", 8)
@@ -222,8 +245,17 @@ def test_rows_have_medians_and_ratios_of_neighbours(tmp_path):
 
 def test_a_table_without_its_columns_is_refused(tmp_path):
     (tmp_path / "b.csv").write_text("group,name\n")
-    with pytest.raises(ValueError, match="has no column 'method'; scn bench --csv"):
+    with pytest.raises(ValueError, match="has no column 'method'; without it, scn bench --csv"):
         rows.read_csv(tmp_path / "b.csv")
+
+
+def test_new_rows_stand_for_those_of_their_group_and_device():
+    def made(*whence):
+        return pd.DataFrame(whence, columns=["group", "device", "value"])
+
+    before = made(("machine", "a", 1), ("startup", "a", 2), ("methods", "b", 3), ("methods", "a", 4), ("gone", "a", 5))
+    found = rows.beside(made(("methods", "a", 6), ("methods", "a", 7)), before, ("machine", "methods", "startup"))
+    assert found["value"].tolist() == [1, 3, 6, 7, 2, 5]
 
 
 def test_all_kept_measurements_are_read_together(tmp_path):
@@ -251,7 +283,12 @@ def test_numbers_have_three_digits(value, words):
 
 
 def test_a_miniature_of_everything_ends_with_a_table(few_faces, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(techniques, "QUICK", ("small", 32, 4))
+    for module in (techniques, methods):
+        monkeypatch.setattr(module, "QUICK", ("small", 32, 4))
+    few = {name: METHODS[name] for name in ("baseline", "scn", "curriculumnet", "ipa2lt")}
+    monkeypatch.setattr(methods, "METHODS", few)
+    monkeypatch.setattr(scaling, "at_work", lambda crew, *_: contextlib.nullcontext(lambda: float(crew.runs)))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     for module in (training, preparing):
         monkeypatch.setattr(module, "networks", lambda how: [("small", 32, 4)])
     monkeypatch.setattr(training, "peak_memory", lambda *_: 100.0)
@@ -267,6 +304,14 @@ def test_a_miniature_of_everything_ends_with_a_table(few_faces, monkeypatch, tmp
     assert list(trained["method"]) == ["baseline", "scn", "released"]
     assert list(trained["ratio_to"]) == ["released", "released", ""]
     assert (trained["value"] > 0).all()
+    own = table[table["group"] == "methods"].pivot_table("value", "method", "unit", sort=False)
+    assert own.index.tolist() == list(few) and (own[["images/s", "times the baseline's epoch"]] > 0).all().all()
+    assert set(own.index[own["s between the epochs of a run"].notna()]) == {"curriculumnet", "ipa2lt"}
+    costs, on = epoch_costs(table, "small", 32)
+    assert list(costs) == list(few) and costs["baseline"] == 1 and on.startswith("CPU")
+    assert table.loc[table["group"] == "scaling", ["value", "ratio_to"]].to_numpy().tolist() == [
+        [1, ""], [1, "1 thread"], [2, "1 thread"], [1, "1 thread"]
+    ]  # fmt: skip
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith(f"[{len(tasks)}/{len(tasks)}] ") and "left" in last
 
@@ -280,6 +325,24 @@ def test_time_left_follows_what_tasks_took(monkeypatch, capsys):
     assert second.startswith("[2/2] two: 1:00 gone, about 2:00 left")
 
 
+def test_a_file_keeps_what_was_not_measured_again(tmp_path):
+    def task(group, value):
+        return Task("", 1, lambda: [rows.Row(group=group, name="n", value=value, unit="s")])
+
+    place = tmp_path / "bench.csv"
+    run.measure([task("startup", 1.0), task("machine", 2.0)], TINY, place)
+    run.measure([task("machine", 3.0), task("load", 4.0)], TINY, place)
+    found = rows.read_csv(place)
+    assert list(zip(found["group"], found["value"], strict=True)) == [("machine", 3), ("startup", 1), ("load", 4)]
+
+
+def test_a_file_that_is_no_such_table_is_not_overwritten(tmp_path):
+    (tmp_path / "b.csv").write_text("name,age\n")
+    with pytest.raises(ValueError, match="b.csv has no column 'group'"):
+        run.measure([Task("", 1, lambda: pytest.fail("measured"))], TINY, tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text() == "name,age\n"
+
+
 def test_an_arm_trains_whole_epochs_of_the_real_loop(few_faces, monkeypatch):
     images, labels = ours.pictures(32)
     epochs = []
@@ -287,6 +350,157 @@ def test_an_arm_trains_whole_epochs_of_the_real_loop(few_faces, monkeypatch):
     monkeypatch.setattr(ours.Training, "train_epoch", lambda self: epochs.append(len(self)) or trained(self))
     arm = ours.training_arm(ours.plan(SCN(relabel_epoch=1), "small", 32, 4), images, labels, CPU, FLOAT32, 0)
     assert arm() > 0 and epochs == [8, 8, 8]
+
+
+# ---------------------------------------------------------------------------------------------- every method
+
+
+def test_the_epoch_of_all_turns_has_all_of_a_step_and_no_look_at_the_whole_set(few_faces):
+    def look():
+        pytest.fail("a look at the whole training set would be in the rate of a step")
+
+    for name in METHODS:
+        methods._method(name).after_epoch(None, methods.EPOCH, torch.arange(8), look)
+    assert methods._method("scn").relabel_epoch <= methods.EPOCH
+    for name in ("warm_up", "pretraining"):
+        assert all(getattr(methods._method(method), name, 0) < methods.EPOCH for method in METHODS)
+
+    seen = []
+
+    class Seeing(Method):
+        name = "seeing"
+
+        def step(self, model, batch, epoch):
+            seen.append(epoch)
+            return super().step(model, batch, epoch)
+
+    images, labels = ours.pictures(32)
+    arm = ours.training_arm(ours.plan(Seeing(), "small", 32, 4), images, labels, CPU, FLOAT32, 0, epoch=methods.EPOCH)
+    arm()
+    assert set(seen) == {methods.EPOCH} and len(seen) == 3 * 2
+
+
+def test_what_is_between_epochs_is_all_of_a_runs_and_of_labels_partly_wrong(few_faces, monkeypatch):
+    monkeypatch.setattr(methods, "QUICK", ("small", 32, 4))
+    calls = []
+
+    class Looking(Method):
+        name = "looking"
+
+        def after_epoch(self, model, epoch, given, features):
+            calls.append((epoch, (given != torch.arange(len(given)) % 8).sum().item(), features()))
+
+    assert methods.between_epochs(TINY, Looking(), 80) > 0
+    calls = calls[1:]  # the epoch of training before
+    assert [epoch for epoch, _, _ in calls] == list(range(1, 12))
+    assert {wrong for _, wrong, _ in calls} == {24}
+    features = calls[0][2]
+    assert features.shape[0] == 80 and len(features.unique(dim=0)) == 80
+
+
+def test_the_cost_of_an_epoch_has_its_share_of_what_is_between(few_faces, monkeypatch):
+    """6,000 images: 3 s for the baseline, 6 s and 3.6 s / 12 for the method."""
+    monkeypatch.setattr(methods, "METHODS", dict.fromkeys(("baseline", "ipa2lt", "elr")))
+    monkeypatch.setattr(methods, "between_epochs", lambda how, method, n: 3.6 * n / 6000)
+    rates = {"baseline": [2000.0, 1000.0, 4000.0], "ipa2lt": [1000.0, 500.0, 2000.0], "elr": [2000.0, 1000.0, 3200.0]}
+    monkeypatch.setattr(methods, "steps", lambda *_: ([], rates))
+    found = methods.every_method(dataclasses.replace(TINY, seconds=1.0))
+    made = {(row.method, row.unit): row for row in found}
+    own = made["ipa2lt", "times the baseline's epoch"]
+    assert (own.value, own.low, own.high) == pytest.approx((2.1, 2.05, 2.2))
+    assert made["ipa2lt", "s between the epochs of a run"].value == 3.6
+    assert made["baseline", "times the baseline's epoch"].value == 1
+    assert made["elr", "times the baseline's epoch"].high == 1.25
+    assert ("elr", "s between the epochs of a run") not in made
+
+
+def test_a_method_that_cannot_be_trained_here_leaves_the_others(few_faces, monkeypatch, capsys):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *on: None if name == "cleanlab" else find(name, *on))
+    found, rates = methods.steps(TINY, "small", 32, 4, ("baseline", "confident_learning", "gce"), 2)
+    assert list(rates) == ["baseline", "gce"] and "needs cleanlab" in capsys.readouterr().err
+    assert [math.isnan(row.value) for row in found] == [False, True, False]
+    assert [row.ratio_to for row in found] == ["", "", "baseline"]
+
+
+def test_every_run_of_the_papers_tables_has_a_rate_once_all_groups_were_measured():
+    full = How(CPU, FLOAT32)
+    measured = {(name, *network[:2]) for network in training.networks(full) for name in ("baseline", "scn")}
+    measured |= {(name, *training.QUICK[:2]) for name in METHODS}
+    larger = {(name, backbone, size) for backbone, size, _, names in methods.LARGER for name in names}
+    nothing = pd.DataFrame({"config": []})
+    asked = {
+        (one.method, one.backbone, one.size)
+        for which in ((None, "paper"), ("rendered", "quick"))
+        for table in GRIDS
+        for one in cost.work(table, *which, (0,), nothing)
+    }
+    assert asked <= measured | larger
+    assert {one for one in larger - measured if one[0] != "baseline"} <= asked, "measured for nobody"
+    tasks = methods.tasks(full)
+    assert len(tasks) == 1 + len(methods.LARGER) and all(task.expected > 0 for task in tasks)
+    assert len(methods.tasks(TINY)) == 1
+
+
+# ---------------------------------------------------------------------------------------------- cores
+
+
+def test_the_ways_to_use_cores():
+    assert scaling.crews(1) == {"1 thread": scaling.Crew(1, 1)}
+    ways = scaling.crews(5)
+    assert [(crew.processes, crew.threads, crew.runs) for crew in ways.values()] == [
+        (1, 1, 1), (1, 5, 1), (5, 1, 5), (2, 2, 1)
+    ]  # fmt: skip
+    assert scaling.tasks(dataclasses.replace(TINY, device=torch.device("cuda"))) == []
+
+
+def test_processes_of_one_run_know_of_each_other_and_others_do_not():
+    names = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT", "OMP_NUM_THREADS")
+    told = [[one.get(name) for name in names] for one in scaling._environments(scaling.Crew(2, 3, together=True))]
+    port = told[0][3]
+    assert told == [["0", "0", "2", port, "3"], ["1", "1", "2", port, "3"]] and int(port) > 0
+    alone = [[one.get(name) for name in names] for one in scaling._environments(scaling.Crew(2, 1))]
+    assert alone == [[None, None, None, None, "1"]] * 2
+
+
+def test_a_process_answers_each_line_with_an_epoch(few_faces, monkeypatch):
+    trained, answers = [], io.StringIO()
+    monkeypatch.setattr(member, "pictures", ours.pictures)
+    monkeypatch.setattr(member.Training, "train_epoch", lambda self: trained.append(len(self)))
+    monkeypatch.setattr(member.sys, "stdin", io.StringIO("\n\n\n"))
+    with contextlib.redirect_stdout(answers):
+        member.work("small", 32, 4, 2)
+    assert trained == [8] * 3 and answers.getvalue() == "done\n" * 3
+
+
+def test_two_processes_train_one_run_turn_by_turn():
+    with scaling.at_work(scaling.Crew(2, 1, together=True), "small", 32, 4, 2) as turn:
+        assert [turn() > 0 for _ in range(2)] == [True, True]
+
+
+def test_the_rate_counts_the_runs_and_a_failing_process_is_named(monkeypatch):
+    started = subprocess.Popen
+
+    def instead(program):
+        monkeypatch.setattr(
+            scaling.subprocess, "Popen", lambda words, **more: started([words[0], "-c", program], **more)
+        )
+
+    now = itertools.count(0, 2)
+    monkeypatch.setattr(scaling.time, "perf_counter", lambda: next(now))
+    instead("for _ in iter(input, None): print('done', flush=True)")
+    for crew, rate in ((scaling.Crew(2, 1), 2 * 12 / 2), (scaling.Crew(2, 1, together=True), 12 / 2)):
+        with scaling.at_work(crew, "small", 32, 4, 3) as turn:
+            assert [turn(), turn()] == [rate, rate]
+    instead("raise MemoryError('too large')")
+    with (
+        scaling.at_work(scaling.Crew(1, 1), "small", 32, 4, 2) as turn,
+        pytest.raises(ScnError, match=r"a training process failed \(MemoryError: too large\)"),
+    ):
+        turn()
+
+
+# ---------------------------------------------------------------------------------------------- memory
 
 
 def test_the_peak_stays_where_memory_was_given_back():
@@ -311,7 +525,10 @@ def test_a_process_that_fails_is_named(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--only", "trainig"], "scn: unknown group 'trainig'; known: machine, training, overhead, techniques, memory"),
+        (
+            ["--only", "trainig"],
+            "scn: unknown group 'trainig'; known: machine, training, overhead, methods, techniques",
+        ),
         (["--device", "abacus", "--only", "machine"], "scn: device 'abacus' is not usable here"),
     ],
 )

@@ -1,5 +1,6 @@
-"""One place decides on versions (pyproject.toml); conda's file and the tested pins must agree with it."""
+"""What is said in two places agrees: versions, commands, and which room may import which."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -56,3 +57,29 @@ def test_the_readme_names_every_command_of_the_makefile():
     readme = (project_root() / "README.md").read_text()
     missing = [target for target in targets if target != "help" and f"make {target}" not in readme]
     assert not missing
+
+
+def test_imports_point_one_way_as_the_readme_says():
+    block = (project_root() / "README.md").read_text().split("Imports point one way")[1].split("Five ideas")[0]
+    rows = [re.split(r"  +", line.strip())[0] for line in block.splitlines() if line.startswith("    ")]
+    steps = re.split(r"\n|->", re.sub(r"(,|->)\n", r"\1 ", "\n".join(rows)))
+    height = {name: number for number, step in enumerate(steps) for name in re.findall(r"\w+", step)}
+    folder = project_root() / "scnlib"
+    files = [(path, path.relative_to(folder).parts[0].removesuffix(".py")) for path in folder.rglob("*.py")]
+    assert set(height) == {room for _, room in files} - {"__init__"}
+    wrong = [
+        f"{path.relative_to(folder)} imports {other}"
+        for path, room in files
+        for other in rooms_imported(path)
+        if other in height and other != room and height[other] >= height[room]
+    ]
+    assert not wrong
+
+
+def rooms_imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        yield from (name.split(".")[1] for name in names if name.startswith("scnlib."))

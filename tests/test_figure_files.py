@@ -31,6 +31,14 @@ def test_words_are_text_in_a_font_that_everyone_has_something_like():
     assert svg.count("text{white-space: pre}") == 1
 
 
+def test_a_label_that_is_not_turned_does_not_say_so():
+    figure = bars()
+    figure.axes[0].set_ylabel("turned", rotation=90)
+    svg = files.render(figure)[0].decode()
+    assert "rotate(-0" not in svg
+    assert len(re.findall(r"<text[^>]*rotate\(-90[^>]*>turned<", svg)) == 1
+
+
 def test_formulas_are_outlines():
     figure = bars()
     figure.axes[0].set_xlabel("$p'$ of a class")  # as text it would be p0: the prime is a 0 of another font

@@ -50,9 +50,9 @@ def rendered_rows():
     return pd.DataFrame(rows)
 
 
-def measured(monkeypatch):
+def measured(monkeypatch, *without):
     """Leave the rendered faces out: they take seconds."""
-    kept = tuple(draw for draw in figures.DRAWINGS if draw.__name__ not in ("faces", "uncertainty"))
+    kept = tuple(draw for draw in figures.DRAWINGS if draw.__name__ not in ("faces", "uncertainty", *without))
     monkeypatch.setattr(figures, "DRAWINGS", kept)
 
 
@@ -72,13 +72,17 @@ def test_alt_texts_carry_the_numbers(results):
     assert "baseline 70.0 at 0 %" in figures.accuracy(results).alt
     assert "starts at 68.0 % and ends at 66.0 %" in figures.label_accuracy(results).alt
     assert "AUROC for wrong labels is 0.50" in figures.alpha(results).alt
-    assert "baseline 60.5 at 0 % and 60.5 at 30 %" in figures.rendered_by_noise(results).alt
+    assert "baseline 60.5 at 0 %, 60.5 at 10 %, 60.5 at 30 %" in figures.rendered_by_noise(results).alt
+    assert "memorised after the last epoch (mean of n = 1, from 10.0 to 10.0 %)" in figures.memorised(results).alt
+    assert (
+        "rendered, clean: 0 of 1; rendered, 10 %: 0 of 1; rendered, 30 %: 0 of 1" in figures.leaderboards(results).alt
+    )
     assert "30 % wrong labels: relabelling alone -3.0, ranking alone -3.0" in figures.rendered_modules(results).alt
     assert "Beta on clean labels: best of 2 values is" in figures.rendered_sweeps(results).alt
 
 
 def test_twice_the_same_bytes(results, tmp_path, monkeypatch):
-    measured(monkeypatch)
+    measured(monkeypatch, "leaderboards")
     first, second = (figures.write_all(tmp_path / name, results)[0] for name in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
@@ -113,12 +117,12 @@ def test_runs_of_other_recipes_are_not_mixed_in(results):
 
 def test_the_readme_has_means_with_their_spread(results):
     lines = figures.readme_table(results).splitlines()
-    assert "| rendered | 10% symmetric | baseline | 60.5 ± 0.7 | 90.0 ± 0.0 | no α | 2 |" in lines
-    assert "| FER+ | 30% symmetric | baseline | 67.0 | 70.0 | no α | 1 |" in lines
+    assert "| rendered | 10% symmetric | baseline | 60.5 ± 0.7 | 50.5 ± 0.7 | 90.0 ± 0.0 | no α | 2 |" in lines
+    assert "| FER+ | 30% symmetric | baseline | 67.0 | 57.0 | 70.0 | no α | 1 |" in lines
 
 
 def test_a_figure_that_lost_its_data_is_removed(results, tmp_path, monkeypatch):
-    measured(monkeypatch)
+    measured(monkeypatch, "leaderboards")
     figures.write_all(tmp_path / "figures", results)
     (results / "ferplus.csv").unlink()
     figures.write_all(tmp_path / "figures", results)
@@ -127,9 +131,27 @@ def test_a_figure_that_lost_its_data_is_removed(results, tmp_path, monkeypatch):
 
 
 def test_published_numbers_stand_beside_the_measured_ones(results):
-    table = figures._published(pd.DataFrame({"noise_rate": [0.0, 0.3], "method": ["baseline", "SCN"]}))
-    values = {(row.method, row.noise_rate): row.accuracy for row in table.itertuples()}
-    assert values == {("baseline", 0.0): 82.40, ("SCN", 0.0): 83.42, ("baseline", 0.3): 68.54, ("SCN", 0.3): 70.45}
+    diamonds = [line for line in figures.accuracy(results).figure.axes[0].lines if line.get_marker() == "D"]
+    drawn = {tuple(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in diamonds} - {()}
+    assert drawn == {((0, 82.40), (30, 68.54)), ((0, 83.42), (30, 70.45))}
+    assert not [line for line in figures.rendered_by_noise(results).figure.axes[0].lines if line.get_marker() == "D"]
+
+
+def test_all_seeds_stand_behind_what_is_memorised(results):
+    """A second seed that memorises three times as much: the line is the mean, the band reaches to both."""
+    table, epochs = (pd.read_csv(results / name) for name in ("ferplus.csv", "ferplus_epochs.csv.gz"))
+    plain = table[(table["method"] == "baseline") & (table["noise_rate"] == 0.3)]
+    pd.concat([table, plain.assign(seed=1, key="second")]).to_csv(results / "ferplus.csv", index=False)
+    curve = epochs[epochs["key"] == plain["key"].item()]
+    pd.concat([epochs, curve.assign(key="second", memorised=0.3)]).to_csv(
+        results / "ferplus_epochs.csv.gz", index=False
+    )
+    drawing = figures.memorised(results)
+    (line,) = [line for line in drawing.figure.axes[0].lines if line.get_label() == "wrong labels: memorised"]
+    assert line.get_ydata().tolist() == pytest.approx([0.2, 0.2])
+    heights = [tuple(band.get_paths()[0].vertices[:, 1][[0, 1]]) for band in drawing.figure.axes[0].collections]
+    assert {0.1, 0.3} <= {round(height, 6) for ends in heights for height in ends}
+    assert "20.0 % are memorised after the last epoch (mean of n = 2, from 10.0 to 30.0 %)" in drawing.alt
 
 
 def test_the_readme_shows_what_data_results_says():

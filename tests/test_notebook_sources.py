@@ -29,9 +29,8 @@ def test_notebooks_are_what_their_sources_say():
     assert not found, "\n".join([*found, notebooks.ADVICE])
 
 
-def test_there_are_lessons():
-    assert len(SOURCES) >= 4
-    assert {path.name[:2] for path in SOURCES} <= {number for number, _, _ in LESSONS}
+def test_every_lesson_is_there():
+    assert [path.name[:2] for path in SOURCES] == [number for number, _, _ in LESSONS]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

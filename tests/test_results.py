@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from scnlib import results, runs
 from scnlib.config import profile_config
-from scnlib.paper import load_knowledge
+from scnlib.knowledge import load_knowledge
 
 from .conftest import load_squares, make_faces
 
@@ -72,7 +72,7 @@ def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_pa
 def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
     run = runs.run(smoke(), progress=False)
     results.add("squares", [run, runs.run(smoke(method="baseline"), progress=False)], tmp_path)
-    table = load_knowledge(tmp_path / "squares_knows.csv")
+    table = load_knowledge(tmp_path / "squares_knows.csv.gz")
     assert list(table.columns) == ["key", "quantity", "mode", "measure", "value", "n"]
     modes = {key: set(rows["mode"]) for key, rows in table.groupby("key")}
     assert modes.pop(run.manifest["key"]) == {"train", "eval", "confidence_eval"}
@@ -150,7 +150,7 @@ def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):
     results.load("squares", folder=tmp_path).drop(columns=["alpha_regained", "alpha_regained_others"]).to_csv(
         path, index=False
     )
-    (tmp_path / "squares_knows.csv").unlink()
+    (tmp_path / "squares_knows.csv.gz").unlink()
     results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
     table = results.load("squares", folder=tmp_path)
     assert list(table.columns) == list(first.row())

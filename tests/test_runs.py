@@ -4,7 +4,6 @@ import dataclasses
 import json
 import multiprocessing
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +47,6 @@ def test_a_run_leaves_everything_needed_to_believe_it(squares):
     )
     assert row["options"] == "{}"
     assert json.loads(row["config"])["method"]["name"] == "scn"
-
-
-def test_the_bar_of_a_notebook_moves_and_a_log_stays_short(monkeypatch):
-    assert runs._bar("a run", 9, progress=True).mininterval == 30  # headless
-    monkeypatch.delenv("SCN_HEADLESS")
-    assert not sys.stdout.isatty()  # as in a kernel
-    bar = runs._bar("a run", 9, progress=True)
-    assert bar.mininterval <= 1 and not bar.dynamic_miniters  # else it waits for as many images as came at once before
 
 
 def test_a_finished_run_is_not_trained_again(squares, monkeypatch):

@@ -366,10 +366,11 @@ for name, run in runs.runs.items():
 # to ask both.
 
 # %%
+from scnlib.course.measures import probabilities
 from scnlib.evaluation import auroc
 
 wrong = faces.labels[:count] != faces.true_labels[:count]
-given = {name: lrn.probabilities(run, faces.images[:count]).gather(1, faces.labels[:count, None]).squeeze(1) for name, run in runs.runs.items()}
+given = {name: probabilities(run, faces.images[:count]).gather(1, faces.labels[:count, None]).squeeze(1) for name, run in runs.runs.items()}
 knows = {name: float(auroc(-trust, wrong)) for name, trust in given.items()}
 ctx.say("AUROC for wrong labels of the probability of the given label, on {n:,} training faces: baseline **{base:.3f}**, LRN **{lrn:.3f}**. Whoever "
         "asks the label knows far more than SCN's α, which sees the face alone (lesson 08), and needs no new network for it.", n=count,

@@ -339,6 +339,8 @@ ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, on
 # **Predict:** who knows most? Who knows nothing?
 
 # %%
+import pandas as pd
+
 from scnlib import paper
 
 results = paper.load_results()
@@ -359,6 +361,17 @@ if unmeasured:
     ctx.say("> Not measured yet: {names}.", names=", ".join(unmeasured))
 
 # %% [markdown]
+# Random flips are the easy case: nothing in a face speaks for them. Flips to *one* other class form a rule that can be learnt, and for a mistake that people make the face itself speaks.
+#
+# **Predict:** whose trust still knows those? On FER+ "wrong" means: FER2013's label is not the choice of most of ten annotators.
+
+# %%
+kinds = {"rendered, 30 % flipped": {}, "rendered, 30 % pair": {"noise_kind": "pair"}, "FER+, 30 % flipped": {"dataset": "ferplus"},
+         "FER+, real errors": {"dataset": "ferplus", "noise_rate": 0.0, "noise_kind": "fer2013"}}
+knows = {kind: other_cures.trust_table(results, METHODS, **labels).set_index("label") for kind, labels in kinds.items()}
+pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n = {})".format) for kind, table in knows.items()}).fillna("not measured").rename_axis("AUROC of trust")
+
+# %% [markdown]
 # An AUROC near one is no medal by itself. A trust that is made of the loss usually tells wrong labels as long as they are not
 # learnt by heart; the baseline's own loss does that, in hindsight and for nothing. (It fails where a method gives up whole classes, as
 # self-paced learning did in lesson 05: then right labels have large losses, too.) What counts is whether the network is better for
@@ -371,8 +384,6 @@ if unmeasured:
 # source that we have gives the algorithm. It is not the symmetric cross-entropy above, though it shares three letters.
 
 # %%
-import pandas as pd
-
 tables = {name: paper.compact(name, results, datasets=["rendered"]) for name in ("scn-2", "lrn-1")}
 rivals = ("CurriculumNet", "MetaCleaner", "IPA2LT", "SCE-ALD")
 printed = pd.concat([table[table.index.str.endswith(rivals)] for table in tables.values()])

@@ -388,10 +388,11 @@ else:
 #
 # ## The ledger
 #
-# Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds (for L01: over classes) lies on the
-# claimed side in **every** condition that the claim names, *not held* if in one of them it lies on the other side, *undecided* where it holds 0
-# or there is one seed. For and against a claim the same evidence is asked. Seeds share their test faces, so the interval does not say whether
-# other faces would agree. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
+# Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds (L01: over classes) lies on the claimed
+# side in **every** condition that the claim names, *not held* if in one of them it lies on the other side, *undecided* otherwise. Who names k
+# conditions gives luck k chances to refute the claim, so against it each interval is the wider one of lesson 14, of level $1 - 0.05/k$. Where a
+# claim needs an effect of some size ("close to", "alpha tells"), the unit names a limit. Seeds share their test faces, so the interval does not say
+# whether other faces would agree. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
 #
 # **Predict:** how many of the claims that could be tested held everywhere?
 

@@ -270,7 +270,7 @@ with tempfile.TemporaryDirectory() as folder:
 # **Predict:** will skin, age or expression make the largest difference?
 
 # %%
-from scnlib.course import model_card
+from scnlib import model_card
 
 latents = ctx.faces("test").latents
 groups = model_card.test_performance(scn, latents)

@@ -158,7 +158,13 @@ for name, rows in beside.groupby("device", sort=False):
             low=small["times released"], high=large["times released"], small=small["size"], large=large["size"], batch=small["batch"], n=rows["repeats"].min(), least=rows["share of matrix rate"].min(), most=rows["share of matrix rate"].max(),
             origin="measured at full scale")
 
+# %%
+scale.beside_goals(scale.on_first(beside, cpu=True))
+
 # %% [markdown]
+# The goals were set before this code was written, from a trial of a plain bfloat16 loop on *another* machine with two cores. Images a second do not travel from machine to machine,
+# so the third column judges the machines as much as the loop; the last one is the same question asked of this machine alone: how much of what it can do at best does training reach?
+#
 # ## Fewer bits, another order
 #
 # Two techniques change how numbers lie and not what is computed. **bfloat16** keeps float32's range and 8 of its 24 bits of precision, so memory moves
@@ -217,13 +223,16 @@ for what, found in {"Techniques on a CPU": on_cpu, "Techniques on a GPU": on_gpu
         ctx.say(not_measured, what=what)
 
 # %%
-compiled = bench[(bench["group"] == "techniques") & (bench["method"] == "torch.compile")]
+compiled = bench[(bench["group"] == "techniques") & bench["method"].str.startswith("torch.compile") & bench["value"].notna()]
 for device, rows in compiled.groupby("device", sort=False):
-    ctx.say("Compiled, the same step runs {least:.2f} to {most:.2f} times as fast on {device}.", least=rows["ratio"].min(), most=rows["ratio"].max(), device=device, origin="measured at full scale")
+    again, first = rows["ratio"].dropna(), rows.loc[rows["unit"] == "s", "value"]
+    ctx.say("Compiled, the same step runs {least:.2f} to {most:.2f} times as fast on {device}, and the first one takes {first:.0f} s.", least=again.min(), most=again.max(), device=device,
+            first=first.max(), origin="measured at full scale")
 
 # %% [markdown]
-# The training loop here is not compiled, and does not record CUDA graphs: each is worth its code and its first minute only where such a line says clearly more than 1. On a GPU nobody has
-# asked yet; `scn bench --only techniques` does.
+# **What the training loop leaves out**, and on what evidence. `torch.compile`: the line above. It is worth its code and its first step only where such a
+# line says clearly more than 1; on a GPU nobody has asked yet (`scn bench --only techniques` does). *CUDA graphs*, which replay a recorded step so that the host need not prepare it: no evidence either
+# way. They need a GPU, none was at hand, so they were neither written nor measured.
 #
 # ## A question stops the line
 #
@@ -414,7 +423,30 @@ ctx.say("So on GPUs batch normalisation takes the whole batch, too (`SyncBatchNo
 
 # %% [markdown]
 # All of it is one command: `torchrun --nproc-per-node=8 -m scnlib run --profile paper ...`. Tests hold its loss, gradients and new labels against one process's, with
-# two and three processes on CPUs. It has not been run on several GPUs: how it *scales* nobody has measured, so no curve of it stands here.
+# two and three processes on CPUs. **On several GPUs it has not been run**: how it scales there nobody has measured, so no curve of it stands here. What can be measured without them is
+# what the cores of a CPU are worth.
+#
+# ## One core more
+#
+# A second core can be a second *thread* of the same run, a second *run* beside it, or a second *process* that trains the same run with half of every batch.
+#
+# **Predict:** which of the three brings most images a second, and which of them two times as many?
+
+# %%
+uses = scale.ways_of_scaling(bench)
+if len(uses):
+    title = "SCN, {0[name]} network, {0[size]} px, batch {0[batch]}".format(uses.iloc[0])
+    note = plots.measured_on(uses, "measured at full scale")
+    ctx.save(plots.ways_beside_one(uses, int(uses["cores"].iloc[0]), title=title, note=note, label="images/s, of all runs together"), "cores",
+             alt="Bars of the images a second that one thread, several threads, several runs side by side and one run in two processes reach together on a CPU, beside multiples of one thread.")
+    ctx.say("Beside one thread: {words}. Most images a second: {best}.", words="; ".join(f"{row.method} × {row.ratio:.2f}" for row in uses[1:].itertuples()),
+            best=uses.loc[uses["value"].idxmax(), "method"], origin="measured at full scale")
+else:
+    ctx.say(not_measured, what="Threads, runs and processes on a CPU")
+
+# %% [markdown]
+# Threads share each layer's work and wait for one another at its end. Two processes of one run wait at every step, too, and send features and gradients between them. Runs side by side wait for
+# nobody; what they share is memory and its speed. A table of many runs may have what is fastest of all; a single run has only threads and processes to choose from.
 #
 # ## Many runs
 #

@@ -45,7 +45,13 @@ def plan(method: Method, backbone: str, size: int, batch: int) -> Config:
 
 
 def training_arm(
-    config: Config, images: Tensor, labels: Tensor, device: torch.device, precision: Precision, seconds: float
+    config: Config,
+    images: Tensor,
+    labels: Tensor,
+    device: torch.device,
+    precision: Precision,
+    seconds: float,
+    epoch: int | None = None,
 ) -> Arm:
     """Turns of about ``seconds``, each an epoch of at least two batches; the rate is in images a second.
 
@@ -54,6 +60,7 @@ def training_arm(
     Args:
         images: uint8 ``(P, 3, size, size)``, any number of them.
         labels: int64 ``(P,)``.
+        epoch: which one every turn trains, for methods that do other things in other epochs; None: one after the other.
     """
 
     def start(batches: int) -> Training:
@@ -61,6 +68,8 @@ def training_arm(
         return Training(config, train, {}, device, precision)
 
     def turn(training: Training) -> float:
+        if epoch is not None:
+            training.epoch = epoch - 1
         wait_for(device)
         begun = time.perf_counter()
         training.train_epoch()

@@ -103,6 +103,19 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     files.write(path, frame.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
 
 
+def beside(new: pd.DataFrame, before: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """New rows, and of those before all but the ones that they stand for: of their groups on their devices.
+
+    Args:
+        groups: in the order in which their rows come.
+    """
+    measured = set(zip(new["group"], new["device"], strict=True))
+    kept = [pair not in measured for pair in zip(before["group"], before["device"], strict=True)]
+    both = pd.concat([before[kept], new], ignore_index=True)
+    place = {group: number for number, group in enumerate(groups)}
+    return both.sort_values("group", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+
+
 def read_csv(path: Path | str) -> pd.DataFrame:
     """What ``write_csv`` wrote.
 
@@ -110,12 +123,13 @@ def read_csv(path: Path | str) -> pd.DataFrame:
         ValueError: a column is missing.
     """
     words, counts = ("name", "method", "precision", "ratio_to"), {"size": "Int64", "batch": "Int64"}
+    marks = ("group", "unit", "device", "torch", "python", "commit", "finished")
     numbers = (*counts, "value", "low", "high", "repeats", "ratio")
-    frame = tables.read_csv(path, numbers, dtype=dict.fromkeys(("group", "unit", "device", *words), str))
+    frame = tables.read_csv(path, numbers, dtype=dict.fromkeys((*marks, *words), str))
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
-        raise ValueError(f"{path} has no column {missing[0]!r}; scn bench --csv {path} writes it again")
-    rates = (frame["group"] == "training") & (frame["unit"] == "images/s")
+        raise ValueError(f"{path} has no column {missing[0]!r}; without it, scn bench --csv {path} writes it anew")
+    rates = frame["group"].isin(["training", "methods"]) & (frame["unit"] == "images/s")
     for name in counts:
         lost = frame.index[(rates & frame[name].isna()) | (frame[name] % 1 > 0)]
         if len(lost):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scnlib.bench import load, machine, preparing, rows, startup, techniques, training
+from scnlib.bench import load, machine, methods, preparing, rows, scaling, startup, techniques, training
 from scnlib.bench.how import How, Task
 from scnlib.bench.rows import Row
 from scnlib.precision import choose_device, choose_precision
@@ -20,11 +20,13 @@ GROUPS: dict[str, Callable[[How], list[Task]]] = {
     "machine": _machine_tasks,
     "training": training.throughput_tasks,
     "overhead": training.overhead_tasks,
+    "methods": methods.tasks,
     "techniques": techniques.tasks,
     "memory": training.memory_tasks,
     "preparing": preparing.tasks,
     "startup": startup.tasks,
     "load": load.tasks,
+    "scaling": scaling.tasks,
 }
 
 
@@ -37,10 +39,11 @@ def bench(
         groups: keys of ``GROUPS``; none: all.
         quick: 48 pixels, few short turns, no compiler: for a first impression.
         device: as in ``scnlib.precision.choose_device``.
-        csv: written after each task, so that what is measured stays when the rest is cut off.
+        csv: written after each task, so that what is measured stays when the rest is cut off. What it has of other
+            groups and devices stays in it, too.
 
     Raises:
-        ValueError: an unknown group or device.
+        ValueError: an unknown group or device, or a file that is no such table.
     """
     for group in groups:
         if group not in GROUPS:
@@ -56,8 +59,10 @@ def bench(
 
 def measure(tasks: Sequence[Task], how: How, csv: Path | str | None = None) -> list[Row]:
     """The rows of all tasks."""
+    before = None
     if csv is not None:
         Path(csv).parent.mkdir(parents=True, exist_ok=True)
+        before = rows.read_csv(csv) if Path(csv).exists() else None
     begun, done, found = time.perf_counter(), 0.0, []
     expected = sum(task.expected for task in tasks)
     for number, task in enumerate(tasks, start=1):
@@ -68,7 +73,8 @@ def measure(tasks: Sequence[Task], how: How, csv: Path | str | None = None) -> l
         found += task.work()
         done += task.expected
         if csv is not None:
-            rows.write_csv(rows.table(found, how.device), Path(csv))
+            table = rows.table(found, how.device)
+            rows.write_csv(table if before is None else rows.beside(table, before, tuple(GROUPS)), Path(csv))
     return found
 
 

@@ -14,7 +14,7 @@ from scnlib.methods import Method, make_method
 from scnlib.methods.base import Batch
 from scnlib.models import make_backbone, normalize
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, gain, measured, published_gain, rows_of, summary
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
 from scnlib.paper.choice import at_best, complete
 from scnlib.paper.grid import DATASET_NAMES, Selector, grid
 from scnlib.paper.results import prepare
@@ -42,34 +42,30 @@ def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:
 def runs_of(
     results: pd.DataFrame,
     named: Mapping[str, Selector],
-    dataset: str = "rendered",
-    profile: str = "quick",
     column: str | None = None,
 ) -> pd.DataFrame:
-    """Single runs of some arms, for figures that show every seed: ``label``, ``seed``, ``value``.
+    """Single runs of some arms on rendered faces, for figures that show every seed: ``label``, ``seed``, ``value``.
 
     Args:
         named: label -> which runs. An arm without runs has no rows.
         column: what to read, by default the papers' accuracy.
     """
-    runs, recipe = prepare(results), Recipe.of(profile, dataset)
+    runs, recipe = prepare(results), Recipe.of("quick", "rendered")
     rows = [
         (label, seed, value)
         for label, selector in named.items()
-        for seed, value in measured(runs, selector, dataset, recipe, column).items()
+        for seed, value in measured(runs, selector, "rendered", recipe, column).items()
     ]
     return pd.DataFrame(rows, columns=["label", "seed", "value"])
 
 
-def keys_of(
-    results: pd.DataFrame, selector: Selector, dataset: str = "rendered", profile: str = "quick", **fields: object
-) -> list[str]:
+def keys_of(results: pd.DataFrame, selector: Selector, dataset: str = "rendered", **fields: object) -> list[str]:
     """The keys of the runs of one arm, by which curves and confusions are found.
 
     Args:
-        fields: of the recipe, where it is not the profile's own: ``lr=.1``.
+        fields: of the recipe, where it is not the quick profile's own: ``lr=.1``.
     """
-    return rows_of(prepare(results), selector, dataset, Recipe.of(profile, dataset, **fields))["key"].tolist()
+    return rows_of(prepare(results), selector, dataset, Recipe.of("quick", dataset, **fields))["key"].tolist()
 
 
 def by_setting(
@@ -77,10 +73,8 @@ def by_setting(
     named: Mapping[str, Selector],
     field: str,
     values: Sequence[float],
-    dataset: str = "rendered",
-    profile: str = "quick",
 ) -> pd.DataFrame:
-    """Runs of some methods under several values of one field of the recipe, one row a run.
+    """Runs of some methods on rendered faces under several values of one field of the recipe, one row a run.
 
     Args:
         results: of ``paper.add_curves``.
@@ -95,9 +89,9 @@ def by_setting(
     runs, rows = prepare(results), []
     for label, selector in named.items():
         for value in values:
-            recipe = Recipe.of(profile, dataset, **{field: value})
-            val = measured(runs, selector, dataset, recipe, "val_accuracy")
-            test = measured(runs, selector, dataset, recipe)
+            recipe = Recipe.of("quick", "rendered", **{field: value})
+            val = measured(runs, selector, "rendered", recipe, "val_accuracy")
+            test = measured(runs, selector, "rendered", recipe)
             rows += [(label, value, seed, val[seed], test[seed]) for seed in test if seed in val]
     return pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
 
@@ -108,11 +102,8 @@ def option_sweep(
     values: Sequence[float],
     default: float,
     rates: Mapping[str, float],
-    method: str = "scn",
-    dataset: str = "rendered",
-    profile: str = "quick",
 ) -> pd.DataFrame:
-    """One option of a method at several values: a row for each value and share of wrong labels that was measured.
+    """One option of SCN on rendered faces: a row for each of its values and shares of wrong labels that was measured.
 
     Args:
         option, values, default: name of the option, its values, and which of them is the default.
@@ -122,15 +113,15 @@ def option_sweep(
         ``value``, ``series``, ``mean`` with its 95 % t interval ``low``, ``high`` (NaN for one seed), ``std``, ``n``,
         and ``gain`` over the default with ``gain_low``, ``gain_high``, paired by seed (NaN at the default itself).
     """
-    runs, recipe, rows = prepare(results), Recipe.of(profile, dataset), []
+    runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
     for series, rate in rates.items():
         found = {
-            value: measured(runs, Selector(method, dataset, rate, options={option: value}), dataset, recipe)
+            value: measured(runs, Selector("scn", "rendered", rate, options={option: value}), "rendered", recipe)
             for value in values
         }
         for value, own in found.items():
             if own:
-                over = _over(own, found[default]) if value != default else _over(own, {})
+                over = gain([] if value == default else differences_by_seed(own, found[default]))
                 half = stats.half_width([*own.values()])
                 row = {"value": value, "series": series, **summary(own)}
                 row |= {"low": row["mean"] - half, "high": row["mean"] + half}
@@ -142,19 +133,18 @@ def option_sweep(
 def seed_gains(
     results: pd.DataFrame,
     pairs: Mapping[str, tuple[Selector, Selector]],
-    dataset: str = "rendered",
-    profile: str = "quick",
-    column: str | None = None,
 ) -> pd.DataFrame:
-    """What every single seed says of each pair of arms: columns ``label``, ``seed``, ``gain`` (first minus second).
+    """What every single seed says of each pair of arms on rendered faces: ``label``, ``seed``, ``gain``.
 
     Args:
         pairs: label -> (arm, reference).
-        column: what to compare, by default the papers' accuracy.
+
+    Returns:
+        A row for each pair and shared seed; ``gain`` is the arm's accuracy minus the reference's.
     """
-    runs, recipe, rows = prepare(results), Recipe.of(profile, dataset), []
+    runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
     for label, pair in pairs.items():
-        ours, theirs = (measured(runs, each, dataset, recipe, column) for each in pair)
+        ours, theirs = (measured(runs, each, "rendered", recipe) for each in pair)
         rows += [(label, seed, ours[seed] - theirs[seed]) for seed in ours if seed in theirs]
     return pd.DataFrame(rows, columns=["label", "seed", "gain"])
 
@@ -265,23 +255,22 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
             "best_test": means["test"].max(),
         }
     for label, row in rows.items():
-        row |= _over(chosen[label], {} if label == reference else chosen[reference])
+        row |= gain([] if label == reference else differences_by_seed(chosen[label], chosen[reference]))
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_TUNED))
 
 
-def unequal_effort(runs: pd.DataFrame, choice: pd.DataFrame, setting: str = "rates") -> list[str]:
-    """Why a comparison of tuned methods is not fair yet, in words; empty if nothing speaks against it.
+def unequal_effort(runs: pd.DataFrame, choice: pd.DataFrame) -> list[str]:
+    """Why a comparison of methods with tuned rates is not fair yet, in words; empty if nothing speaks against it.
 
     Args:
         runs: as ``tuned`` reads them.
         choice: of ``tuned``.
-        setting: what was tuned, in the plural.
     """
     grids = {label: tuple(sorted(set(complete(own)["value"]))) for label, own in runs.groupby("label", sort=False)}
     reasons = []
     if len(set(grids.values())) > 1:
         tried = "; ".join(f"{label} {', '.join(f'{value:g}' for value in grid)}" for label, grid in grids.items())
-        reasons.append(f"the {setting} tried differ ({tried})")
+        reasons.append(f"the rates tried differ ({tried})")
     edges = choice.index[choice["at_edge"].astype(bool)]
     if len(edges):
         reasons.append(f"the best may lie beyond what was tried for {', '.join(edges)}")
@@ -407,7 +396,7 @@ def error_matrix(confusion: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     """Test counts of some runs added up: index the labels, columns the predicted classes, in the same order.
 
     Args:
-        confusion: ``data/results/NAME_confusion.csv``: ``key``, ``label`` and a column for each predicted class.
+        confusion: ``data/results/NAME_confusion.csv.gz``: ``key``, ``label`` and a column for each predicted class.
         keys: of the runs; without any the matrix is empty.
     """
     rows = confusion[confusion["key"].isin(set(keys))]
@@ -473,7 +462,3 @@ def class_only_auroc(counts: pd.DataFrame, by: str = "true") -> float:
     rates = wrong / (wrong + right)
     above = (rates[:, None] > rates) + 0.5 * (rates[:, None] == rates)
     return float(wrong @ above @ right / (wrong.sum() * right.sum()))
-
-
-def _over(values: Mapping[int, float], reference: Mapping[int, float]) -> dict[str, float]:
-    return gain([value - reference[seed] for seed, value in values.items() if seed in reference])

@@ -1,11 +1,9 @@
 """A lesson's hands: start, run, compare, save, say."""
 
 import dataclasses
-import os
 import platform
 import random
 import re
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,8 +25,9 @@ from scnlib.figure_files import write_figure
 from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
 from scnlib.methods.names import method_label
-from scnlib.paths import out_dir, project_root
+from scnlib.paths import ferplus_dir, out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
+from scnlib.provenance import commit
 from scnlib.results import table_path
 from scnlib.runs import Run
 
@@ -101,11 +100,11 @@ class Context:
 
     def provenance(self) -> str:
         """One line: profile, seed, device and number format with the reason, versions, commit."""
-        device = choose_device()
+        device, code = choose_device(), commit()
         return (
             f"{self.name}: profile {self.profile}, seed {self.seed}, {device} in {choose_precision(device)}, "
             f"scnlib {scnlib.__version__}, torch {torch.__version__}, Python {platform.python_version()}, "
-            f"commit {_commit()}"
+            f"commit {code['commit'][:7]}{'-dirty' if code['dirty'] else ''}"
         )
 
     # ------------------------------------------------------------------------------------------------------ running
@@ -169,9 +168,8 @@ class Context:
         return self.ferplus_root() if self.dataset == "ferplus" else None
 
     def ferplus_root(self) -> Path | None:
-        """Where FER+ lies: ``$SCN_FERPLUS``, else ``data/ferplus``; None where there is none."""
-        named = os.environ.get("SCN_FERPLUS")
-        folder = Path(named) if named else project_root() / "data" / "ferplus"
+        """``paths.ferplus_dir()``; None where FER+ does not lie there."""
+        folder = ferplus_dir()
         return folder if (folder / "data").is_dir() or (folder / "fer2013.csv").is_file() else None
 
     # ------------------------------------------------------------------------------------------------------ results
@@ -234,12 +232,3 @@ def _changed_options(config: Config) -> dict[str, object]:
     """The method's options that differ from its defaults, apart from what a profile counts in epochs."""
     options = method_options(config.method, only_changed=True)
     return {name: value for name, value in options.items() if name not in COUNTED_IN_EPOCHS}
-
-
-def _commit() -> str:
-    """The short commit of the checkout, with ``-dirty`` where files differ from it; "unknown" without git."""
-    try:
-        words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-        return subprocess.run(words, cwd=project_root(), capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

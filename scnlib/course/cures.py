@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from scnlib import runs
 from scnlib.config import Config, profile_config
-from scnlib.course import show
-from scnlib.course.measures import judged, label_history, opinion
+from scnlib.course import measures, show
+from scnlib.course.measures import judged, label_history
 from scnlib.datasets import FaceSet
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
@@ -181,7 +181,7 @@ def retrained(config: Config, train: FaceSet, labels: Tensor, test: FaceSet) -> 
     return Retrained(metrics, training.infer(test.images)[0].argmax(1).numpy())
 
 
-def cure_once(config: Config, margin: float = 0.2) -> dict[str, object]:
+def cure_once(config: Config) -> dict[str, object]:
     """Train, let the finished network relabel everybody once in evaluation mode, and start again on the new labels.
 
     Returns:
@@ -190,8 +190,8 @@ def cure_once(config: Config, margin: float = 0.2) -> dict[str, object]:
     """
     first, splits = runs.run(config), load_splits(config)
     given, true = splits.train.labels, splits.train.true_labels
-    probabilities = config.method.probabilities(*opinion(first, splits.train.images))
-    labels, _ = relabel(probabilities, given, margin=margin)
+    margin = 0.2  # the paper's delta 2
+    labels, _ = relabel(measures.probabilities(first, splits.train.images), given, margin=margin)
     again = retrained(config, splits.train, labels, splits.test)
     return {
         "dataset": config.dataset, "method": config.method.name, "noise_rate": config.noise_rate, "seed": config.seed,
@@ -207,25 +207,21 @@ def curves(
     results: pd.DataFrame,
     epochs: pd.DataFrame,
     named: Mapping[str, Selector],
-    column: str = "label_accuracy",
-    dataset: str = "rendered",
-    **fields: object,
 ) -> dict[str, pd.DataFrame]:
-    """A column of committed curves for some arms, averaged over seeds.
+    """The share of right labels epoch by epoch for some arms on rendered faces, averaged over seeds.
 
     Args:
         results, epochs: ``load_results()`` and ``load_epochs()``.
         named: label -> the runs meant.
-        fields: what differs from the quick recipe, as in ``paper.arms``.
 
     Returns:
         label -> columns ``epoch``, ``mean``, ``low``, ``high`` (lowest and highest seed), ``n``; arms without runs are
         left out.
     """
-    runs, recipe, found = prepare(results), Recipe.of("quick", dataset, **fields), {}
+    runs, recipe, found = prepare(results), Recipe.of("quick", "rendered"), {}
     for label, selector in named.items():
-        keys = rows_of(runs, selector, dataset, recipe)["key"]
-        values = epochs[epochs["key"].isin(keys)].groupby("epoch")[column]
+        keys = rows_of(runs, selector, "rendered", recipe)["key"]
+        values = epochs[epochs["key"].isin(keys)].groupby("epoch")["label_accuracy"]
         if len(values):
             table = values.agg(["mean", "min", "max", "count"]).reset_index()
             found[label] = table.rename(columns={"min": "low", "max": "high", "count": "n"})

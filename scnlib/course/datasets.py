@@ -161,8 +161,8 @@ def _saved(faces: FaceSet) -> Iterator[Path]:
     """``train/<class>/`` and ``test/<class>/`` in a temporary folder, every third face of a class in ``test``."""
     with tempfile.TemporaryDirectory() as folder:
         seen = dict.fromkeys(faces.class_names, 0)
-        for name, image in zip(faces.ids, faces.images, strict=True):
-            label = faces.class_names[int(faces.labels[list(faces.ids).index(name)])]
+        for name, image, number in zip(faces.ids, faces.images, faces.labels.tolist(), strict=True):
+            label = faces.class_names[number]
             seen[label] += 1
             place = Path(folder) / ("test" if seen[label] % 3 == 0 else "train") / label
             place.mkdir(parents=True, exist_ok=True)

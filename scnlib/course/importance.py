@@ -1,7 +1,7 @@
 """What lessons 05 and 06 measure about the importance weights: on one batch, in the first steps, over recorded runs."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,9 @@ from scnlib.datasets import FaceSet
 from scnlib.losses import high_importance_count
 from scnlib.methods import Method
 from scnlib.methods.base import Batch, Step
-from scnlib.paper.grid import Selector
 from scnlib.precision import choose_device, choose_precision
 from scnlib.runs import Run
 from scnlib.training import Training, epoch_batches, learning_rate
-
-#: Which runs, and what differs from the recipe.
-ArmOf = Selector | tuple[Selector, Mapping[str, object]]
 
 
 def in_words(value: float, digits: int = 2) -> str:

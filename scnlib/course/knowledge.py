@@ -16,7 +16,7 @@ from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.plain import DATASETS
 from scnlib.paper.results import load_results, prepare
-from scnlib.paths import results_dir
+from scnlib.results import table_path
 from scnlib.runs import Run
 from scnlib.uncertainty import TITLES, knows
 
@@ -131,16 +131,15 @@ def look(run: Run, faces: FaceSet) -> dict[str, Tensor]:
     }  # fmt: skip
 
 
-def probe(features: Tensor, known: Mapping[str, Tensor], folds: int = 5) -> dict[str, Tensor]:
+def probe(features: Tensor, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """How certain a linear model of the features, trained on the truth, would call each face: a ceiling for alpha.
 
     Logistic regression for a yes or no, ridge regression for the rest, on standardised features; each face is judged by
-    the model of the folds that it is not in.
+    the model of the folds that it is not in, of five.
 
     Args:
         features: ``(N, D)``.
-        known: of ``known_uncertainty``.
-        folds: 2 or more; a quantity with fewer faces on one side than folds is left out.
+        known: of ``known_uncertainty``; a quantity with fewer faces on one side than folds is left out.
 
     Returns:
         Quantity -> ``(N,)``, larger = less uncertain, as a signal; 0 where the quantity is undefined.
@@ -150,7 +149,7 @@ def probe(features: Tensor, known: Mapping[str, Tensor], folds: int = 5) -> dict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    judged = {}
+    folds, judged = 5, {}
     for name, quantity in known.items():
         answered, defined = quantity.dtype == torch.bool, ~quantity.isnan()
         values, x = quantity[defined].numpy(), features[defined].numpy()
@@ -165,47 +164,42 @@ def probe(features: Tensor, known: Mapping[str, Tensor], folds: int = 5) -> dict
     return judged
 
 
-def full_scale_knowledge(
-    name: str, runs: Selector, mode: str = "test", profile: str = "quick", within: bool = False
-) -> pd.DataFrame:
-    """What alpha of committed runs knows, a row for each quantity and seed; no rows where nothing was measured.
+def full_scale_knowledge(name: str, runs: Selector, mode: str = "test", within: bool = False) -> pd.DataFrame:
+    """What alpha of committed runs of the quick profile knows: a row for each quantity and seed that was measured.
 
     Args:
         name: of the results and of their dataset, ``"ferplus"``.
         runs: which arm, of ``scnlib.paper.arm``.
         mode: ``"train"``, ``"eval"`` or ``"test"``, see ``results.knowledge``.
-        profile: whose recipe.
         within: of wrong labels the AUROC within each true class instead of that over all, and nothing else.
 
     Returns:
         Columns title, quantity, seed, knowledge, n.
     """
-    table = load_knowledge(results_dir() / f"{name}_knows.csv")
+    table = load_knowledge(table_path(name, "_knows"))
     if table.empty:
         return pd.DataFrame(columns=["title", "quantity", "seed", "knowledge", "n"])
-    rows = rows_of(prepare(load_results()), runs, name, Recipe.of(profile, name))
+    rows = rows_of(prepare(load_results()), runs, name, Recipe.of("quick", name))
     table = table[(table["measure"] == "auroc_within") == within]
     found = table[table["mode"] == mode].merge(rows[["key", "seed"]], on="key")
     return on_one_scale(found)[["title", "quantity", "seed", "knowledge", "n"]]
 
 
-def best_epoch_bonus(runs: pd.DataFrame, profile: str = "quick", fewest: int = 2) -> pd.DataFrame:
+def best_epoch_bonus(runs: pd.DataFrame) -> pd.DataFrame:
     """How many points the best epoch on the test set is above the last one, for ``scnlib.plots.epoch_bonus``.
 
     Args:
-        runs: ``load_results()``.
-        profile: only its runs.
-        fewest: runs that a method needs on a dataset to be there.
+        runs: ``load_results()``, of which those of the quick profile are looked at.
 
     Returns:
-        A row for each run, those of a dataset and method (all its options, noises and seeds) together: label, group,
-        bonus.
+        A row for each run, those of a dataset and method (all its options, noises and seeds) together, of which there
+        must be two: label, group, bonus.
     """
-    chosen = runs[runs["profile"] == profile].drop_duplicates("key")  # measured here and at full scale: once
+    chosen = runs[runs["profile"] == "quick"].drop_duplicates("key")  # measured here and at full scale: once
     chosen = chosen.assign(bonus=chosen["best_accuracy"] - chosen["accuracy"]).dropna(subset="bonus")
     parts = [
         same.assign(label=method_label(method), group=DATASETS.get(dataset, dataset))[["label", "group", "bonus"]]
         for (dataset, method), same in chosen.groupby(["dataset", "method"], sort=False)
-        if len(same) >= fewest
+        if len(same) > 1
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "group", "bonus"])

@@ -1,4 +1,4 @@
-"""The course at a glance: what there is, and what is coming."""
+"""The course at a glance."""
 
 from pathlib import Path
 
@@ -34,13 +34,12 @@ def notebooks_dir() -> Path:
 
 
 def tour(folder: Path | None = None) -> str:
-    """All lessons as a Markdown table, with their exercises and quizzes: those that are there with a link."""
+    """All lessons as a Markdown table of links, with those exercises and quizzes that are there."""
     folder = folder or notebooks_dir()
     lines = ["| | lesson | to do | paper |", "|---|---|---|---|"]
     for number, title, paper in LESSONS:
-        found = sorted(folder.glob(f"{number}_*.ipynb"))
-        lesson = f"[{title}]({found[0].name})" if found else f"{title} *(coming)*"
+        lesson = min(folder.glob(f"{number}_*.ipynb"))
         beside = sorted(folder.glob(f"exercises/{number}_*.ipynb"))
         to_do = f"[practice](exercises/{beside[0].name})" if beside else ""
-        lines.append(f"| {number} | {lesson} | {to_do} | {paper} |")
+        lines.append(f"| {number} | [{title}]({lesson.name}) | {to_do} | {paper} |")
     return "\n".join(lines)

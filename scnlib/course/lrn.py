@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import counter_rng, losses_lrn
-from scnlib.course.measures import opinion
+from scnlib.evaluation import spearman
 from scnlib.methods.lrn import LRN, LRNetwork
 from scnlib.models import in_three_channels, normalize
 from scnlib.runs import Run
@@ -173,12 +173,6 @@ def looseness(features: Tensor, labels: Tensor) -> float:
     return float((features - own).square().sum() / (own - features.mean(0)).square().sum())
 
 
-@torch.no_grad()
-def probabilities(run: Run, images: Tensor) -> Tensor:
-    """What a run's last network says of uint8 images: class probabilities ``(N, C)``, in float32."""
-    return run.config.method.probabilities(*opinion(run, images))
-
-
 # ----------------------------------------------------------------------------------------------- heads, quickly trained
 
 
@@ -259,9 +253,8 @@ def by_class(values: Tensor, labels: Tensor, num_classes: int) -> np.ndarray:
 
 def rank_agreement(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's correlation of two ``(C, C)`` matrices off their diagonals; NaN where one of them is flat there."""
-    off = ~np.eye(len(first), dtype=bool)
-    ranks = [pd.Series(matrix[off]).rank() for matrix in (first, second)]
-    return float(ranks[0].corr(ranks[1])) if all(rank.nunique() > 1 for rank in ranks) else float("nan")
+    off = ~np.eye(len(first), dtype=bool) & ~np.isnan(first) & ~np.isnan(second)
+    return float(spearman(*(torch.from_numpy(matrix[off]) for matrix in (first, second))))
 
 
 def top_hits(matrix: np.ndarray, transition: np.ndarray) -> int:

@@ -52,6 +52,12 @@ def opinion(run: Run, images: Tensor) -> tuple[Tensor, Tensor | None]:
     return torch.cat(logits).float().cpu(), None if alphas[0] is None else torch.cat(alphas).float().cpu()
 
 
+@torch.no_grad()
+def probabilities(run: Run, images: Tensor) -> Tensor:
+    """What a run's last network says of uint8 images: class probabilities ``(N, C)``, in float32."""
+    return run.config.method.probabilities(*opinion(run, images))
+
+
 def judged(given: np.ndarray, new: np.ndarray, true: np.ndarray) -> dict[str, float]:
     """New labels ``(N,)`` beside the given and the true ones.
 

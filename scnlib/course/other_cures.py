@@ -19,7 +19,7 @@ from scnlib.methods.ipa2lt import observed
 from scnlib.methods.names import method_label
 from scnlib.models import in_three_channels, normalize
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, measured
+from scnlib.paper.arms import Recipe, measured, rows_of
 from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
 from scnlib.precision import choose_precision
@@ -353,6 +353,110 @@ def verdict_counts(board: pd.DataFrame) -> dict[str, int]:
         "ahead_all": int((rows["low_all"] > 0).sum()),
         "behind_all": int((rows["high_all"] < 0).sum()),
     }
+
+
+def clean_costs(board: pd.DataFrame, wanted: float = 0.99) -> pd.DataFrame:
+    """Which share of the baseline's accuracy each method keeps, lowest first; ``board`` is that of clean labels.
+
+        share = mean / (mean - gain)         the baseline's mean over the method's seeds stands below
+
+    Returns:
+        Index the method's label; ``share`` with ``low``, ``high`` (by the gain's interval; NaN for one seed), ``n``,
+        and what that ``says``: "a cost" below ``wanted`` with the whole interval, "none" above it, else "open".
+    """
+    rows = board[board["gain"].notna()]
+    reference = rows["mean"] - rows["gain"]
+    table = pd.DataFrame(
+        {name: 1 + rows[of] / reference for name, of in (("share", "gain"), ("low", "low"), ("high", "high"))}
+    )
+    says = np.select([table["high"] < wanted, table["low"] >= wanted], ["a cost", "none"], "open")
+    table = table.assign(n=rows["n"], says=says).set_axis([method_label(name) for name in rows["method"]])
+    return table.sort_values("share")
+
+
+def rank_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """``paper.boards.rank_agreement`` for the eye: a row and a column for each board that agrees or not with another.
+
+    Returns:
+        Text ``+0.71 (19)``, rank correlation and methods; ``"3 shared"`` where they are too few, and nothing above the
+        diagonal. Boards without any correlation are left out.
+    """
+    found = pairs.dropna(subset="rho")
+    names = [
+        name
+        for name in dict.fromkeys([*pairs["first"], *pairs["second"]])
+        if name in {*found["first"], *found["second"]}
+    ]
+    table = pd.DataFrame("", names[1:], names[:-1])
+    for row in pairs.to_dict("records"):
+        if {row["first"], row["second"]} <= set(names):
+            words = f"{row['methods']} shared" if math.isnan(row["rho"]) else f"{row['rho']:+.2f} ({row['methods']})"
+            table.loc[row["second"], row["first"]] = words
+    return table
+
+
+def right_learnt(
+    results: pd.DataFrame,
+    epochs: pd.DataFrame,
+    methods: Iterable[str],
+    noise_rate: float = 0.3,
+    dataset: str = "rendered",
+    profile: str = "quick",
+) -> pd.Series:
+    """How many of the *right* training labels each method's network predicts after its last epoch, in percent.
+
+        right = (fitted - r memorised) / (1 - r)         shares of all given labels and of the wrong ones, r: noise rate
+
+    Args:
+        results, epochs: ``load_results()`` and ``load_epochs()``.
+
+    Returns:
+        Method -> mean over its runs; methods without curves are left out.
+    """
+    runs, recipe = prepare(results[results["noise_rate"] == noise_rate]), Recipe.of(profile, dataset)
+    last = epochs.sort_values("epoch").drop_duplicates("key", keep="last").set_index("key")
+    shares = 100 * (last["train_accuracy_given"] - noise_rate * last["memorised"]) / (1 - noise_rate)
+    found = {name: rows_of(runs, arm(name, noise_rate), dataset, recipe)["key"] for name in methods}
+    return pd.Series({name: shares[keys[keys.isin(shares.index)]].mean() for name, keys in found.items()}).dropna()
+
+
+def why_behind(board: pd.DataFrame, learnt: pd.Series, steps: pd.Series, longer: pd.DataFrame) -> pd.DataFrame:
+    """What is known of each method that trails the baseline, a row each, nearest first: evidence, not yet a reason.
+
+    Args:
+        board: of noisy labels.
+        learnt: ``right_learnt``, with the baseline's.
+        steps: ``relative_steps``.
+        longer: the same board with more epochs.
+
+    Returns:
+        Index the method's label. ``gain`` and its ``high`` end (points), ``n``; ``step`` (first, baseline's = 1);
+        ``learnt`` and ``memorised``: points of the right and of the wrong labels beside the baseline; ``auroc`` of its
+        trust; ``later``: its gain on the longer board. NaN where there is none.
+    """
+    rows = board.set_index("method")
+    behind = rows[rows["gain"] < 0].sort_values("gain", ascending=False)
+    table = behind[["gain", "high", "n"]].assign(
+        step=steps.reindex(behind.index),
+        learnt=learnt.reindex(behind.index) - learnt.get("baseline", math.nan),
+        memorised=behind["memorised"] - rows.loc["baseline", "memorised"],
+        auroc=behind["alpha_auroc"],
+        later=longer.set_index("method")["gain"].reindex(behind.index),
+    )
+    return table.set_axis([method_label(name) for name in table.index])
+
+
+def why_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """``why_behind`` for the eye, a word where there is no number."""
+    words = {"step": ("{:.2f}", ""), "learnt": ("{:+.1f}", "no curve"), "memorised": ("{:+.1f}", ""),
+             "auroc": ("{:.2f}", "weighs none"), "later": ("{:+.1f}", "not measured")}  # fmt: skip
+    shown = {"gain": [f"{row.gain:+.1f} (n = {row.n})" for row in table.itertuples()]}
+    shown |= {
+        name: [otherwise if math.isnan(value) else form.format(value) for value in table[name]]
+        for name, (form, otherwise) in words.items()
+    }
+    told = ["one seed" if math.isnan(high) else "behind" if high < 0 else "not told apart" for high in table["high"]]
+    return pd.DataFrame(shown | {"verdict": told}, table.index)
 
 
 def beside(first: pd.DataFrame, second: pd.DataFrame, columns: tuple[str, str]) -> pd.DataFrame:

@@ -45,11 +45,11 @@ def in_four_surroundings(
     return pictures, boxes, points, names
 
 
-def detection_speed(images: Tensor, detector: Detector, rounds: int = 3) -> dict[str, float]:
+def detection_speed(images: Tensor, detector: Detector) -> dict[str, float]:
     """Pictures per second: facenet-pytorch's MTCNN called picture by picture, and ours.
 
-    The ways take turns at every picture, and of each picture's rounds the fastest counts, so that whatever else the
-    machine does disturbs none of them more than the others.
+    The ways take turns at every picture, and of each picture's three rounds the fastest counts, so that whatever else
+    the machine does disturbs none of them more than the others.
 
     Args:
         images: ``(N, 3, H, W)`` uint8.
@@ -68,7 +68,7 @@ def detection_speed(images: Tensor, detector: Detector, rounds: int = 3) -> dict
     for image in images.split(1):
         picture = Image.fromarray(image[0].permute(1, 2, 0).contiguous().numpy())
         best = dict.fromkeys(ways, float("inf"))
-        for _ in range(rounds):
+        for _ in range(3):
             for name, way in ways.items():
                 began = time.perf_counter()
                 way(image, picture)
@@ -99,13 +99,13 @@ def shaken(images: Tensor, points: Tensor, seed: int) -> tuple[Tensor, Tensor]:
     return warp(images, matrices, side), transform(points, matrices)
 
 
-def aligned(images: Tensor, points: Tensor, margin: float = 0.0) -> Tensor:
+def aligned(images: Tensor, points: Tensor) -> Tensor:
     """Images turned, scaled and moved so that their five points lie where they should; same size."""
     side = images.shape[-1]
-    return warp(images, similarity(points, template(side, margin)), side)
+    return warp(images, similarity(points, template(side, 0.0)), side)
 
 
-def aligned_by_detector(images: Tensor, detector: Detector, margin: float = 0.0) -> tuple[Tensor, Tensor]:
+def aligned_by_detector(images: Tensor, detector: Detector) -> tuple[Tensor, Tensor]:
     """As ``aligned`` by the points that are found, with the edge drawn out by half; and bool ``(N,)`` where they were.
 
     A face that is not found stays as it is.
@@ -115,7 +115,7 @@ def aligned_by_detector(images: Tensor, detector: Detector, margin: float = 0.0)
     result = images.clone()
     if there.any():
         points = torch.stack([faces.points[0] for faces in found if len(faces)])
-        result[there] = aligned(images[there], points, margin)
+        result[there] = aligned(images[there], points)
     return result, there
 
 

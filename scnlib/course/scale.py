@@ -23,6 +23,8 @@ from scnlib.precision import Precision
 from scnlib.relabel import low_importance
 from scnlib.training import build_model
 
+#: Images a second at which ResNet-18 was to train, by side in pixels: those of a trial on another machine, two cores.
+GOALS = {48: 658, 112: 162, 224: 40}
 #: The parts of a training step, in order.
 PARTS = ("scale to floats", "augment", "forward and loss", "backward", "update")
 
@@ -217,6 +219,33 @@ def beside_released(training: pd.DataFrame) -> pd.DataFrame:
     )
     both = both.rename(columns={"value": "images/s", "ratio": "times released", "value_s": "share of matrix rate"})
     return both[["device", "size", "batch", "images/s", "times released", "share of matrix rate", "repeats"]]
+
+
+def beside_goals(beside: pd.DataFrame) -> pd.DataFrame:
+    """What was aimed at and what was measured, by size, with the largest batch.
+
+    Args:
+        beside: rows of one device, of ``beside_released``.
+    """
+    rows = beside[beside["size"].isin(list(GOALS))].sort_values("batch").drop_duplicates("size", keep="last")
+    rows = rows.sort_values("size").set_index("size")
+    goals = rows.index.map(GOALS).astype(float)
+    shown = {
+        "goal, images/s": goals,
+        "measured, images/s": rows["images/s"].astype(float),
+        "of the goal, %": 100 * rows["images/s"].astype(float) / goals,
+        "of the machine's matrix rate, %": 100 * rows["share of matrix rate"].astype(float),
+    }
+    return pd.DataFrame(shown, index=rows.index.rename("pixels")).round().astype(int)
+
+
+def ways_of_scaling(rows: pd.DataFrame) -> pd.DataFrame:
+    """The ways to use the cores of one machine, one thread first; no rows where nobody measured.
+
+    Args:
+        rows: of ``scn bench``; several machines: the first CPU that has some.
+    """
+    return on_first(rows[(rows["group"] == "scaling") & (rows["unit"] == "images/s")], cpu=True)
 
 
 def where(rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ import torch
 from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import SUFFIXES, Box
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, by_stem, check_choice, check_flag, load_listing, names_in, part_of
+from scnlib.datasets.listing import Listing, by_stem, check_choice, load_listing, names_in, part_of
 
 #: In the order of AffectNet's labels 0 to 7; 8 to 10 are no expression, uncertain and no face.
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -83,7 +83,6 @@ def load(
         ValueError: an option is unknown, both releases are there, or a row or an image cannot be read.
     """
     part, share = part_of("affectnet", split, val_fraction)
-    check_flag(allow_missing=allow_missing)
     check_choice("affectnet", num_classes=(num_classes, (8, 7)), release=(release, (None, *RELEASES)))
     release = release or detect_release(root)
     listing = read_list(root, part, release, num_classes, images, crop)
@@ -137,7 +136,6 @@ def read_list(
 ) -> Listing:
     """The rows of one official split, ``"train"`` or ``"test"``, that carry one of the classes."""
     crop = images is None if crop is None else crop
-    check_flag(crop=crop)
     if release == "csv":
         return _read_csv(Path(root), split, num_classes, images, crop)
     if images is not None:

@@ -9,7 +9,6 @@ core, since MTCNN's small convolutions hardly gain from a second; on a GPU pictu
 
 import io
 import os
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -23,8 +22,8 @@ import torch
 from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
+from scnlib import progress
 from scnlib.datasets.align_manifest import (
     BOX,
     FOUND,
@@ -123,7 +122,7 @@ def _align(
     with (
         _one_core_each() as workers,
         ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-        _bar(len(todo), len(files)) as bar,
+        progress.bar(len(todo), "aligning", "picture", before=len(files) - len(todo)) as bar,
     ):
         for window, pictures in _read_ahead(pool, source, _windows(source, todo, workers * _PIXELS_KEPT)):
             new = _window(window, pictures, target, outputs, settings, detector, pool)
@@ -304,11 +303,3 @@ def _one_core_each() -> Iterator[int]:
             yield before
     finally:
         torch.set_num_threads(before)
-
-
-def _bar(todo: int, total: int) -> tqdm:
-    done = f" ({total - todo:,} done before)" if todo < total else ""
-    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-    return tqdm(
-        total=todo, desc=f"aligning{done}", unit="picture", file=sys.stdout, mininterval=pause, maxinterval=2 * pause
-    )

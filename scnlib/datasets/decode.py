@@ -10,7 +10,6 @@
 """
 
 import os
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
-from tqdm import tqdm
+
+from scnlib import progress
 
 MIN_SIDE = 8
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
@@ -154,9 +154,7 @@ def _chunks(count: int, what: str) -> Iterable[range]:
     if len(chunks) < 2:
         yield from chunks
         return
-    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-    with tqdm(total=count, desc=f"decoding {what}", unit="image", file=sys.stdout, mininterval=pause,
-              maxinterval=2 * pause) as bar:  # fmt: skip
+    with progress.bar(count, f"decoding {what}", "image") as bar:
         for chunk in chunks:
             yield chunk
             bar.update(len(chunk))

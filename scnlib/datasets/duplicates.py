@@ -55,33 +55,19 @@ def difference_hash(images: Tensor) -> Tensor:
     return torch.cat(bits) if bits else torch.zeros(0, 2 * SIDE**2, dtype=torch.bool)
 
 
-def near_pairs(hashes: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """All pairs of rows whose fingerprints differ in at most ``most`` bits.
-
-    Args:
-        hashes: bool ``(N, B)``.
-        most: bits.
-
-    Returns:
-        int64 ``(P, 2)`` with the smaller row first, and int64 ``(P,)`` how many bits differ.
-    """
-    tiles = list(near_tiles(hashes, most))
-    pairs, distances = [torch.zeros(0, 2, dtype=torch.int64)], [torch.zeros(0, dtype=torch.int64)]
-    return torch.cat(pairs + [few for few, _ in tiles]), torch.cat(distances + [few for _, few in tiles])
-
-
 def near_tiles(hashes: Tensor, most: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """What ``near_pairs`` returns, in parts: ``TILE`` rows against ``TILE`` rows.
+    """All pairs of rows whose fingerprints differ in at most ``most`` bits, in parts: ``TILE`` rows against ``TILE``.
 
     The larger rows of the pairs rise from tile to tile, and for the same larger rows the smaller ones do: see
     ``mark_copies``. At any time there is one tile, that is ``TILE ** 2`` floats and at most as many pairs, however
     large N is. Time grows with the square of N.
 
     Args:
-        hashes, most: as in ``near_pairs``.
+        hashes: bool ``(N, B)``.
+        most: bits.
 
     Yields:
-        ``(P, 2)`` and ``(P,)`` as ``near_pairs`` returns them, P > 0.
+        int64 ``(P, 2)`` with the smaller row first, and int64 ``(P,)`` how many bits differ; P > 0.
     """
     bits = hashes.shape[1]
     for right in range(0, len(hashes), TILE):

@@ -115,10 +115,10 @@ class FaceSet:
             source=dataclasses.replace(self.source, sha256=digest),
         )
 
-    def with_labels(self, labels: Tensor, true_labels: Tensor | None = None) -> "FaceSet":
+    def with_labels(self, labels: Tensor) -> "FaceSet":
         """The same faces under other labels. What was known to be true stays known, else today's labels become it."""
-        known = true_labels if true_labels is not None else self.true_labels
-        return dataclasses.replace(self, labels=labels, true_labels=self.labels if known is None else known)
+        true = self.labels if self.true_labels is None else self.true_labels
+        return dataclasses.replace(self, labels=labels, true_labels=true)
 
     def save(self, path: Path | str) -> None:
         """Write one safetensors file, whole or not at all: tensors and, as text, names, ids and source. No pickle."""

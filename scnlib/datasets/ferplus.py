@@ -97,10 +97,13 @@ def load(
 
 def count(root: Path | str | None, split: str) -> int:
     """Images of a split that the majority rule keeps, from the vote tables alone; images are not looked at."""
-    root = checked_root(root)
+    return int((majority_labels(vote_table(checked_root(root), split).votes) >= 0).sum())
+
+
+def vote_table(root: Path, split: str) -> VoteTable:
+    """The votes on all images of a split: those beside the images where the folders are there, else the one list's."""
     in_folders = (root / "data").is_dir()
-    table = read_label_csv(root / "data" / FOLDERS[split] / "label.csv") if in_folders else read_vote_table(root, split)
-    return int((majority_labels(table.votes) >= 0).sum())
+    return read_label_csv(root / "data" / FOLDERS[split] / "label.csv") if in_folders else read_vote_table(root, split)
 
 
 def majority_labels(votes: Tensor) -> Tensor:

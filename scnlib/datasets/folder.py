@@ -11,7 +11,7 @@ import torch
 
 from scnlib.datasets.decode import SUFFIXES
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, check_choice, check_flag, check_fraction, load_listing, names_in
+from scnlib.datasets.listing import Listing, check_choice, check_fraction, load_listing, names_in
 
 SPLITS = ("train", "val", "test")
 MOST_CLASSES = 256  # what happened to labels is recorded in bytes
@@ -48,7 +48,6 @@ def load(
     """
     check_choice("folder", split=(split, (*SPLITS, "train+val")))
     check_fraction(val_fraction)
-    check_flag(allow_missing=allow_missing)
     root = checked_root(root)
     names = class_order(root, classes)
     order = f"classes {', '.join(names)} ({'as given' if classes else 'sorted by name'}), {size} px, {split}"

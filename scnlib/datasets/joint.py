@@ -14,7 +14,7 @@ import torch
 from scnlib.datasets import affectnet, ferplus, folder, rafdb
 from scnlib.datasets.classes import canonical, in_order_of
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
-from scnlib.datasets.listing import check_choice, check_flag
+from scnlib.datasets.listing import check_choice
 
 PARTS: dict[str, Callable[..., FaceSet]] = {
     "rafdb": rafdb.load, "affectnet": affectnet.load, "ferplus": ferplus.load, "folder": folder.load,
@@ -47,7 +47,6 @@ def load(
         ValueError, FileNotFoundError: from the loaders, or an unknown name.
     """
     check_choice("joint", split=(split, ("train", "val", "test", "train+val")), num_classes=(num_classes, (8, 7)))
-    check_flag(allow_missing=allow_missing)
     names = part_names(sets)
     if root is None:
         raise ValueError(f"joint needs a root: the folder that holds {', '.join(f'{name}/' for name in names)}")

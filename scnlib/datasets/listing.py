@@ -184,13 +184,6 @@ def check_choice(dataset: str, **options: tuple[object, tuple]) -> None:
             raise ValueError(f"{dataset}: {option}={value!r} is unknown; known: {', '.join(map(repr, choices))}")
 
 
-def check_flag(**options: object) -> None:
-    """Refuse a value that is neither true nor false: as a text "no" would count as true."""
-    for option, value in options.items():
-        if not isinstance(value, bool):
-            raise ValueError(f"{option} must be true or false, got {value!r}")
-
-
 def part_of(dataset: str, split: str, val_fraction: float) -> tuple[str, str]:
     """(which list, which part of it) a split means where validation is a share of the training list.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, by_stem, check_choice, check_flag, load_listing, part_of
+from scnlib.datasets.listing import Listing, by_stem, check_choice, load_listing, part_of
 from scnlib.datasets.released import released_labels
 
 #: In the order of RAF-DB's own labels 1 to 7.
@@ -62,7 +62,6 @@ def load(
         ValueError: an option is unknown, or a row or an image cannot be read.
     """
     part, share = part_of("rafdb", split, val_fraction)
-    check_flag(allow_missing=allow_missing)
     if (label_file is None) != (label_base is None):
         raise ValueError("rafdb: label_file and label_base belong together: say whether its labels begin at 0 or at 1")
     listing = read_list(root, part, images)

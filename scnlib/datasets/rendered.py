@@ -1,14 +1,11 @@
 """Rendered faces as a dataset: no download, no licence, every cause of uncertainty known."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from torch import Tensor
-from tqdm import tqdm
 
-from scnlib import counter_rng, faces
+from scnlib import counter_rng, faces, progress
 from scnlib.datasets.cache import Rows, cached
 from scnlib.datasets.faceset import FaceSet, Source
 from scnlib.faces.renderer import faces_per_chunk
@@ -89,9 +86,7 @@ def check_count(dataset: str, n: object) -> None:
 def render_with_bar(latents: faces.Latents, size: int, what: str) -> Iterator[Tensor]:
     """Faces as ``faces.render`` gives them, in pieces ``(n, 3, size, size)``, with a progress bar."""
     chunk = faces_per_chunk(size, 2, latents.texture_key.device)
-    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-    with tqdm(total=len(latents), desc=what, unit="face", file=sys.stdout, mininterval=pause,
-              maxinterval=2 * pause) as bar:  # fmt: skip
+    with progress.bar(len(latents), what, "face") as bar:
         for start in range(0, len(latents), chunk):
             pictures = faces.render(latents[start : start + chunk], size)
             bar.update(len(pictures))

@@ -18,7 +18,7 @@ import torch
 
 from scnlib import counter_rng
 from scnlib.datasets.faceset import FaceSet
-from scnlib.datasets.listing import Listing, check_choice, check_flag, check_fraction, load_listing
+from scnlib.datasets.listing import Listing, check_choice, check_fraction, load_listing
 from scnlib.faces.action_units import CLASSES
 from scnlib.tables import read_csv
 
@@ -106,7 +106,6 @@ def load(
         ValueError: a class has no face, or a face cannot be read.
     """
     check_choice("webemotion", split=(split, ("train", "test")))
-    check_flag(allow_missing=allow_missing)
     listing = read_list(root, split, test_fraction, test_seed)
     aside = f", {test_fraction:g} of the videos for testing (seed {test_seed})" if test_fraction else ""
     version = f"keywords as labels, {size} px, {split}{aside}"

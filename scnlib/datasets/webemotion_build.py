@@ -18,7 +18,6 @@ import hashlib
 import io
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +28,8 @@ import torch
 from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
-from scnlib import files
+from scnlib import files, progress
 from scnlib.datasets import duplicates, face_crops
 from scnlib.datasets.align_manifest import check_settings
 from scnlib.datasets.decode import decode_all
@@ -163,7 +161,7 @@ def build(
             todo = [video for video in videos if not _is_done(target, video)]
             if todo:
                 detector = detector or Detector(choose_device(device), settings.smallest)
-            with _bar(len(todo), len(videos)) as bar:
+            with progress.bar(len(todo), "videos", "video", before=len(videos) - len(todo)) as bar:
                 for video in todo:
                     _do(video, target, settings, detector)
                     bar.update()
@@ -455,11 +453,3 @@ def _is_done(target: Path, video: Video) -> bool:
     if any(record[name] != value for name, value in _stamp(video.path).items()):
         return False
     return all((target / face["face"]).is_file() for face in record["faces"])
-
-
-def _bar(todo: int, total: int) -> tqdm:
-    done = f" ({total - todo:,} done before)" if todo < total else ""
-    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2  # a log wants few lines, a person a moving bar
-    return tqdm(
-        total=todo, desc=f"videos{done}", unit="video", file=sys.stdout, mininterval=pause, maxinterval=2 * pause
-    )

@@ -22,7 +22,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "fear": ("scared", "afraid", "terrified", "frightened", "panicked"),
     "contempt": ("contempt", "scornful", "disdainful", "arrogant", "sneering"),
 }
-NAMED_BY_THE_PAPER = WORDS["happiness"]
 
 #: Countries by continent. The paper names the four continents; the countries are ours.
 COUNTRIES: dict[str, tuple[str, ...]] = {

@@ -107,7 +107,7 @@ class Method:
         """
 
     def relabels_after(self, epoch: int) -> bool:
-        """Whether ``relabel_epoch`` wants to see the training set once more, in evaluation mode, after this epoch."""
+        """Whether ``relabelled`` is to be asked about the whole training set, in evaluation mode, after this epoch."""
         return False
 
     def relabelled(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from scnlib.methods.base import Batch, Method, Step, cross_entropy
 from scnlib.models import in_three_channels
 
+#: Of an erased rectangle the share of the area, and the largest ratio of its sides. Source: EAC's released code.
+LEAST_ERASED, MOST_ERASED, LONGEST_SIDES = 0.02, 0.25, 3.3
+
 
 @dataclass(frozen=True, kw_only=True)
 class EAC(Method):
@@ -86,18 +89,18 @@ def attention_inconsistency(maps: Tensor, mirrored: Tensor, weight: Tensor) -> T
     return (attention(maps, fixed) - attention(mirrored, fixed).flip(-1)).square().mean()
 
 
-def erase(images: Tensor, probability: float, least: float = 0.02, most: float = 0.25, ratio: float = 3.3) -> Tensor:
+def erase(images: Tensor, probability: float) -> Tensor:
     """Images ``(N, ...)`` of which some have a rectangle set to 0; torch's own generator draws.
+
+    A side that would be longer than the image is cut to it.
 
     Args:
         probability: for each image.
-        least, most: of the rectangle's share of the area.
-        ratio: largest of its sides; a side that would be longer than the image is cut to it.
     """
     n, height, width = len(images), *images.shape[-2:]
     chance, size, shape, top, left = torch.rand(5, n, 1, device=images.device)
-    area = (least + (most - least) * size) * height * width
-    stretch = torch.exp((2 * shape - 1) * math.log(ratio) / 2)
+    area = (LEAST_ERASED + (MOST_ERASED - LEAST_ERASED) * size) * height * width
+    stretch = torch.exp((2 * shape - 1) * math.log(LONGEST_SIDES) / 2)
     tall, wide = (area.sqrt() * stretch).clamp_max(height), (area.sqrt() / stretch).clamp_max(width)
     rows, columns = (torch.arange(side, device=images.device) + 0.5 for side in (height, width))
     top, left = top * (height - tall), left * (width - wide)

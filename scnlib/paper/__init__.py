@@ -4,7 +4,6 @@
 ledger.
 """
 
-from scnlib.knowledge import load_knowledge
 from scnlib.paper.arms import arms, compact, difference
 from scnlib.paper.claims import CLAIMS, claims_table, claims_text, counts, judged_on, ledger
 from scnlib.paper.differences import DIFFERENCES
@@ -12,8 +11,8 @@ from scnlib.paper.errata import ERRATA
 from scnlib.paper.grid import GRIDS, grid
 from scnlib.paper.published import TABLES, TITLES, published
 from scnlib.paper.render import to_csv, to_html, to_latex, to_text
-from scnlib.paper.results import add_curves, load_epochs, load_results, load_transition, prepare
-from scnlib.paper.settings import SETTINGS, setting
+from scnlib.paper.results import add_curves, load_epochs, load_results, prepare
+from scnlib.paper.settings import setting
 from scnlib.paper.tables import side_by_side
 from scnlib.paper.verdicts import arm
 
@@ -22,7 +21,6 @@ __all__ = [
     "DIFFERENCES",
     "ERRATA",
     "GRIDS",
-    "SETTINGS",
     "TABLES",
     "TITLES",
     "add_curves",
@@ -37,9 +35,7 @@ __all__ = [
     "judged_on",
     "ledger",
     "load_epochs",
-    "load_knowledge",
     "load_results",
-    "load_transition",
     "prepare",
     "published",
     "setting",

@@ -72,7 +72,6 @@ def arms(
     named: Mapping[str, ArmOf],
     dataset: str = "rendered",
     reference: str | None = None,
-    recipe: Mapping[str, object] | None = None,
     *,
     profile: str = "quick",
     column: str | None = None,
@@ -88,10 +87,10 @@ def arms(
             ``variant`` may be among its options. A pair ``(runs, {"lr": .1})`` has a recipe of its own.
         dataset: where they were measured.
         reference: label of the arm that gains are over; None: no gains.
-        recipe, fields: what differs from the profile's recipe, fields of a run's config: ``lr=.1``, ``epochs=24``,
-            ``batch_size=64``. Runs of any other recipe are left out.
         profile: whose recipe.
         column: what to read, by default the papers' accuracy on this dataset.
+        fields: what differs from the profile's recipe, fields of a run's config: ``lr=.1``, ``epochs=24``,
+            ``batch_size=64``. Runs of any other recipe are left out.
 
     Returns:
         A row for each label, columns ``ARM_COLUMNS``. An arm without runs has ``n`` 0 and NaN; ``low`` and ``high``
@@ -104,11 +103,10 @@ def arms(
         raise ValueError(f"reference {reference!r} is no label; labels: {', '.join(map(repr, named))}")
     runs = prepare(results)
     column = column or METRICS.get(dataset, "accuracy")
-    common = {**(recipe or {}), **fields}
     values, recipes = {}, {}
     for label, chosen in named.items():
         selector, own = chosen if isinstance(chosen, tuple) else (chosen, {})
-        trained = Recipe.of(profile, dataset, **{**common, **own})
+        trained = Recipe.of(profile, dataset, **{**fields, **own})
         values[label], recipes[label] = measured(runs, selector, dataset, trained, column), trained.name
     rows = []
     for label, found in values.items():

@@ -38,8 +38,8 @@ def cells() -> list[Cell]:
     ]
 
 
-def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
-    """Each published row with what was measured for it under a profile's recipe.
+def beside(results: pd.DataFrame) -> pd.DataFrame:
+    """Each published row with what was measured for it under the quick recipe.
 
     Args:
         results: ``load_results()``.
@@ -50,7 +50,7 @@ def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
         choice adds; ``gain`` over the baseline, paired by seed, with its 95 % interval, beside ``published_gain``. NaN
         where there is no number. Accuracies of two set-ups are not subtracted.
     """
-    runs, recipe, rows = _runs(results), Recipe.of(profile, "ferplus"), []
+    runs, recipe, rows = _runs(results), Recipe.of("quick", "ferplus"), []
     for cell in cells():
         found = rows_of(runs, cell.runs, "ferplus", recipe)
         last, best = by_seed(found, "accuracy"), by_seed(found, "best_accuracy")
@@ -73,7 +73,7 @@ def beside(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def closer(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
+def closer(results: pd.DataFrame) -> pd.DataFrame:
     """What each step towards the paper's set-up adds on clean FER+ labels, in points: columns for ``plots.effects``.
 
     The choice of the epoch on the test set is measured on every run of the rows of ``beside``; it is never below 0, and
@@ -82,7 +82,7 @@ def closer(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
     Returns:
         Columns label, group (method), effect, low, high, n; NaN and 0 where nobody measured.
     """
-    runs, recipe, rows = _runs(results), Recipe.of(profile, "ferplus"), []
+    runs, recipe, rows = _runs(results), Recipe.of("quick", "ferplus"), []
     for method, name in METHODS.items():
         own = pd.concat([rows_of(runs, cell.runs, "ferplus", recipe) for cell in cells() if cell.runs.method == method])
         bonus = (own["best_accuracy"] - own["accuracy"]).tolist()
@@ -90,7 +90,7 @@ def closer(results: pd.DataFrame, profile: str = "quick") -> pd.DataFrame:
         least_and_most = {"low": min(bonus, default=math.nan), "high": max(bonus, default=math.nan)}
         rows.append({"label": label, "group": name, "gain": stats.mean(bonus), **least_and_most, "n": len(bonus)})
         for label, fields in CHANGES.items():
-            changed = measured(runs, arm(method), "ferplus", Recipe.of(profile, "ferplus", **fields))
+            changed = measured(runs, arm(method), "ferplus", Recipe.of("quick", "ferplus", **fields))
             differences = differences_by_seed(changed, measured(runs, arm(method), "ferplus", recipe))
             rows.append({"label": label, "group": name, **gain(differences), "n": len(differences)})
     return pd.DataFrame(rows).rename(columns={"gain": "effect"})
@@ -173,12 +173,12 @@ def _runs(results: pd.DataFrame) -> pd.DataFrame:
     return prepare(results[(results["dataset"] == "ferplus") & today])
 
 
-def setups(profile: str = "quick") -> pd.DataFrame:
+def setups() -> pd.DataFrame:
     """What the two set-ups differ in, a row each, index ``what``: columns ``the paper``, ``here``.
 
     Source: SCN 3.5, 4.1; the released code for the choice of the epoch.
     """
-    fields = Recipe.of(profile, "ferplus").fields
+    fields = Recipe.of("quick", "ferplus").fields
     kept, before = ferplus.PUBLISHED["label.csv"], ferplus.PUBLISHED_BEFORE
     rows = {
         "images": (

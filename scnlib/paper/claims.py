@@ -11,6 +11,7 @@ import pandas as pd
 
 from scnlib.knowledge import add_knowledge, load_knowledge
 from scnlib.paper import claims_lrn, claims_scn
+from scnlib.paper.afterwards import add_afterwards, load_afterwards
 from scnlib.paper.arms import Recipe, is_own
 from scnlib.paper.choice import at_best, complete
 from scnlib.paper.results import (
@@ -22,7 +23,20 @@ from scnlib.paper.results import (
     load_transition,
     prepare,
 )
-from scnlib.paper.verdicts import HELD, LABELS, NOT_HELD, NOT_TESTED, OWN, TUNED, UNDECIDED, Claim, Group, Verdict
+from scnlib.paper.verdicts import (
+    HELD,
+    LABELS,
+    NETWORKS,
+    NOT_HELD,
+    NOT_TESTED,
+    OWN,
+    TUNED,
+    UNDECIDED,
+    WEIGHTS,
+    Claim,
+    Group,
+    Verdict,
+)
 from scnlib.paths import results_dir
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*claims_scn.CLAIMS, *claims_lrn.CLAIMS)}
@@ -33,11 +47,16 @@ LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 STAND_IN = "rendered_web"  # faces to pre-train on; what is claimed of them is claimed of the fine-tuning
 
 
-def ledger(folder: Path | None = None) -> pd.DataFrame:
-    """``claims_table`` of the committed results, or of those in another folder."""
+def ledger(folder: Path | None = None, runs: tuple[pd.DataFrame, pd.DataFrame] | None = None) -> pd.DataFrame:
+    """``claims_table`` of the committed results, or of those in another folder.
+
+    Args:
+        runs: other runs and their curves, with the committed tables beside them.
+    """
     folder = folder or results_dir()
+    results, epochs = runs or (load_results(folder), load_epochs(folder))
     transition = load_transition(folder / "ferplus_fer2013_transition.csv")
-    return claims_table(load_results(folder), load_epochs(folder), load_knowledge(folder), transition)
+    return claims_table(results, epochs, load_knowledge(folder), transition, load_afterwards(folder))
 
 
 def claims_table(
@@ -45,20 +64,22 @@ def claims_table(
     epochs: pd.DataFrame | None = None,
     knowledge: pd.DataFrame | None = None,
     transition: pd.DataFrame | None = None,
+    afterwards: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The verdict on every claim, one row for each dataset, profile and network.
 
     Claims are judged on runs of the profiles' own recipes, with whatever backbone (smoke's never count); a dataset
     without any is judged on each recipe that there is. Claims about the choice of the learning rate are judged on each
     method at its own best rate: the one with the highest accuracy after the last epoch on validation labels with the
-    training labels' noise, by the rule of ``scnlib.paper.choice``. A dataset on which a claim cannot be judged has one
-    row that says why.
+    training labels' noise, by the rule of ``scnlib.paper.choice``. Claims about every network are judged on all of them
+    together. A dataset on which a claim cannot be judged has one row that says why.
 
     Args:
         results: ``load_results()``.
         epochs: ``load_epochs()``, for claims about curves and best rates.
         knowledge: ``load_knowledge()``, for claims about what alpha knows.
         transition: ``load_transition()``, for claims about real label noise.
+        afterwards: ``load_afterwards()``, for claims about features and about what new labels are.
 
     Returns:
         Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested; ``origin`` says where
@@ -71,6 +92,8 @@ def claims_table(
         results = add_curves(results, epochs)
     if knowledge is not None:
         results = add_knowledge(results, knowledge)
+    if afterwards is not None:
+        results = add_afterwards(results, afterwards)
     groups = list(_groups(results, transition))
     rows = [_row(claim, *found) for claim in CLAIMS.values() for found in _verdicts(claim, groups)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -82,6 +105,7 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
     # The same run measured here and at full scale counts once.
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
     runs = runs.assign(own_recipe=is_own(runs, any_backbone=True))
+    yield Group("any", "weights counted", runs.iloc[:0], WEIGHTS)
     for dataset, same in runs.groupby("dataset"):
         counts = transition if dataset == "ferplus" else None
         yield Group(dataset, "labels", same, LABELS, counts)
@@ -90,6 +114,8 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
             yield Group(dataset, _longest(rows), rows, OWN, counts)
             tuned = _at_best_rates(same, profile, dataset, backbone)
             yield Group(dataset, f"{profile}, {backbone}, each arm at its own best learning rate", tuned, TUNED)
+        for profile, rows in own.groupby("profile"):
+            yield Group(dataset, f"{profile}, every network", rows, NETWORKS)
         if own.empty:
             yield from _foreign(dataset, same, counts)
 
@@ -151,9 +177,11 @@ def _verdicts(claim: Claim, groups: list[Group]) -> Iterator[tuple[Verdict, Grou
 
 def _origin(claim: Claim, group: Group, verdict: Verdict) -> str:
     """Where the runs behind a verdict were measured: at one place, if it is the same without those of the other."""
+    if group.runs.empty:
+        return ""
     for origin in (FULL_SCALE, HERE):
         same = group.runs["origin"] == origin
-        if same.all() or claim.test(replace(group, runs=group.runs[same])).detail == verdict.detail:
+        if same.all() or (same.any() and claim.test(replace(group, runs=group.runs[same])).detail == verdict.detail):
             return origin
     return f"{FULL_SCALE} and here"
 

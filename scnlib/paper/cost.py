@@ -169,16 +169,16 @@ def _images(config: Config) -> tuple[int, int]:
 def rates(bench: pd.DataFrame, results: pd.DataFrame) -> tuple[Rate, ...]:
     """The rates of ``scn bench``; for what a device was not benchmarked on, those of the runs it has finished.
 
-    A finished run's rate, ``epochs n_train / duration``, has evaluation in it and whatever else the machine did; the
-    median of a kind of run counts.
+    What a method does between epochs is not in a rate of ``scn bench``. A finished run's rate, ``epochs n_train /
+    duration``, has that in it, evaluation, and whatever else the machine did; the median of a kind of run counts.
 
     Args:
-        bench: rows of ``scn bench``.
+        bench: rows of ``scn bench``: the groups ``training``, and ``methods`` for what that has not.
         results: rows of finished runs; those of several devices say nothing of one.
     """
     found = []
-    training = bench[(bench["group"] == "training") & (bench["unit"] == "images/s") & bench["value"].notna()]
-    for row in training[training["method"].isin(list(METHODS))].itertuples():
+    speeds = bench[(bench["unit"] == "images/s") & bench["value"].notna() & bench["method"].isin(list(METHODS))]
+    for row in pd.concat([speeds[speeds["group"] == group] for group in ("training", "methods")]).itertuples():
         where = f"scn bench, batch {row.batch:.0f}, {row.precision}"
         found.append(Rate(row.device, row.method, row.name, int(row.size), int(row.batch), row.value, where))
     judging = bench[bench["name"].str.startswith("evaluation, ") & (bench["unit"] == "images/s")]
@@ -303,7 +303,7 @@ def to_text(table: pd.DataFrame, runs: Sequence[Work], known: Sequence[Rate]) ->
         "",
         "images: trained on and judged, over all epochs of all runs. all: each run once. Hours are of whole runs, on",
         "several devices side by side, the longest first; for a of b runs: nobody measured the others' method or size",
-        "there. Reading data comes on top. Rates:",
+        "there. Reading data comes on top, and with rates of scn bench what a method does between epochs. Rates:",
     ]
     lines += sorted(
         f"  {one.device}: {one.method}, {one.backbone}, {one.size} px: {one.value:,.0f} images/s ({one.source})"

@@ -19,6 +19,8 @@ DATASET_NAMES = {
 WEIGHT_NAMES = {"msceleb": "MS-Celeb-1M", "imagenet": "ImageNet"}
 # SCN 4.1: overall accuracy, but the mean over the classes on AffectNet.
 METRICS = {"affectnet": "mean_class_accuracy"}
+#: How many classes each dataset has, as it is loaded by default.
+CLASSES = {"rendered": 8, "rendered_web": 8, "ferplus": 8, "affectnet": 8, "rafdb": 7}
 #: Columns of the papers' tables, and the dataset that each is of.
 DATASET_OF = {
     "RAF-DB": "rafdb",

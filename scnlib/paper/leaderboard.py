@@ -1,4 +1,4 @@
-"""All methods under one recipe: what each is ahead of the baseline, and what its trust knows."""
+"""All methods under one recipe: what each is ahead of the baseline, what its trust knows, and what it costs."""
 
 import math
 import textwrap
@@ -14,7 +14,7 @@ from scnlib.paper.verdicts import arm, noise_name
 
 COLUMNS = (
     "method", "mean", "std", "n", "seeds", "gain", "low", "high", "low_all", "high_all",
-    "mean_class_accuracy", "memorised", "alpha_auroc",
+    "mean_class_accuracy", "memorised", "alpha_auroc", "cost", "cost_on",
 )  # fmt: skip
 REFERENCE = "baseline"
 NOTES = (
@@ -24,6 +24,7 @@ NOTES = (
     "both have, so they need not be the difference of the two means. Co-teaching, JoCoR and self-paced leave out 30 % "
     "of each batch by default: at 30 % wrong labels they are told the rate."
 )
+COST_NOTE = "Cost: time of an epoch, with what a method does between epochs, as a multiple of the baseline's; "
 
 
 def leaderboard(
@@ -33,6 +34,7 @@ def leaderboard(
     noise_kind: str = "symmetric",
     profile: str = "quick",
     methods: Sequence[str] | None = None,
+    bench: pd.DataFrame | None = None,
     **changed: object,
 ) -> pd.DataFrame:
     """Every method with its default options under a profile's recipe, best mean first, what was not measured last.
@@ -41,6 +43,7 @@ def leaderboard(
         results: ``load_results()``.
         noise_rate, noise_kind: of the training labels.
         methods: their names; by default all of ``scnlib.methods.METHODS``.
+        bench: rows of ``scn bench``, ``scnlib.bench.rows.read_measured()``; without them nobody knows a cost.
         changed: what differs from the profile's recipe, fields of ``Config``: ``backbone="small"``, ``epochs=24``.
 
     Returns:
@@ -48,7 +51,8 @@ def leaderboard(
         ``gain`` over the baseline, paired by seed, with its 95 % t interval ``low``, ``high``, and ``low_all``,
         ``high_all``, wide enough that all m comparisons hold together (level 1 - .05 / m, Bonferroni); means over seeds
         of mean class accuracy, ``memorised`` (percent of the wrong labels) and ``alpha_auroc`` (of the method's own
-        trust for wrong labels). NaN where there is nothing.
+        trust for wrong labels); ``cost``, see ``epoch_costs``, and ``cost_on``, the machine that it was measured on.
+        NaN (and ``""``) where there is nothing.
 
     Raises:
         ValueError: if a name is unknown, the noise is none that a run can have, or two runs of one seed would be
@@ -64,7 +68,7 @@ def leaderboard(
     reference = measured(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe)
     values = {name: by_seed(rows, metric) for name, rows in found.items()}
     compared = sum(bool(own) for name, own in values.items() if name != REFERENCE)
-    table = []
+    table, (prices, machine) = [], epoch_costs(bench, recipe.fields["backbone"], recipe.fields["size"])
     for name, rows in found.items():
         differences = [] if name == REFERENCE else differences_by_seed(values[name], reference)
         middle, half = stats.mean(differences), stats.half_width(differences, 1 - 0.05 / max(compared, 1))
@@ -79,10 +83,33 @@ def leaderboard(
                     column: stats.mean([*by_seed(rows, column).values()])
                     for column in ("mean_class_accuracy", "memorised", "alpha_auroc")
                 },
+                "cost": prices.get(name, math.nan),
+                "cost_on": machine if name in prices else "",
             }
         )
     board = pd.DataFrame(table, columns=list(COLUMNS))
     return board.sort_values("mean", ascending=False, na_position="last", kind="stable", ignore_index=True)
+
+
+def epoch_costs(bench: pd.DataFrame | None, backbone: str, size: int) -> tuple[dict[str, float], str]:
+    """Time of an epoch of each method as a multiple of the baseline's, and on which machine.
+
+    Args:
+        bench: rows of ``scn bench``, of which the group ``methods`` has them; several machines: the first that has.
+        size: of the images in pixels.
+
+    Returns:
+        Method -> multiple, and the machine's name; nothing and ``""`` where nobody measured.
+    """
+    if bench is None:
+        return {}, ""
+    here = (bench["group"] == "methods") & (bench["unit"] == "times the baseline's epoch") & bench["value"].notna()
+    rows = bench[here & (bench["name"] == backbone) & (bench["size"] == size)]
+    if rows.empty:
+        return {}, ""
+    machine = rows["device"].iloc[0]
+    rows = rows[rows["device"] == machine]
+    return dict(zip(rows["method"], rows["value"], strict=True)), machine
 
 
 def leaderboard_text(
@@ -94,19 +121,21 @@ def leaderboard_text(
     **changed: object,
 ) -> str:
     """A leaderboard for a terminal, a word where there is no number. The arguments are those of ``leaderboard``."""
-    headers = ("method", "accuracy %", "gain [95 %]", "mean class %", "memorised %", "AUROC of trust", "n")
+    headers = ("method", "accuracy %", "gain [95 %]", "mean class %", "memorised %", "AUROC of trust", "cost", "n")
     lines = [headers, *(_cells(row, noise_kind == "fer2013" or noise_rate > 0) for row in board.to_dict("records"))]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     recipe = ", ".join([f"{profile} recipe", *(f"{name} {value}" for name, value in changed.items())])
     title = f"All methods, {DATASET_NAMES.get(dataset, dataset)}, {noise_name(noise_kind, noise_rate)}, {recipe}"
-    notes = textwrap.fill(NOTES, 120)
+    machines = [name for name in dict.fromkeys(board["cost_on"]) if name]
+    said = f"measured on {machines[0]}." if machines else "not measured with this network, see `scn bench`."
+    notes = textwrap.fill(f"{NOTES} {COST_NOTE}{said}", 120)
     return "\n".join([title, "", shown[0], "-" * max(map(len, shown)), *shown[1:], "", notes]) + "\n"
 
 
 def _cells(row: Mapping[str, object], noisy: bool) -> tuple[str, ...]:
     if not row["n"]:
-        return (row["method"], "not measured", *["-"] * 4, "0")
+        return (row["method"], "not measured", *["-"] * 4, _number(row["cost"], ".2f"), "0")
     spread = "" if math.isnan(row["std"]) else f" ± {row['std']:.2f}"
     gained = "reference" if row["method"] == REFERENCE else "no shared seed"
     if not math.isnan(row["gain"]):
@@ -119,6 +148,7 @@ def _cells(row: Mapping[str, object], noisy: bool) -> tuple[str, ...]:
         _number(row["mean_class_accuracy"], ".2f"),
         _number(row["memorised"], ".1f"),
         _number(row["alpha_auroc"], ".3f", trust),
+        _number(row["cost"], ".2f"),
         str(row["n"]),
     )
 

@@ -177,7 +177,7 @@ class _Asked(Group):
 
 
 #: What claims look for before they ask for runs.
-_EVERY_COLUMN = pd.DataFrame({name: [1.0] for name in ("memorised_first", *(f"knows {q}" for q in AMBIGUOUS + POOR))})
+_EVERY_COLUMN = pd.DataFrame({f"knows {quantity}": [1.0] for quantity in AMBIGUOUS + POOR})
 
 
 # ----------------------------------------------------------------------------------------------------- for reading

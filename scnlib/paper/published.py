@@ -1,8 +1,4 @@
-"""The papers' tables as data: all in ``TABLES``, one number with ``published``, whole tables with ``frame``."""
-
-from dataclasses import asdict
-
-import pandas as pd
+"""The papers' tables as data: all in ``TABLES``, one number with ``published``."""
 
 from scnlib.paper import lrn, scn
 from scnlib.paper.record import Published
@@ -53,15 +49,3 @@ def published(table: str, row: str, column: str) -> Published:
     rows = ", ".join(dict.fromkeys(repr(cell.row) for cell in TABLES[table]))
     columns = ", ".join(dict.fromkeys(repr(cell.column) for cell in TABLES[table]))
     raise ValueError(f"{table} has no cell {row!r}, {column!r}; its rows: {rows}; its columns: {columns}")
-
-
-def frame(*tables: str) -> pd.DataFrame:
-    """Published cells as a table with the fields of ``Published`` as columns; without arguments all of them.
-
-    Raises:
-        ValueError: if a table is unknown.
-    """
-    unknown = [name for name in tables if name not in TABLES]
-    if unknown:
-        raise ValueError(f"no published table {unknown[0]!r}; known: {', '.join(TABLES)}")
-    return pd.DataFrame([asdict(cell) for name in tables or TABLES for cell in TABLES[name]])

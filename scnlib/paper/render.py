@@ -4,7 +4,6 @@ import html
 import math
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -149,12 +148,9 @@ def to_text(table: pd.DataFrame, all_recipes: bool = False) -> str:
     return "\n\n".join([*blocks, textwrap.fill(LEGEND, WIDTH)]) + "\n"
 
 
-def to_csv(table: pd.DataFrame, path: Path | str | None = None) -> str:
-    """All columns of ``side_by_side`` with all digits, NA where there is nothing; also written to ``path``."""
-    text = table.replace("", "NA").to_csv(index=False, na_rep="NA", lineterminator="\n")
-    if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
-    return text
+def to_csv(table: pd.DataFrame) -> str:
+    """All columns of ``side_by_side`` with all digits, NA where there is nothing."""
+    return table.replace("", "NA").to_csv(index=False, na_rep="NA", lineterminator="\n")
 
 
 _LATEX = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scnlib.paper.grid import (
+    CLASSES,
     DATA_DEFAULTS,
     RELABEL_EPOCH,
     Selector,
@@ -173,21 +174,27 @@ def load_transition(path: Path | str | None = None) -> pd.DataFrame | None:
 def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """Results with what their curves say, in percent; NaN where there is no curve.
 
-    ``memorised_first``: wrong labels fitted after the first epoch. ``early_accuracy``: test accuracy after the first
-    third of the epochs. ``val_accuracy``: after the last, on labels with the training labels' noise. ``margin_learnt``:
-    delta 1 at the end (no percentage).
+    ``rote_first``, ``rote_last``: ``by_rote`` after the first and the last epoch, for flips to any class alike, of
+    which alone chance is known; NaN for other noise and for labels that changed. ``early_accuracy``: test accuracy
+    after the first third of the epochs. ``val_accuracy``: after the last, on labels with the training labels' noise.
+    ``margin_learnt``: delta 1 at the end (no percentage).
 
     Args:
         results: one row a run, with ``key``.
         epochs: one row an epoch, with ``key`` and ``epoch``; accuracies are shares.
     """
     curves = epochs.sort_values("epoch")
-    third = (curves.groupby("key")["epoch"].transform("max") / 3).round().clip(lower=1)
+    if {"memorised", "train_accuracy_given", "train_accuracy_true", "label_accuracy"} <= {*curves}:
+        curves = curves.assign(rote=_rote(curves, results))
+    of_run = curves.groupby("key")["epoch"]
+    first, last = curves["epoch"] == of_run.transform("min"), curves["epoch"] == of_run.transform("max")
+    third = curves["epoch"] == (of_run.transform("max") / 3).round().clip(lower=1)
     read = {
-        "memorised_first": ("memorised", curves["epoch"] == curves.groupby("key")["epoch"].transform("min"), 100),
-        "early_accuracy": ("test_accuracy", curves["epoch"] == third, 100),
-        "val_accuracy": ("val_accuracy", curves["epoch"] == curves.groupby("key")["epoch"].transform("max"), 100),
-        "margin_learnt": ("margin_rank", curves["epoch"] == curves.groupby("key")["epoch"].transform("max"), 1),
+        "rote_first": ("rote", first, 100),
+        "rote_last": ("rote", last, 100),
+        "early_accuracy": ("test_accuracy", third, 100),
+        "val_accuracy": ("val_accuracy", last, 100),
+        "margin_learnt": ("margin_rank", last, 1),
     }
     added = {}
     for name, (column, rows, factor) in read.items():
@@ -196,6 +203,35 @@ def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
             values = curves[rows].drop_duplicates("key").set_index("key")[column] * factor
         added[name] = results["key"].map(values).astype(float)
     return results.assign(**added)
+
+
+def by_rote(repeated: float, mended: float, num_classes: int) -> float:
+    """The share m of the wrong labels that a network knows by rote, beyond those that it hits by accident.
+
+        m = ((C - 1) repeated - (1 - mended)) / (C - 2)
+
+    Where a label was flipped to any other class alike, a network that never saw it names it in one of C - 1 of its
+    errors: early in training, when it errs much, it repeats many wrong labels without having learnt one. If it knows
+    a share m and answers the rest without regard to the label, right with probability a, then
+    repeated = m + (1 - m) (1 - a) / (C - 1) and mended = (1 - m) a, of which this is the solution.
+
+    Args:
+        repeated: share of the wrong labels that are predicted.
+        mended: share of the samples with a wrong label whose true class is predicted.
+        num_classes: C.
+    """
+    return ((num_classes - 1) * repeated - (1 - mended)) / (num_classes - 2)
+
+
+def _rote(curves: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
+    runs = results.drop_duplicates("key").set_index("key")
+    flipped = runs[(runs["noise_kind"] == "symmetric") & (runs["noise_rate"] > 0)]
+    classes = curves["key"].map(flipped["dataset"].map(CLASSES))
+    wrong = 1 - curves["label_accuracy"]
+    unchanged = curves["relabelled"].eq(0) if "relabelled" in curves else True
+    # accuracy on true labels minus on given ones = wrong (mended - repeated): what is right for both cancels out.
+    mended = curves["memorised"] + (curves["train_accuracy_true"] - curves["train_accuracy_given"]) / wrong
+    return by_rote(curves["memorised"], mended, classes).where(unchanged)
 
 
 def prepare(results: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ Table 4 is in no source and is derived from the text's gains. Table 1 and figure
 from scnlib.paper.record import Published, points, printed
 
 DATASETS = ("RAF-DB", "AffectNet", "FERPlus")
-NOISE = (10, 20, 30)
 _SLIDES = "SCN table {}, as shown on the slides"
 
 

@@ -27,7 +27,7 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
     return quantile * standard_deviation(values) / math.sqrt(len(values))
 
 
-def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(right: int, n: int) -> tuple[float, float]:
     """Wilson's interval of a share, at 95 %: it stays within 0..1 and holds where few are right, or all.
 
         (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
@@ -39,6 +39,7 @@ def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     """
     if not n:
         return math.nan, math.nan
+    z = 1.96  # of the normal distribution, 95 %
     p, centre = right / n, right / n + z**2 / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     return (centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)

@@ -17,7 +17,8 @@ UNDECIDED = "undecided"
 NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
-OWN, TUNED, LABELS = "own recipe", "own best rates", "labels alone"
+OWN, TUNED, NETWORKS = "own recipe", "own best rates", "every network"
+LABELS, WEIGHTS = "labels alone", "weights alone"
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,21 @@ class Verdict:
     conditions: tuple[tuple[str, float], ...] = ()
 
 
-def judge(differences: Sequence[float], limit: float = 0.0) -> Verdict:
+def judge(differences: Sequence[float], limit: float = 0.0, asked: int = 1) -> Verdict:
     """The verdict on differences, one for each seed, that a true claim lifts above a limit. All rules of the ledger:
 
-        no difference                                              -> not tested
-        the 95 % t interval lies above the limit                   -> held
-        the 95 % t interval lies below the limit                   -> not held
-        the limit in the 95 % t interval, or n = 1, so no interval -> undecided
+        no difference                                                  -> not tested
+        the 95 % t interval lies above the limit                       -> held
+        the t interval of level 1 - .05 / k lies below the limit       -> not held
+        neither, or n = 1, so no interval                              -> undecided
 
-    For and against a claim the same evidence is asked. The seeds share their test faces, so whether other faces would
-    say the same is not in the interval.
+    A claim about k conditions is held only if it is in all of them, and one is enough to refute it. Among k in which
+    nothing differs one lies below by luck k times as often, so against the claim each gets the wider interval
+    (Bonferroni). With one condition, the same evidence is asked for and against. The seeds share their test faces, so
+    whether other faces would say the same is not in the interval.
+
+    Args:
+        asked: k, how many conditions were asked at once.
 
     Raises:
         ValueError: if a difference is not finite.
@@ -65,10 +71,10 @@ def judge(differences: Sequence[float], limit: float = 0.0) -> Verdict:
     if not values:
         return Verdict(NOT_TESTED)
     effect, half = stats.mean(values), stats.half_width(values)
-    low, high = effect - half, effect + half
+    wide = stats.half_width(values, 1 - 0.05 / asked)
     # Comparisons with NaN are False: one seed decides nothing.
-    verdict = HELD if low > limit else NOT_HELD if high < limit else UNDECIDED
-    return Verdict(verdict, effect, (low, high), len(values))
+    verdict = HELD if effect - half > limit else NOT_HELD if effect + wide < limit else UNDECIDED
+    return Verdict(verdict, effect, (effect - half, effect + half), len(values))
 
 
 @dataclass(frozen=True)
@@ -88,16 +94,16 @@ class Condition:
 def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
     """One verdict over several conditions: that of the condition which speaks most against the claim.
 
-    So the claim is held only if it is in every condition, and not held if one of them refutes it (of k conditions in
-    which nothing differs one does so by luck in at most k times 2.5 of 100 cases). A condition without runs makes the
-    rest "not tested" unless it is refuted already; with ``need_all=False`` the claim is about whichever conditions
-    there are.
+    So the claim is held only if it is in every condition, and not held if one of them refutes it. A condition without
+    runs makes the rest "not tested" unless it is refuted already; with ``need_all=False`` the claim is about whichever
+    conditions there are.
 
     Args:
         conditions: at least one.
         unit: of the differences, for the sentence.
     """
-    judged = [(c, judge(c.differences, c.limit)) for c in conditions if c.differences]
+    present = [c for c in conditions if c.differences]
+    judged = [(c, judge(c.differences, c.limit, len(present))) for c in present]
     absent = [c for c in conditions if not c.differences]
     detail = "; ".join(_sentence(c, v, unit) for c, v in judged)
     reasons = list(dict.fromkeys(c.missing or f"needs runs: {c.name}" for c in absent))
@@ -129,8 +135,9 @@ def _figures(value: float, unit: str) -> str:
 class Group:
     """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run).
 
-    ``kind``: ``OWN``, trained as the profile says, ``TUNED``, each arm at its own best learning rate, or ``LABELS``,
-    all runs there are, for a claim about labels, whatever was trained on them.
+    ``kind``: ``OWN``, trained as the profile says, all with one network, ``TUNED``, each arm at its own best learning
+    rate, ``NETWORKS``, as the profile says with whatever network, whose arms name theirs, ``LABELS``, all runs there
+    are, for a claim about labels, whatever was trained on them, or ``WEIGHTS``, no runs, for one about networks.
     ``transition``: counts of real label noise on this dataset, where there are some.
     """
 
@@ -147,14 +154,18 @@ class Group:
 
     @property
     def backbone(self) -> str:
-        """The network that all runs have; "" where they have none or several."""
+        """The network that all runs have; "" where they have none or several, or may have."""
         names = set(self.runs["backbone"])
-        return names.pop() if len(names) == 1 else ""
+        return names.pop() if len(names) == 1 and self.kind != NETWORKS else ""
 
     def values(self, arm: Selector, column: str | None = None) -> dict[int, float]:
         """Seed -> value of a column (default: the papers' measure) for the runs of one arm."""
-        rows = self._arms.get(arm_name(arm, self.dataset))
+        rows = self._rows(arm)
         return {} if rows is None else by_seed(rows, column or self.metric)
+
+    def _rows(self, arm: Selector) -> pd.DataFrame | None:
+        rows = self._arms.get(arm_name(arm, self.dataset))
+        return rows[rows["backbone"] == arm.backbone] if rows is not None and arm.backbone else rows
 
     @cached_property
     def _arms(self) -> dict[str, pd.DataFrame]:
@@ -169,7 +180,7 @@ class Group:
         return {seed: a[seed] - b[seed] for seed in a if seed in b}
 
     def _versions(self, arm: Selector) -> set[str]:
-        rows = self._arms[arm_name(arm, self.dataset)]
+        rows = self._rows(arm)
         return set(rows["recipe_version"].dropna().astype(str)) if "recipe_version" in rows else set()
 
     def noise(self, method: str) -> list[tuple[str, float]]:
@@ -206,8 +217,9 @@ def arm(
 def describe(selector: Selector) -> str:
     """An arm in words: ``scn {"ranking": false} at noise 10 %``."""
     options = f" {json.dumps(dict(selector.options))}" if selector.options else ""
+    network = f" with {selector.backbone}" if selector.backbone else ""
     weights = f" from {weights_in_words(selector.weights)}" if selector.pretrained else ""
-    return f"{selector.method}{options}{weights} {noise_name(selector.noise_kind, selector.noise_rate)}"
+    return f"{selector.method}{options}{network}{weights} {noise_name(selector.noise_kind, selector.noise_rate)}"
 
 
 def noise_name(kind: str, rate: float) -> str:
@@ -247,8 +259,16 @@ def lacks(arms: Sequence[Selector], column: str | None = None) -> str:
     return f"needs {' and '.join(dict.fromkeys(needs or runs))}"
 
 
-def exceed(group: Group, name: str, runs: Selector, column: str, threshold: float = 0.0, remark: str = "") -> Condition:
-    """The condition that a column of one arm lies above a threshold, a difference for each seed."""
+def exceed(
+    group: Group,
+    name: str,
+    runs: Selector,
+    column: str,
+    threshold: float = 0.0,
+    remark: str = "",
+    limit: float = 0.0,
+) -> Condition:
+    """The condition that a column of one arm minus a threshold is above a limit, a difference for each seed."""
     values = group.values(runs, column)
     missing = "" if values else lacks([runs], column)
-    return Condition(name, tuple(v - threshold for v in values.values()), missing, remark)
+    return Condition(name, tuple(v - threshold for v in values.values()), missing, remark, limit)

@@ -36,8 +36,8 @@ from scnlib.plots.other_cures import (
 from scnlib.plots.predicting import activation_maps, group_accuracy
 from scnlib.plots.preprocessing import found_faces
 from scnlib.plots.released import common_class_over_alpha, epoch_bonus, label_kinds, published_gains
-from scnlib.plots.results import effects, results_bars, sweep
-from scnlib.plots.scale import host_and_device, ranks_in_shares
+from scnlib.plots.results import effects, gain_matrix, results_bars, sweep
+from scnlib.plots.scale import host_and_device, ranks_in_shares, ways_beside_one
 from scnlib.plots.speed import measured_on, overhead_intervals, speedup_steps, throughput_by_size
 from scnlib.plots.tables import class_counts, commonest_mistake, confusion_matrix, transition_matrix
 from scnlib.plots.webemotion import clip_timeline
@@ -75,6 +75,7 @@ __all__ = [
     "face_and_answer",
     "face_grid",
     "found_faces",
+    "gain_matrix",
     "gaps_by_batch_size",
     "group_accuracy",
     "host_and_device",
@@ -120,5 +121,6 @@ __all__ = [
     "transition_matrix",
     "tuning_curves",
     "uncertainty_ladder",
+    "ways_beside_one",
     "weight_maps",
 ]

@@ -17,7 +17,6 @@ def seed_gains(
     *,
     title: str = "",
     note: str = "",
-    label: str = "gain over the baseline, points",
 ) -> Figure:
     """What each seed alone would have said: a dot a seed, their mean with its 95 % t interval, zero as a line.
 
@@ -25,7 +24,6 @@ def seed_gains(
         gains: columns ``label``, ``seed``, ``gain``; labels keep the order of their first row. A label with ``gain``
             NaN keeps its line and stays empty.
         published: label -> the paper's gain, an open diamond.
-        label: of the axis.
     """
     names = list(dict.fromkeys(gains["label"]))
     figure, ((axes,),) = new_figure(7.6, 0.5 * len(names) + 1.7 + 0.2 * bool(note), note=note)
@@ -53,7 +51,7 @@ def seed_gains(
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.margins(x=0.08)
-    axes.set_xlabel(label)
+    axes.set_xlabel("gain over the baseline, points")
     axes.set_title(title)
     legend_above(axes, columns=3)
     return figure
@@ -64,10 +62,8 @@ def tuning_curves(
     panels: Mapping[str, pd.DataFrame],
     *,
     chosen: Mapping[str, float] | None = None,
-    title: str = "",
     note: str = "",
     x_label: str = "learning rate",
-    label: str = "accuracy, %",
 ) -> Figure:
     """Methods over a setting on a logarithmic axis, one panel for each measure; the chosen setting wears a ring.
 
@@ -76,9 +72,7 @@ def tuning_curves(
             drawn where there is an interval, and cut where they would dwarf the means. Each panel has its own y axis.
         chosen: series -> value that is ringed, in every panel.
     """
-    figure, axes = new_figure(
-        max(6.2, 4.3 * len(panels)), 4.1 + 0.25 * bool(title), len(panels), title=title, note=note
-    )
+    figure, axes = new_figure(max(6.2, 4.3 * len(panels)), 4.1, len(panels), note=note)
     series = list(dict.fromkeys(name for table in panels.values() for name in table["series"]))
     looks = dict(zip(series, line_styles(), strict=False))
     for place, (name, table) in zip(axes[0], panels.items(), strict=True):
@@ -100,7 +94,7 @@ def tuning_curves(
         place.set_ylim(*_around(table))
         place.grid(axis="y")
         place.set_xlabel(x_label)
-        place.set_ylabel(label)
+        place.set_ylabel("accuracy, %")
         place.set_title(name, pad=8 + 15 * -(-len(series) // 2))
     legend = axes[0, 0].legend(*_all_handles(axes[0]), loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
     legend.set_in_layout(False)
@@ -124,15 +118,12 @@ def _all_handles(axes: Sequence) -> tuple[list, list]:
 
 
 @styled
-def lucky_leads(
-    leads: object, observed: Mapping[str, float], *, title: str = "", note: str = "", label: str = ""
-) -> Figure:
+def lucky_leads(leads: object, observed: Mapping[str, float], *, title: str = "", note: str = "") -> Figure:
     """How large a lead luck alone makes, and the leads that were reported.
 
     Args:
         leads: ``(draws,)`` leads in sweeps in which nothing matters, in points.
         observed: name -> a reported lead, drawn as a line with the share of lucky leads that are as large.
-        label: of the axis.
     """
     leads = np.asarray(leads, dtype=float)
     figure, ((axes,),) = new_figure(7.2, 3.6, note=note)
@@ -146,7 +137,7 @@ def lucky_leads(
         axes.axvline(value, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=words)
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_ylabel("of the sweeps")
-    axes.set_xlabel(label or "lead of the winner over the second, points")
+    axes.set_xlabel("lead of the winner over the second, points")
     axes.set_xlim(0, top)
     axes.set_title(title)
     legend_above(axes, columns=1)

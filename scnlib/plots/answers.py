@@ -17,7 +17,6 @@ def face_and_answer(
     probabilities: object,
     alpha: float | None = None,
     *,
-    title: str = "",
     note: str = "",
 ) -> Figure:
     """A face, the probability of each class, the likeliest hatched, and the importance below them.
@@ -28,7 +27,7 @@ def face_and_answer(
         probabilities: ``(C,)``, and alpha in 0..1; None for methods without.
     """
     probabilities = np.asarray(probabilities, dtype=float)
-    figure, place = _beside(image, 7.4, 3.3, title, note)
+    figure, place = _beside(image, 7.4, 3.3, note)
     likeliest = int(probabilities.argmax())
     shown = [
         (name, share, BARS[1] if i == likeliest else BARS[0])
@@ -68,7 +67,7 @@ def mixture(
         answers: name -> ``(S,)`` in 0..1, a line each.
         at: which step is shown.
     """
-    figure, place = _beside(np.asarray(images)[at], 7.8, 3.7, title, note)
+    figure, place = _beside(np.asarray(images)[at], 7.8, 3.7, note, title)
     for style, (name, values) in zip(line_styles(), answers.items(), strict=False):
         values = np.asarray(values, dtype=float)
         place.plot(shares, values, label=f"{name}: {values[at]:.2f}", **{**style, "markersize": 3})
@@ -83,7 +82,7 @@ def mixture(
     return figure
 
 
-def _beside(image: object, width: float, height: float, title: str, note: str) -> tuple[Figure, Axes]:
+def _beside(image: object, width: float, height: float, note: str, title: str = "") -> tuple[Figure, Axes]:
     """A figure with a face at the left and room for its answer at the right."""
     figure, axes = new_figure(width, height, 2, title=title, note=note, width_ratios=(1, 1.5))
     show_face(axes[0, 0], as_pictures(np.asarray(image)[None])[0])

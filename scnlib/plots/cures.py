@@ -34,13 +34,12 @@ KINDS = {
 
 
 @styled
-def margin_sweep(table: pd.DataFrame, *, marked: float | None = 0.2, title: str = "", note: str = "") -> Figure:
+def margin_sweep(table: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
     """One network's cures under every margin: how many labels change and, among them, how often each side is right.
 
     Args:
         table: columns ``margin``, ``cured``, ``harmed``, ``other`` (counts), ``precision``, ``given_right``,
             ``recall`` (shares).
-        marked: a margin to draw a line at, the paper's; None: none.
     """
     figure, axes = new_figure(8.6, 4.1 + 0.25 * bool(title), 2, title=title, note=note)
     left, right = axes[0]
@@ -69,15 +68,13 @@ def margin_sweep(table: pd.DataFrame, *, marked: float | None = 0.2, title: str 
     percent_axis(right, "")
     right.set_title("among the changed labels")
     for place in (left, right):
-        _margin_axis(place, marked)
+        _margin_axis(place)
         legend_above(place, columns=1)
     return figure
 
 
 @styled
-def margin_gains(
-    sweeps: Mapping[str, pd.DataFrame], *, marked: float | None = 0.2, title: str = "", note: str = ""
-) -> Figure:
+def margin_gains(sweeps: Mapping[str, pd.DataFrame], *, title: str = "", note: str = "") -> Figure:
     """Points of label accuracy won or lost at every margin, for several networks or groups, with 95 % bands.
 
     Args:
@@ -92,7 +89,7 @@ def margin_gains(
     axes.set_ylabel("right labels, change in points")
     axes.yaxis.set_major_formatter(lambda points, _: signed(points, 0))
     axes.grid(axis="y")
-    _margin_axis(axes, marked)
+    _margin_axis(axes)
     axes.set_title(title)
     legend_above(axes)
     return figure
@@ -133,16 +130,16 @@ def margin_choice(table: pd.DataFrame, margin: float, *, title: str = "", note: 
     return figure
 
 
-def _margin_axis(axes: Axes, marked: float | None) -> None:
+def _margin_axis(axes: Axes) -> None:
+    """The axis, with a line at the paper's margin."""
     axes.set_xlabel("margin δ₂")
-    if marked is not None:
-        axes.axvline(marked, color=GREY, linestyle=":", linewidth=1.4, zorder=0)
-        axes.annotate(f"δ₂ = {marked:g}", (marked, 0.985), (4, 0), xycoords=("data", "axes fraction"), fontsize=8,
-                      textcoords="offset points", color=GREY, va="top")  # fmt: skip
+    axes.axvline(0.2, color=GREY, linestyle=":", linewidth=1.4, zorder=0)
+    axes.annotate("δ₂ = 0.2", (0.2, 0.985), (4, 0), xycoords=("data", "axes fraction"), fontsize=8,
+                  textcoords="offset points", color=GREY, va="top")  # fmt: skip
 
 
 @styled
-def doctor_over_epochs(table: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
+def doctor_over_epochs(table: pd.DataFrame, *, note: str = "") -> Figure:
     """How right the predicted and the given label are where they differ, epoch by epoch; a panel for each group.
 
     Where the first line runs below the second, every relabelling harms.
@@ -152,8 +149,7 @@ def doctor_over_epochs(table: pd.DataFrame, *, title: str = "", note: str = "") 
     """
     groups = list(dict.fromkeys(table["group"]))
     lines = {"precision": "p: the prediction is right", "given_right": "q: the given label is right"}
-    figure, axes = new_figure(min(8.8, max(5.6, 4.3 * len(groups))), 4.0 + 0.25 * bool(title), len(groups), sharey=True,
-                              title=title, note=note)  # fmt: skip
+    figure, axes = new_figure(min(8.8, max(5.6, 4.3 * len(groups))), 4.0, len(groups), sharey=True, note=note)
     for place, group in zip(axes[0], groups, strict=True):
         rows = table[table["group"] == group]
         styles = line_styles()

@@ -43,7 +43,6 @@ def training_curves(
     runs: Mapping[str, pd.DataFrame],
     columns: Sequence[str] = ("train_loss", "test_accuracy"),
     *,
-    title: str = "",
     note: str = "",
     outside: bool = False,
 ) -> Figure:
@@ -52,7 +51,7 @@ def training_curves(
     Args:
         runs: name -> table with ``epoch`` and the columns, as ``Run.metrics``.
         columns: of ``scnlib.runs.METRICS``; accuracies are shown in percent.
-        outside: put the legend above the panels, where curves leave it no room; without ``title``.
+        outside: put the legend above the panels, where curves leave it no room.
 
     Raises:
         ValueError: if a run lacks a column.
@@ -62,9 +61,8 @@ def training_curves(
         if missing:
             raise ValueError(f"run {name!r} has no column {missing[0]!r}; it has: {', '.join(table.columns)}")
     wide = len(columns) < 3  # three panels and more are narrower, or their words become small on a page
-    height = (3.5 if wide else 3.2) + 0.25 * bool(title)
     width = max(5.4, (3.9 if wide else 3.1) * len(columns))
-    figure, axes = new_figure(width, height, len(columns), title=title, note=note)
+    figure, axes = new_figure(width, 3.5 if wide else 3.2, len(columns), note=note)
     for place, column in zip(axes[0], columns, strict=True):
         for style, (name, table) in zip(line_styles(), runs.items(), strict=False):
             place.plot(table["epoch"], table[column], label=name, **style)
@@ -84,20 +82,17 @@ def training_curves(
 
 
 @styled
-def memorisation_curves(
-    curves: Mapping[str, pd.DataFrame], *, chance: float | None = None, title: str = "", note: str = ""
-) -> Figure:
+def memorisation_curves(curves: Mapping[str, pd.DataFrame], *, chance: float | None = None, note: str = "") -> Figure:
     """What a network makes of right and of wrong labels, epoch by epoch; one panel for each run.
 
     Args:
         curves: name -> table with ``epoch`` and shares in 0..1: ``right`` (right labels that the model predicts),
             ``memorised`` (wrong labels that it predicts), ``seen_through`` (wrong labels where it predicts the true
-            class) and ``test`` (test accuracy); a column without numbers is left out.
+            class) and ``test`` (test accuracy); a column without numbers is left out. Where there are ``right_low`` and
+            ``right_high``, and so on, a band lies between them.
         chance: the share that guessing would fit, drawn as a dotted line.
     """
-    figure, axes = new_figure(
-        max(6.2, 4.3 * len(curves)), 4.3 + 0.25 * bool(title), len(curves), sharey=True, title=title, note=note
-    )
+    figure, axes = new_figure(max(6.2, 4.3 * len(curves)), 4.3, len(curves), sharey=True, note=note)
     lines = {
         "right": ("right labels: predicted", {"color": RIGHT, "linestyle": "-", "marker": "o"}),
         "memorised": ("wrong labels: memorised", {"color": WRONG, "linestyle": "--", "marker": "^"}),
@@ -108,6 +103,9 @@ def memorisation_curves(
         for column, (label, style) in lines.items():
             if column in table and table[column].notna().any():
                 place.plot(table["epoch"], table[column], label=label, **style)
+            if f"{column}_low" in table:
+                ends = table[f"{column}_low"], table[f"{column}_high"]
+                place.fill_between(table["epoch"], *ends, color=style["color"], alpha=0.15, linewidth=0)
         if chance is not None:
             place.axhline(chance, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2, zorder=0)
             place.annotate("guessing", (0.99, chance), xycoords=("axes fraction", "data"), fontsize=8, color=GREY,
@@ -155,7 +153,7 @@ def label_accuracy_curves(
 
 
 @styled
-def relabel_flow(flow: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
+def relabel_flow(flow: pd.DataFrame, *, note: str = "") -> Figure:
     """What relabelling did, epoch by epoch: cured against harmed labels, and how often each side was right.
 
     Left: of the labels that differ from the given ones after an epoch, those cured (wrong to right) upwards, those
@@ -166,7 +164,7 @@ def relabel_flow(flow: pd.DataFrame, *, title: str = "", note: str = "") -> Figu
     Args:
         flow: columns ``epoch``, ``cured``, ``harmed``, ``other`` (counts), ``precision``, ``given_right``, ``recall``.
     """
-    figure, axes = new_figure(8.6, 3.9 + 0.25 * bool(title), 2, title=title, note=note)
+    figure, axes = new_figure(8.6, 3.9, 2, note=note)
     left, right = axes[0]
     _flow_bars(left, flow)
     styles = line_styles()

@@ -81,21 +81,18 @@ def disagreement_map(
 
 
 @styled
-def copy_distances(
-    distances: Mapping[str, object], limit: int, *, strangers: str = "nearest stranger", title: str = "", note: str = ""
-) -> Figure:
+def copy_distances(distances: Mapping[str, object], limit: int, *, title: str = "", note: str = "") -> Figure:
     """How many bits of the fingerprint change from a picture to its copies, one strip a kind, and to strangers.
 
     Args:
-        distances: kind -> ``(N,)`` bits.
+        distances: kind -> ``(N,)`` bits; ``"nearest stranger"`` is the kind that is no copy.
         limit: pairs up to this many bits are called near.
-        strangers: the kind that is no copy.
     """
     figure, ((axes,),) = new_figure(7.6, 0.44 * len(distances) + 1.5, note=note)
     for y, (kind, values) in enumerate(distances.items()):
         values = np.sort(np.asarray(values))
         offsets = np.linspace(-0.28, 0.28, 7)[np.arange(len(values)) % 7]
-        other = kind == strangers
+        other = kind == "nearest stranger"
         axes.plot(
             values, y + offsets, "x" if other else "o", markersize=3.4, alpha=0.5, markeredgewidth=0.8,
             color=COLOURS["red"] if other else COLOURS["blue"], markerfacecolor="none",

@@ -124,7 +124,6 @@ def lowest_alpha_faces(
     images: object,
     alpha: object,
     labels: Sequence[str],
-    wrong: object | None = None,
     *,
     count: int = 10,
     title: str = "",
@@ -136,18 +135,15 @@ def lowest_alpha_faces(
         images: ``(N, ...)``.
         alpha: ``(N,)`` importance.
         labels: N names of the given labels.
-        wrong: bool ``(N,)``, where the given label is known to be wrong; such faces are marked.
         count: faces in each row.
     """
     alpha = np.asarray(alpha, dtype=float)
     order = np.argsort(alpha, kind="stable")
     count = min(count, len(alpha) // 2)
     chosen = np.concatenate([order[:count], order[::-1][:count]])
-    wrong = np.zeros(len(alpha), dtype=bool) if wrong is None else np.asarray(wrong)
     return face_grid(
         np.asarray(images)[chosen],
         [f"{labels[i]}\nα {alpha[i]:.2f}" for i in chosen],
-        ["wrong" if wrong[i] else "" for i in chosen],
         columns=count,
         row_titles=("lowest α", "highest α"),
         title=title,
@@ -161,7 +157,6 @@ def alpha_rows(
     images: object,
     rows: Sequence[tuple[str, Sequence[str], object, Sequence[str]]],
     *,
-    title: str = "",
     note: str = "",
 ) -> Figure:
     """The same faces under different labels, with the importance each got as a bar: figure 3 of SCN, redrawn.
@@ -173,10 +168,7 @@ def alpha_rows(
     pictures = as_pictures(images)
     width = 1.12 * len(pictures) + 1.0
     note = wrapped(note, width)
-    figure, axes = new_figure(
-        width, 1.62 * len(rows) + 0.3 * bool(title) + _note_height(note), len(pictures), len(rows),
-        title=title, note=note,
-    )  # fmt: skip
+    figure, axes = new_figure(width, 1.62 * len(rows) + _note_height(note), len(pictures), len(rows), note=note)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.03)
     for line, (name, labels, alphas, marks) in zip(axes, rows, strict=True):
         for number, place in enumerate(line):

@@ -20,13 +20,13 @@ VERDICTS = {
 MEANINGS = {
     "held": "held",
     "not held": "not held",
-    "undecided": "undecided: one seed, or 0 in the interval",
+    "undecided": "undecided: one seed, or the limit in the interval",
     "not tested": "not tested",
 }
 
 
 @styled
-def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
+def claims_ledger(table: pd.DataFrame, *, note: str = "") -> Figure:
     """Every claim against every dataset: verdict, effect and number of seeds.
 
     A cell shows the recipe under which most claims of its dataset were tested, or the next one for a claim that was
@@ -74,7 +74,7 @@ def claims_ledger(table: pd.DataFrame, *, title: str = "", note: str = "") -> Fi
     patches = [Patch(label=f"{sign} {words}".strip(), **look) for sign, look, words in looks]
     place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.1}
     axes.legend(handles=patches, ncols=3, columnspacing=1.4, **place)
-    axes.set_title(title or "Did the papers' claims hold?", pad=42)
+    axes.set_title("Did the papers' claims hold?", pad=42)
     return figure
 
 

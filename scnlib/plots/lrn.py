@@ -121,9 +121,7 @@ def centre_moves(panels: Mapping[str, tuple], *, note: str = "") -> Figure:
 
 
 @styled
-def class_maps(
-    panels: Mapping[str, object], names: Sequence[str], *, row_title: str = "true class", note: str = ""
-) -> Figure:
+def class_maps(panels: Mapping[str, object], names: Sequence[str], *, note: str = "") -> Figure:
     """Square matrices over the classes side by side, each with shades of its own; diagonals are left out.
 
     A frame marks the largest cell of each row.
@@ -155,5 +153,5 @@ def class_maps(
         place.set_title(title, fontsize=10)
         for spine in place.spines.values():
             spine.set_visible(False)
-    axes[0, 0].set_ylabel(row_title)
+    axes[0, 0].set_ylabel("true class")
     return figure

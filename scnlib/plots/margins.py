@@ -13,9 +13,7 @@ HIGH, LOW = COLOURS["blue"], COLOURS["orange"]
 
 
 @styled
-def rank_groups(
-    panels: Mapping[str, object], *, beta: float = 0.7, margin: float = 0.15, title: str = "", note: str = ""
-) -> Figure:
+def rank_groups(panels: Mapping[str, object], *, beta: float = 0.7, margin: float = 0.15, note: str = "") -> Figure:
     """Batches sorted by importance, their two groups with the means, the gap, and the push on each sample.
 
     Args:
@@ -23,7 +21,7 @@ def rank_groups(
         beta: share of the high group.
         margin: delta 1; where the gap is smaller the loss pushes, else it is silent and no arrows are drawn.
     """
-    figure, axes = new_figure(4.5 * len(panels), 4.1 + 0.25 * bool(title), len(panels), title=title, note=note)
+    figure, axes = new_figure(4.5 * len(panels), 4.1, len(panels), note=note)
     for place, (name, alpha) in zip(axes[0], panels.items(), strict=True):
         _groups(place, name, alpha, beta, margin)
     return figure

@@ -2,12 +2,31 @@
 
 from collections.abc import Mapping
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
-from scnlib.plots.style import BARS, GREY, INK, RIGHT, WRONG, legend_above, line_styles, new_figure, signed, styled
+from scnlib.plots.style import (
+    BARS,
+    GREY,
+    INK,
+    PALE,
+    RIGHT,
+    WRONG,
+    legend_above,
+    line_styles,
+    new_figure,
+    signed,
+    styled,
+)
+
+_GAIN_STEPS = (-10, -5, -2, -1, 1, 2, 5, 10)  # points; the same in every figure, so that colours mean the same
 
 
 @styled
@@ -85,7 +104,8 @@ def sweep(
     """A measure over the values of an option, a panel for each option: figure 5 of SCN, redrawn.
 
     Points are means over seeds, whiskers their intervals (none where there is one seed), open diamonds what the paper
-    printed. Each panel has its own y axis: the panels ask where the best value lies, not how high it is.
+    printed, in the colour and dashes of the series. Each panel has its own y axis: the panels ask where the best value
+    lies, not how high it is.
 
     Args:
         panels: name of the option -> table with ``value``, ``series``, ``mean``, ``low``, ``high``, ``n`` (NaN: not
@@ -109,7 +129,7 @@ def sweep(
     }
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    height = 3.0 * rows + 0.3 + 0.25 * bool(title)
+    height = (3.7 if len(panels) == 1 else 3.0 * rows) + 0.3 + 0.25 * bool(title)
     width = max(6.2, 3.1 * columns)
     figure, axes = new_figure(width, height, columns, rows, note=note)
     for place in axes.flat[len(panels) :]:
@@ -140,10 +160,12 @@ def _sweep_panel(axes: Axes, table: pd.DataFrame, looks: Mapping[str, dict]) -> 
         whiskers = np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
         axes.errorbar(rows["value"], rows["mean"], whiskers, capsize=3, elinewidth=1.2, **looks[name])
     if "published" in table and table["published"].notna().any():
-        for _, rows in table.dropna(subset="published").groupby("series", sort=False):
+        diamonds = {"marker": "D", "markerfacecolor": "white", "linewidth": 1}
+        for name, rows in table.dropna(subset="published").groupby("series", sort=False):
             rows = rows.sort_values("value")
-            axes.plot(rows["value"], rows["published"], marker="D", linestyle=":", linewidth=1, color=INK,
-                      markerfacecolor="white", label="published (another setting)")  # fmt: skip
+            look = {part: looks[name][part] for part in ("color", "linestyle")}
+            axes.plot(rows["value"], rows["published"], **diamonds, **look)
+        axes.plot([], [], label="published (another setting)", linestyle="", color=INK, **diamonds)
 
 
 def _span(seeds: pd.Series) -> str:
@@ -242,3 +264,56 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
     axes.plot(effect, y, marker="o" if effect >= reference else "s", color=colour, markersize=7,
               markerfacecolor=colour if clear else "white", zorder=3)  # fmt: skip
     axes.annotate(f"{words}  {_count(row['n'])}", (1, y), **at_end)
+
+
+@styled
+def gain_matrix(table: pd.DataFrame, *, title: str = "", note: str = "") -> Figure:
+    """Gains over a reference, methods in rows and boards in columns: colour is the gain, and the number stands on it.
+
+    In brackets: one seed, so no interval. Bold: the interval leaves 0 out. Hatched: no gain was measured. The row of
+    the reference has its own accuracy.
+
+    Args:
+        table: a row for each method on each board: ``label``, ``board`` (``"faces, labels"``, shown in two lines),
+            ``mean`` (percent), ``gain`` (points), ``low``, ``high`` (NaN without interval) and ``n``, 0 where nothing
+            is measured. Methods and boards keep the order of their first row; the reference, which has no gain
+            anywhere, is first.
+    """
+    methods, boards = (list(dict.fromkeys(table[column])) for column in ("label", "board"))
+    figure, ((axes,),) = new_figure(2.6 + 0.92 * len(boards), 1.9 + 0.27 * len(methods), note=note)
+    norm = BoundaryNorm(_GAIN_STEPS, len(_GAIN_STEPS) + 1, extend="both")
+    colours = matplotlib.colormaps["RdBu"].resampled(len(_GAIN_STEPS) + 1)
+    cells: dict[tuple, list] = {}
+    for row in table.to_dict("records"):
+        first = row["label"] == methods[0]
+        missing = row["n"] == 0 if first else np.isnan(row["gain"])
+        colour = None if missing else PALE if first else tuple(colours(norm(row["gain"])))
+        column, line = boards.index(row["board"]), methods.index(row["label"])
+        cells.setdefault(colour, []).append(Affine2D().translate(column, line).transform_path(Path.unit_rectangle()))
+        if not missing:
+            _gain_words(axes, column + 0.5, line + 0.5, row, reference=first)
+    for colour, squares in cells.items():  # one path a colour: half the bytes of one a cell
+        look = {"facecolor": "white", "edgecolor": PALE, "hatch": "////"}
+        look = look if colour is None else {"facecolor": colour, "edgecolor": "white"}
+        axes.add_patch(PathPatch(Path.make_compound_path(*squares), linewidth=1, **look))
+    axes.set(xlim=(0, len(boards)), ylim=(len(methods), 0))
+    axes.set_xticks(np.arange(len(boards)) + 0.5, [board.replace(", ", "\n", 1) for board in boards])
+    axes.xaxis.tick_top()
+    axes.set_yticks(np.arange(len(methods)) + 0.5, methods)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    scale = matplotlib.cm.ScalarMappable(norm, colours)
+    bar = figure.colorbar(scale, ax=axes, spacing="uniform", shrink=0.6, label=f"points over {methods[0]}")
+    bar.ax.set_yticks(_GAIN_STEPS, [signed(step, 0) for step in _GAIN_STEPS])
+    axes.set_title(title)
+    return figure
+
+
+def _gain_words(axes: Axes, x: float, y: float, row: dict, *, reference: bool) -> None:
+    words = f"{row['mean']:.1f} %" if reference else signed(row["gain"])
+    clear = row["low"] > 0 or row["high"] < 0
+    dark = not reference and abs(row["gain"]) > _GAIN_STEPS[-2]
+    alone = row["n"] == 1 if reference else np.isnan(row["low"])
+    axes.text(x, y, f"({words})" if alone else words, ha="center", va="center", fontsize=8.5,
+              color="white" if dark else INK, fontweight="bold" if clear else "normal")  # fmt: skip

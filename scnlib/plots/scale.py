@@ -1,4 +1,4 @@
-"""Many at once: host and device side by side in time, and a batch that is ranked in shares."""
+"""Many at once: host and device side by side in time, cores side by side, and a batch that is ranked in shares."""
 
 from collections.abc import Mapping
 
@@ -40,6 +40,38 @@ def host_and_device(plans: Mapping[str, pd.DataFrame], *, title: str = "", note:
         place.tick_params(axis="y", length=0)
         place.set_title(name, fontsize=10)
     axes[-1, 0].set_xlabel(f"time, {unit}" if unit else "time")
+    return figure
+
+
+@styled
+def ways_beside_one(rows: pd.DataFrame, cores: int, *, title: str = "", note: str = "", label: str = "") -> Figure:
+    """The rate of each way to use a machine's cores, beside one thread and as many times that as there are cores.
+
+    Args:
+        rows: columns ``method`` (the way), ``value``, ``low``, ``high``, ``ratio``; one thread comes first.
+        label: of the axis.
+    """
+    figure, ((axes,),) = new_figure(7.6, 0.52 * len(rows) + 1.8, note=note)
+    single = float(rows["value"].iloc[0])
+    for times, dash, words in ((1, "--", "one thread"), (cores, (0, (1, 2)), f"× {cores}")):
+        axes.axvline(times * single, color=GREY, linestyle=dash, linewidth=1.4, zorder=1)
+        axes.annotate(words, (times * single, 1), (0, 3), xycoords=("data", "axes fraction"), fontsize=8.5, color=GREY,
+                      textcoords="offset points", ha="center", annotation_clip=False)  # fmt: skip
+    for place, row in enumerate(rows.itertuples()):
+        look = {"facecolor": COLOURS["sky"], "hatch": "///"} if place else {"facecolor": "#bdbdbd"}
+        axes.barh(place, row.value, 0.6, edgecolor=INK, linewidth=0.6, zorder=2, **look)
+        axes.plot([row.low, row.high], [place, place], color=INK, linewidth=1.2, zorder=3)
+        words = f"{row.value:,.0f}" + (f"  (× {row.ratio:.2f})" if place else "")
+        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+        axes.annotate(words, (max(row.high, row.value), place), (5, 0), textcoords="offset points", va="center",
+                      fontsize=9, bbox=box)  # fmt: skip
+    axes.set_yticks(range(len(rows)), list(rows["method"]))
+    axes.set_ylim(len(rows) - 0.45, -0.55)
+    axes.set_xlim(0, 1.3 * max(cores * single, rows["high"].max()))
+    axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:,g}")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(label)
+    axes.set_title(title, pad=18)
     return figure
 
 

@@ -25,9 +25,7 @@ _SIDES = ((True, AGREES, "o", "-"), (False, DIFFERS, "^", "--"))
 
 
 @styled
-def slope_against_loss(
-    panels: Mapping[str, tuple[object, object, object]], *, title: str = "", note: str = ""
-) -> Figure:
+def slope_against_loss(panels: Mapping[str, tuple[object, object, object]], *, note: str = "") -> Figure:
     """The derivative of each sample's weighted loss in its own alpha, against its plain loss.
 
     Above zero, descent lowers alpha; below, it raises it.
@@ -35,9 +33,7 @@ def slope_against_loss(
     Args:
         panels: name of the weighting -> (losses ``(N,)``, slopes ``(N,)``, bool ``(N,)``: the prediction is the label).
     """
-    figure, axes = new_figure(
-        4.2 * len(panels), 3.9 + 0.25 * bool(title), len(panels), sharey=True, title=title, note=note
-    )
+    figure, axes = new_figure(4.2 * len(panels), 3.9, len(panels), sharey=True, note=note)
     for place, (name, (loss, slope, agrees)) in zip(axes[0], panels.items(), strict=True):
         loss, slope, agrees = np.asarray(loss), np.asarray(slope), np.asarray(agrees, dtype=bool)
         for side, colour, marker, _ in _SIDES:
@@ -107,9 +103,7 @@ def loss_over_alpha(
 
 
 @styled
-def alpha_by_step(
-    runs: Mapping[str, pd.DataFrame], *, chance: float | None = None, title: str = "", note: str = ""
-) -> Figure:
+def alpha_by_step(runs: Mapping[str, pd.DataFrame], *, chance: float | None = None, note: str = "") -> Figure:
     """Importance and loss in every step of some runs.
 
     Left: mean of alpha in each batch, with a band from its smallest to its largest. Right: the cross-entropy that the
@@ -120,7 +114,7 @@ def alpha_by_step(
         chance: ln C, drawn as a dotted line.
     """
     rows = -(-len(runs) // 2)
-    figure, axes = new_figure(9.4, 3.6 + 0.2 * rows + 0.25 * bool(title), 2, title=title, note=note)
+    figure, axes = new_figure(9.4, 3.6 + 0.2 * rows, 2, note=note)
     left, right = axes[0]
     for style, (name, table) in zip(line_styles(), runs.items(), strict=False):
         every = max(1, len(table) // 8)

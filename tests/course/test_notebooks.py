@@ -88,14 +88,13 @@ def test_the_command_fails_when_they_differ(tmp_path, monkeypatch, capsys):
     assert "notebooks and sources agree" in capsys.readouterr().out
 
 
-def test_the_tour_links_what_is_there_and_names_what_is_coming(tmp_path):
+def test_the_tour_links_lessons_and_what_is_there_of_exercises(tmp_path):
     (tmp_path / "exercises").mkdir()
-    for path in ("03_label_noise.ipynb", "exercises/03_label_noise.ipynb"):
+    for path in [f"{number}_lesson.ipynb" for number, _, _ in lessons.LESSONS] + ["exercises/03_label_noise.ipynb"]:
         (tmp_path / path).touch()
     text = lessons.tour(tmp_path)
     assert text.count("[practice](exercises/03_label_noise.ipynb)") == text.count("[practice]") == 1
-    assert "[Label noise](03_label_noise.ipynb)" in text
-    assert "Relabelling *(coming)*" in text
+    assert "[Label noise](03_lesson.ipynb)" in text
     assert text.count("\n") == len(lessons.LESSONS) + 1
 
 

@@ -116,6 +116,15 @@ def test_the_trust_table_has_the_mean_over_seeds_and_says_what_kind_of_trust():
     assert "knows" in gce["group"] and "face alone" in found.iloc[1]["group"]
 
 
+def test_right_labels_learnt_are_counted_apart_from_the_wrong_ones():
+    """100 labels, 30 of them wrong: the network predicts 35 of the 70 right ones and 6 of the 30 wrong ones."""
+    results = table(rendered("gce", 60, 0, key="a"), rendered("gce", 60, 1, key="b"), rendered("sce", 60, key="c"))
+    curves = [("a", 1, 0.9, 0.9), ("a", 2, 0.41, 0.2), ("b", 2, 0.55, 0.2)]
+    epochs = pd.DataFrame(curves, columns=["key", "epoch", "train_accuracy_given", "memorised"])
+    found = other_cures.right_learnt(results, epochs, ("gce", "sce"))
+    assert found.to_dict() == {"gce": pytest.approx((50 + 70) / 2)}
+
+
 BOARD = pd.DataFrame(
     {
         "method": ["gce", "baseline", "mixup", "rul"], "mean": [65.0, 62.0, 50.0, math.nan],
@@ -156,6 +165,46 @@ class TestBoards:
         assert found[["x", "y"]].to_numpy().tolist() == [[1.0, 3.0]]
         same = other_cures.beside(BOARD, BOARD, ("alpha_auroc", "gain"))
         assert same[["x", "y"]].to_numpy().tolist() == [[0.8, 3.0]]
+
+    def test_a_share_below_99_percent_is_a_cost_if_its_whole_interval_is(self):
+        table = pd.DataFrame(
+            {
+                "method": ["baseline", "gce", "sce", "elr", "mixup", "rul"],
+                "mean": [80.0, 76.0, 79.9, 80.1, 70.0, math.nan],
+                "gain": [math.nan, -4.0, -0.1, 0.1, -10.0, math.nan],
+                "low": [math.nan, -5.0, -0.6, -2.0, math.nan, math.nan],
+                "high": [math.nan, -3.0, 0.4, 2.2, math.nan, math.nan], "n": [3, 3, 3, 3, 1, 0],
+            }
+        )  # fmt: skip
+        found = other_cures.clean_costs(table)
+        assert found.index.tolist() == ["mixup", "GCE", "SCE", "ELR"]
+        assert found["says"].tolist() == ["open", "a cost", "none", "open"]
+        assert found.loc["GCE", ["share", "low", "high"]].tolist() == pytest.approx([0.95, 0.9375, 0.9625])
+
+    def test_the_rank_table_says_how_many_methods(self):
+        pairs = pd.DataFrame(
+            [("a", "b", 19, 0.5), ("a", "c", 3, math.nan), ("b", "c", 7, -0.25), ("a", "d", 0, math.nan)],
+            columns=["first", "second", "methods", "rho"],
+        )
+        found = other_cures.rank_table(pairs)
+        assert (found.index.tolist(), found.columns.tolist()) == (["b", "c"], ["a", "b"])
+        assert found.to_numpy().tolist() == [["+0.50 (19)", ""], ["3 shared", "-0.25 (7)"]]
+        assert other_cures.rank_table(pairs[pairs["rho"].isna()]).empty
+
+    def test_evidence_stands_beside_the_baselines(self):
+        board = BOARD.assign(alpha_auroc=[0.8, math.nan, math.nan, math.nan])
+        board.loc[2, ["high", "memorised"]] = [-8.0, 23.0]
+        longer = BOARD.assign(gain=[1.0, math.nan, 4.0, math.nan])
+        learnt, steps = pd.Series({"baseline": 62.0, "mixup": 49.5}), pd.Series({"mixup": 0.86, "baseline": 1.0})
+        found = other_cures.why_behind(board, learnt, steps, longer)
+        assert found.index.tolist() == ["mixup"]
+        wanted = {"gain": -10, "n": 1, "step": 0.86, "learnt": -12.5, "memorised": 3, "later": 4}
+        assert found.loc["mixup", list(wanted)].to_dict() == pytest.approx(wanted)
+        shown = other_cures.why_shown(found).loc["mixup"].tolist()
+        assert shown == ["-10.0 (n = 1)", "0.86", "-12.5", "+3.0", "weighs none", "+4.0", "behind"]
+        unknown = other_cures.why_behind(BOARD, pd.Series({"baseline": 62.0}), steps, BOARD.assign(gain=math.nan))
+        words = other_cures.why_shown(unknown).loc["mixup", ["learnt", "later", "verdict"]].tolist()
+        assert words == ["no curve", "not measured", "one seed"]
 
     def test_rank_correlation(self):
         assert other_cures.spearman(pd.DataFrame({"x": [1, 2, 3], "y": [1, 4, 9]})) == pytest.approx(1)

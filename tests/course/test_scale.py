@@ -143,6 +143,29 @@ def test_rates_ratios_and_shares_stand_in_one_row():
     assert found.loc["H100", ["images/s", "times released", "share of matrix rate"]].tolist() == [60_000, 30, 0.2]
 
 
+def test_goals_stand_beside_what_was_measured_with_the_largest_batch():
+    found = pd.DataFrame(
+        [(112, 64, 81.0, 0.5), (48, 64, 329.0, 0.4), (48, 256, 1316.0, 0.456), (32, 64, 9.0, 0.1)],
+        columns=["size", "batch", "images/s", "share of matrix rate"],
+    )
+    shown = scale.beside_goals(found.astype({"size": "Int64"}))
+    assert shown.index.tolist() == [48, 112]
+    assert shown.to_numpy().tolist() == [[658, 1316, 200, 46], [162, 81, 50, 50]]
+    assert scale.beside_goals(scale.beside_released(pd.DataFrame(columns=COLUMNS))).empty
+
+
+def test_ways_of_scaling_are_those_of_the_first_cpu():
+    rows = bench_rows(
+        ("scaling", "small", "1 GPU", 48, 9, "images/s", "H100"),
+        ("scaling", "small", "1 thread", 48, 1, "images/s", "CPU: a, 2 cores"),
+        ("scaling", "small", "2 threads", 48, 2, "images/s", "CPU: a, 2 cores", 2.0),
+        ("scaling", "small", "1 thread", 48, 3, "images/s", "CPU: b, 8 cores"),
+        ("training", "small", "scn", 48, 4, "images/s", "CPU: a, 2 cores"),
+    )
+    assert scale.ways_of_scaling(rows)["value"].tolist() == [1, 2]
+    assert scale.ways_of_scaling(rows[-1:]).empty
+
+
 def test_names_say_the_device_where_there_are_several():
     assert scale.where(ROWS)["name"].tolist()[:3] == ["resnet18, a", "resnet18, a", "resnet18, H100"]
     assert scale.where(ROWS[:2])["name"].tolist() == ["resnet18", "resnet18"]

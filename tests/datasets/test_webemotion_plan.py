@@ -25,7 +25,7 @@ def test_as_many_words_countries_and_ages_as_the_paper_has():
     assert said("videos for each search") == plan.TOP_VIDEOS
     assert 60 * said("longest video") == plan.LONGEST_SECONDS
     assert said("shortest face") == plan.SHORTEST_FACE_SECONDS
-    assert plan.NAMED_BY_THE_PAPER == ("happy", "funny", "ecstatic", "smug", "kawaii")
+    assert plan.WORDS["happiness"] == ("happy", "funny", "ecstatic", "smug", "kawaii")
 
 
 def test_twenty_videos_a_search_come_to_about_the_papers_number():

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from scnlib.paper import CLAIMS, claims_table, claims_text, counts, load_results, stats
+from scnlib.paper.afterwards import NUMBERS
 from scnlib.paper.claims_lrn import concentration
 from scnlib.paper.verdicts import Condition, conclude, judge
 from tests.paper.made import run, table
@@ -79,7 +80,7 @@ def test_against_a_claim_the_same_evidence_is_asked_as_for_it():
 
 
 def test_several_conditions_must_all_hold():
-    strong, weak, wrong = Condition("a", (1.5, 2.0, 2.5)), Condition("b", (5.0,)), Condition("c", (-0.15, -0.17))
+    strong, weak, wrong = Condition("a", (1.5, 2.0, 2.5)), Condition("b", (5.0,)), Condition("c", (-0.159, -0.161))
     gone = Condition("d", (), "no runs of x")
     assert conclude([strong, strong]).verdict == "held"
     assert conclude([strong, weak]).verdict == "undecided"
@@ -93,6 +94,9 @@ def test_several_conditions_must_all_hold():
     assert conclude([wrong, gone]).verdict == "not held"  # refuted already
     assert conclude([strong, gone], need_all=False).verdict == "held"
     assert conclude([gone]).detail == "no runs of x"
+    # -.16 +- t(1) .1 / 2: 12.706 asked alone gives +- .127, 25.452 as one of two (97.5 %) +- .255
+    unlucky = Condition("u", (-0.15, -0.17))
+    assert [conclude([unlucky] * k).verdict for k in (1, 2)] == ["not held", "undecided"]
     many = [Condition(name, (), f"no runs of {name}") for name in "xyyz"]
     assert conclude(many).detail == "no runs of x; no runs of y; and 1 more"
 
@@ -110,10 +114,11 @@ def test_every_claim_of_the_list_is_in_the_ledger():
 def test_without_results_nothing_is_tested_and_every_line_says_why(tmp_path):
     frame = claims_table(load_results(tmp_path))
     assert list(frame["id"]) == list(CLAIMS)
+    frame = of_runs(frame)
     assert set(frame["verdict"]) == {"not tested"}
     assert (frame["detail"] != "").all() and (frame["n"] == 0).all()
     text = claims_text(frame)
-    assert all(f"\n{name} " in text for name in CLAIMS)
+    assert all(f"\n{name} " in text for name in frame["id"])
     assert "0 of" in text.splitlines()[-1]
 
 
@@ -126,7 +131,7 @@ def test_s10_holds_only_at_every_ratio():
     assert "at noise 30 %: +2.00 points" in found["detail"]
     assert json.loads(found["conditions"])["at noise 30 %"] == 2
     assert verdict(table(*rows[:12]), "S10")["verdict"] == "not tested"
-    worse = [*rows[:12], *over_baseline([-1.5, -2.0, -2.5], 0.3)]
+    worse = [*rows[:12], *over_baseline([-1.8, -2.0, -2.2], 0.3)]
     found = verdict(table(*worse), "S10")
     assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-2.0))
     assert verdict(table(*rows), "S11")["verdict"] == "not tested"
@@ -209,14 +214,33 @@ def test_sweeps_compare_the_default_with_every_other():
     assert 'scn {"gamma": 0.8} on clean labels' in verdict(table(*rows[:-2]), "S20")["detail"]
 
 
-def test_s22_close_is_less_than_one_point_below():
-    def rows(gap):
-        for rate, seed in itertools.product((0.0, 0.1), (0, 1)):
-            yield run("scn", 60.0 + seed, seed, rate)
-            yield run("scn", 60.0 + seed - gap, seed, rate, options={"learnable_margin": True})
+def margins(rate, seed):
+    """Test accuracies of the fixed margins; .05 is best on validation labels, .3 on the test faces."""
+    for value in (0.0, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30):
+        yield run("scn", 60.0 + seed + value, seed, rate, options={"margin_rank": value})
 
-    assert verdict(table(*rows(0.55)), "S22")["verdict"] == "held"
-    assert verdict(table(*rows(1.5)), "S22")["verdict"] == "not held"
+
+def on_validation(rows):
+    """Curves in which margin .05 is ahead."""
+    chosen = ['"margin_rank": 0.05' in row["options"] for row in rows]
+    return pd.DataFrame(
+        {"key": row["key"], "epoch": 12, "val_accuracy": 0.6 + 0.1 * best, "margin_rank": 0.02}
+        for row, best in zip(rows, chosen, strict=True)
+    )
+
+
+def test_s22_close_is_less_than_one_point_below_the_best_of_validation():
+    def judged(gap):
+        rows = []
+        for rate, seed in itertools.product((0.0, 0.1), (0, 1)):
+            rows += margins(rate, seed)
+            rows.append(run("scn", 60.05 + seed - gap, seed, rate, options={"learnable_margin": True}))
+        return verdict(table(*rows), "S22", epochs=on_validation(rows))
+
+    found = judged(0.55)
+    assert (found["verdict"], found["effect"]) == ("held", pytest.approx(-0.55))
+    assert "learnable minus delta 1 = 0.05 on clean labels" in found["detail"]
+    assert judged(1.5)["verdict"] == "not held"
 
 
 def test_sweeps_say_which_value_is_best():
@@ -232,12 +256,13 @@ def test_sweeps_say_which_value_is_best():
 def test_s22_says_what_was_learnt_and_what_a_reward_does():
     rows = []
     for rate in (0.0, 0.1):
-        rows += [run("scn", 60.0, 0, rate), run("scn", 59.5, 0, rate, options={"learnable_margin": True})]
-        rows += [run("scn", 61.0, 0, rate, options={"learnable_margin": True, "margin_reward": 0.5})]
-    epochs = [{"key": row["key"], "epoch": 12, "margin_rank": 0.02 if row["accuracy"] < 61 else 0.2} for row in rows]
-    detail = verdict(table(*rows), "S22", epochs=pd.DataFrame(epochs))["detail"]
-    assert "it learns 0.020" in detail
-    assert "rewarded by .5 (ours) it is +1.00 from the default and learns 0.200" in detail
+        rows += [*margins(rate, 0), run("scn", 59.5, 0, rate, options={"learnable_margin": True})]
+        rows += [run("scn", 61.05, 0, rate, options={"learnable_margin": True, "margin_reward": 0.5})]
+    detail = verdict(table(*rows), "S22", epochs=on_validation(rows))["detail"]
+    assert "it learns 0.020; rewarded by .5 (ours) it is +1.00 from the best" in detail
+    one_less = [row for row in rows if '"margin_rank": 0.25' not in row["options"]]
+    lacking = verdict(table(*one_less), "S22", epochs=on_validation(one_less))
+    assert lacking["verdict"] == "not tested" and '{"margin_rank": 0.25}' in lacking["detail"]
 
 
 def test_s23_large_counts_the_labels_that_are_changed():
@@ -252,18 +277,32 @@ def test_s23_large_counts_the_labels_that_are_changed():
     assert verdict(table(*rows), "S23-large")["verdict"] == "not held"
 
 
-def test_s01_needs_curves_and_compares_last_with_first():
-    runs = [run("baseline", 50.0, s, 0.3, memorised=50.0 + 10 * s) for s in range(2)]
+def test_s01_needs_curves_and_asks_for_more_than_accidents():
+    """A tenth of the wrong labels is repeated by a network that errs at random, later 16 and 22 % by one that learnt.
+
+    With 8 classes and 70 % errors 7 * .1 - .7 is nothing; 7 * .16 - .7 is .42, a sixth of which is known by rote.
+    """
+    runs = [run("baseline", 50.0, s, 0.3, memorised=16.0 + 6 * s) for s in range(2)]
     results = table(*runs)
     assert "needs the curves" in verdict(results, "S01")["detail"]
-    epochs = pd.DataFrame([{"key": row["key"], "epoch": 1, "memorised": 0.1} for row in runs])
-    found = verdict(results, "S01", epochs=epochs)
-    assert found["effect"] == pytest.approx(45.0)  # 40 and 50 points
-    assert "from 10.0 % to 55.0 %" in found["detail"]
+
+    def epoch(row, number, repeated):
+        mended = 0.3
+        return {
+            "key": row["key"], "epoch": number, "memorised": repeated, "label_accuracy": 0.7, "relabelled": 0,
+            "train_accuracy_given": 0.5, "train_accuracy_true": 0.5 + 0.3 * (mended - repeated),
+        }  # fmt: skip
+
+    curves = [epoch(row, 1, 0.1) for row in runs] + [epoch(row, 12, row["memorised"] / 100) for row in runs]
+    found = verdict(results, "S01", epochs=pd.DataFrame(curves))
+    assert found["effect"] == pytest.approx((7 + 14) / 2)
+    assert "10.5 % known by rote, 19.0 % repeated" in found["detail"]
+    accidents = [epoch(row, number, 0.1) for row in runs for number in (1, 12)]
+    assert verdict(results, "S01", epochs=pd.DataFrame(accidents))["effect"] == pytest.approx(0)
 
 
-def test_s27_compares_the_start():
-    """After epoch 4 of 12: 40 % clean, 25 % under noise; at the end 60 % and 55 %."""
+def test_s27_asks_whether_the_cost_of_noise_shrinks():
+    """After epoch 4 of 12: 40 % clean, 25 % under noise; at the end 60 % and 55 %: of 15 points 5 are left."""
     rows = [run("baseline", 60.0), run("baseline", 55.0, noise_rate=0.3)]
     epochs = [
         {"key": row["key"], "epoch": epoch, "test_accuracy": accuracy if epoch == 4 else 0.1}
@@ -271,8 +310,94 @@ def test_s27_compares_the_start():
         for epoch in range(1, 13)
     ]
     found = verdict(table(*rows), "S27", epochs=pd.DataFrame(epochs))
-    assert (found["effect"], found["verdict"]) == (pytest.approx(15), "undecided")
-    assert "+5.00 after the last epoch" in found["detail"]
+    assert (found["effect"], found["verdict"]) == (pytest.approx(10), "undecided")
+    assert "15.00 after a third of the epochs, 5.00 after the last" in found["detail"]
+
+
+def test_s09_is_asked_of_two_datasets_joined_and_of_no_single_one():
+    """44, 45 and 46 % of the wrong labels made right at every ratio: 4, 5 and 6 points over "about half"."""
+    joined = {"data": {"sets": "ferplus+folder"}}
+    rows = [
+        run("scn", 50, s, rate, config=joined, dataset="joint", relabel_recall=44.0 + s)
+        for rate in (0.1, 0.2, 0.3)
+        for s in range(3)
+    ]
+    found = verdict(table(*rows), "S09", "joint")
+    assert (found["verdict"], found["effect"], found["n"]) == ("held", pytest.approx(5), 3)
+    assert "ferplus+folder at noise 10 %, over 40 %: +5.00" in found["detail"]
+    poor = [row | {"relabel_recall": row["relabel_recall"] - 30} for row in rows]
+    assert verdict(table(*poor), "S09", "joint")["verdict"] == "not held"
+    assert verdict(table(*rows[3:]), "S09", "joint")["verdict"] == "not tested"
+    alone = verdict(table(*(run("scn", 50, s, 0.3, relabel_recall=90.0) for s in range(3))), "S09")
+    assert alone["verdict"] == "not tested" and "scn run --dataset joint" in alone["detail"]
+
+
+def test_s25_counts_what_a_head_adds_and_its_limit_is_one_percent(monkeypatch):
+    from scnlib.paper import inference
+
+    def costs(more):
+        return lambda method, backbone, size: dict.fromkeys(
+            ("parameters", "multiply-adds"), 1000 + (more[backbone] if method == "scn" else 0)
+        )
+
+    found = verdict(table(*over_baseline([1.0])), "S25", "any")
+    assert (found["verdict"], found["n"], found["backbone"], found["origin"]) == ("held", 3, "", "")
+    assert -0.1 < found["effect"] < 0 and "parameters of small: 981,280 + 256" in found["detail"]
+    monkeypatch.setattr(inference, "inference_cost", costs({"small": 1, "resnet18": 2, "ir50": 3}))
+    found = verdict(table(*over_baseline([1.0])), "S25", "any")
+    assert (found["verdict"], found["effect"]) == ("held", pytest.approx(-0.3))
+    assert math.isnan(found["low"])
+    monkeypatch.setattr(inference, "inference_cost", costs({"small": 1, "resnet18": 1, "ir50": 11}))
+    assert verdict(table(*over_baseline([1.0])), "S25", "any")["verdict"] == "not held"
+
+
+def test_s26_wants_every_network_above_one_answer_for_all():
+    """Mean class accuracy 50 + s - 10; one answer for all has a seventh."""
+    rows = [run("scn", 50.0 + s, s, backbone=name) for name in ("small", "resnet18", "ir50") for s in range(3)]
+    found = verdict(table(*rows), "S26")
+    assert (found["verdict"], found["effect"], found["n"]) == ("held", pytest.approx(41 - 100 / 7), 3)
+    collapsed = [row | ({"mean_class_accuracy": 12.5} if row["backbone"] == "ir50" else {}) for row in rows]
+    found = verdict(table(*collapsed), "S26")
+    assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(12.5 - 100 / 7))
+    found = verdict(table(*rows[:6], *over_baseline([2.0])[:1]), "S26")
+    assert found["verdict"] == "not tested"
+    assert found["detail"].startswith("needs runs of scn with ir50 on clean labels; so far")
+    assert "resnet18 over one answer for all: +26.71 points" in found["detail"]
+    assert ", +0.00 over the baseline" in found["detail"]  # the baseline of seed 0 has 50 %, as SCN's seed 0
+
+
+def asked(rows, **columns):
+    """Lines of ``NAME_afterwards.csv``: each column a number for each row."""
+    frame = pd.DataFrame(dict.fromkeys(NUMBERS, 0.0), index=range(len(rows)))
+    return frame.assign(key=[row["key"] for row in rows], **columns)
+
+
+def test_s28_is_the_share_of_second_choices_over_that_by_chance():
+    """100 wrong new labels each; 40, 42 and 44 come second, by chance 30 would."""
+    rows = [run("scn", 50, s, 0.3) for s in range(3)]
+    known = asked(rows, new_wrong=100.0, new_second=[40.0, 42.0, 44.0], by_popularity=30.0, by_class=35.0)
+    found = verdict(table(*rows), "S28", afterwards=known)
+    assert (found["verdict"], found["effect"], found["n"]) == ("held", pytest.approx(12), 3)
+    assert "42.0 % against 30.0 %; who knows the true class, but not the face: 35.0 %" in found["detail"]
+    found = verdict(table(*rows), "S28", afterwards=known.assign(by_popularity=60.0))
+    assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-18))
+    assert "scnlib.afterwards" in verdict(table(*rows), "S28")["detail"]
+    unchanged = verdict(table(*rows), "S28", afterwards=asked(rows))
+    assert unchanged["verdict"] == "not tested"  # no wrong new label has no share
+
+
+def test_s29_compares_probes_of_clean_and_noisy_features():
+    clean, noisy = ([run("baseline", 50, s, rate) for s in range(3)] for rate in (0.0, 0.3))
+    scn = [run("scn", 50, s, 0.3) for s in range(3)]
+    rows = [*clean, *noisy, *scn]
+    probes = [74.0, 75.0, 76.0, 70.0, 71.5, 71.0, 60.0, 60.0, 60.0]  # 4, 3.5 and 5 points apart
+    found = verdict(table(*rows), "S29", afterwards=asked(rows, probe_accuracy=probes))
+    assert (found["verdict"], found["effect"]) == ("held", pytest.approx(25 / 6))
+    assert "clean 75.0 %, noisy 70.8 %, with SCN 60.0 %" in found["detail"]
+    better = [*probes[3:6], *probes[:3], *probes[6:]]
+    found = verdict(table(*rows), "S29", afterwards=asked(rows, probe_accuracy=better))
+    assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-25 / 6))
+    assert "scnlib.afterwards" in verdict(table(*rows), "S29")["detail"]
 
 
 def test_s02_wants_alpha_to_vanish():
@@ -374,17 +499,18 @@ def test_l01_popular_labels_alone_are_no_concentration():
 
 def test_alpha_claims_take_the_noise_that_was_run():
     options = {"relabelling": False}
-    rows = [run("scn", 50, s, 0.3, options, alpha_auroc=0.5 + d, alpha_mean=0.9) for s, d in enumerate((0.01, 0.02))]
+    rows = [run("scn", 50, s, 0.3, options, alpha_auroc=0.5 + d, alpha_mean=0.9) for s, d in enumerate((0.014, 0.016))]
     found = verdict(table(*rows), "S04-flipped")
     assert found["effect"] == pytest.approx(0.015)
-    assert found["verdict"] == "undecided"
+    assert found["verdict"] == "not held"  # sure to be above .5, and sure to be too little for anybody to use
     plain = {"ranking": False, "relabelling": False}
     rows += [run("scn", 50, s, 0.3, plain, alpha_auroc=0.5, alpha_mean=0.01) for s in range(2)]
     assert verdict(table(*rows), "S05")["effect"] == pytest.approx(0.015)
     found = verdict(table(*rows), "S02-logits")
     assert (found["verdict"], found["effect"]) == ("not held", pytest.approx(-0.04))
     real = [run("scn", 50, s, 0.0, options, noise_kind="fer2013", alpha_auroc=0.6) for s in range(2)]
-    assert "FER2013's own labels" in verdict(table(*real), "S04-flipped")["detail"]
+    found = verdict(table(*real), "S04-real")
+    assert "FER2013's own labels" in found["detail"] and found["verdict"] == "held"
 
 
 def test_s08_counts_right_labels_against_those_that_came():
@@ -412,7 +538,7 @@ def test_s14_is_a_difference_of_gains():
 
 
 def test_s14_a_smaller_loss_is_no_help():
-    rows = [*over_baseline([-7.0, -6.5]), *over_baseline([-4.5, -4.0], noise_kind="fer2013")]
+    rows = [*over_baseline([-7.0, -6.5]), *over_baseline([-4.3, -4.2], noise_kind="fer2013")]
     found = verdict(table(*rows), "S14")
     assert (found["effect"], found["n"], found["verdict"]) == (-4.25, 2, "not held")
 
@@ -440,7 +566,7 @@ def test_where_no_profile_was_followed_each_recipe_is_judged_apart():
 
 
 def test_smoke_runs_never_count():
-    frame = claims_table(table(*over_baseline([1.5, 2.0, 2.5], profile="smoke", epochs=2, size=32)))
+    frame = of_runs(claims_table(table(*over_baseline([1.5, 2.0, 2.5], profile="smoke", epochs=2, size=32))))
     assert set(frame["verdict"]) == {"not tested"}
 
 
@@ -448,6 +574,11 @@ def test_a_run_measured_twice_counts_once():
     rows = over_baseline([1.5, 2.0, 2.5])
     again = [row | {"origin": "measured here"} for row in rows]
     assert verdict(table(*rows, *again), "S15")["n"] == 3
+
+
+def of_runs(frame):
+    """Without the one claim that is judged on counts of weights, whatever runs there are."""
+    return frame[frame["id"] != "S25"]
 
 
 def test_text_is_a_line_a_claim():
@@ -460,7 +591,7 @@ def test_text_is_a_line_a_claim():
     assert "needs" in l02
     assert max(map(len, lines)) <= 120
     assert lines[-1] == counts(frame)
-    assert counts(frame).endswith("ferplus, resnet18 1 held.")
+    assert counts(of_runs(frame)).endswith("ferplus, resnet18 1 held.")
 
 
 def test_each_network_is_judged_apart_and_the_small_one_goes_without_saying():
@@ -468,16 +599,16 @@ def test_each_network_is_judged_apart_and_the_small_one_goes_without_saying():
     frame = claims_table(table(*small, *over_baseline([1.5, 2.0, 2.5])))
     found = frame[frame["id"] == "S15"].set_index("backbone")["verdict"]
     assert found.to_dict() == {"resnet18": "held", "small": "not held"}
-    assert counts(frame).endswith("ferplus, resnet18 1 held; ferplus 1 not held.")
+    assert counts(of_runs(frame)).endswith("ferplus, resnet18 1 held; ferplus 1 not held.")
 
 
 def test_one_seed_is_counted_apart():
     frame = claims_table(table(*over_baseline([-2.0])))
     (s15,) = [line for line in claims_text(frame).splitlines() if line.startswith("S15")]
     assert s15.split()[1:5] == ["undecided", "-2.0", "pt", "1"]
-    assert counts(frame).endswith("ferplus, resnet18 1 undecided (1 of these on one seed).")
+    assert counts(of_runs(frame)).endswith("ferplus, resnet18 1 undecided (1 of these on one seed).")
     assert "UNDECIDED (ferplus" in claims_text(frame, long=True)
-    assert counts(claims_table(table(*over_baseline([-2.0, 1.0])))).endswith("ferplus, resnet18 1 undecided.")
+    assert counts(of_runs(claims_table(table(*over_baseline([-2.0, 1.0]))))).endswith("ferplus, resnet18 1 undecided.")
 
 
 def test_long_text_has_every_condition_and_fits():
@@ -525,4 +656,4 @@ def test_a_verdict_says_where_its_runs_were_measured():
     assert frame.loc["S15", "origin"] == "measured at full scale"
     assert frame.loc["S14", "origin"] == "measured at full scale and here"
     assert set(frame.loc[frame["verdict"] == "not tested", "origin"]) == {""}
-    assert set(claims_table(table(*here)).query("verdict != 'not tested'")["origin"]) <= {"measured here"}
+    assert set(claims_table(table(*here)).query("verdict != 'not tested'")["origin"]) <= {"", "measured here"}

@@ -98,6 +98,28 @@ def test_rates_come_from_the_benchmark_and_where_there_is_none_from_finished_run
     assert machines(found) == [(CPU, 1), (GPU, 1), (GPU, 8)]
 
 
+def test_what_training_has_not_comes_from_the_group_of_all_methods():
+    row = dict.fromkeys(COLUMNS) | {"name": "small", "size": 48, "batch": 256, "device": CPU, "precision": "float32"}
+    row |= {"group": "methods", "unit": "images/s"}
+    bench = pd.DataFrame(
+        [
+            row | {"method": "scn", "value": 800.0},
+            row | {"method": "lrn", "value": 500.0},
+            row | {"method": "rul", "value": float("nan")},
+            row | {"method": "lrn", "value": 1.6, "unit": "times the baseline's epoch"},
+            row | {"method": "scn", "value": 900.0, "group": "training"},
+            row | {"method": "scn", "value": 850.0, "group": "scaling"},
+        ]
+    )
+    done = {"backbone": "small", "size": 48, "epochs": 10, "n_train": 100, "device": CPU, "duration_s": 10.0}
+    found = rates(bench, pd.DataFrame([done | {"method": name} for name in ("lrn", "rul")]))
+    assert {(r.method, r.value, r.with_judging) for r in found} == {
+        ("scn", 900, False), ("scn", 800, False), ("lrn", 500, False), ("rul", 100, True)
+    }  # fmt: skip
+    one = Work("t", "rendered", "scn", "small", 48, 256, 1000, 0, False, ("", "a"))
+    assert rate_of(one, found).value == 900, "longer turns first"
+
+
 def test_the_runs_of_table_6_on_the_papers_data_are_five_gammas_of_40_epochs():
     runs = work("scn-6", None, "paper", (0,), NOTHING)
     assert [(r.method, r.dataset, r.trained, r.judged, r.size, r.batch) for r in runs] == [

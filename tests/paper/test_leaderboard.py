@@ -4,10 +4,11 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scnlib.config import profile_config
-from scnlib.paper.leaderboard import COLUMNS, leaderboard, leaderboard_text
+from scnlib.paper.leaderboard import COLUMNS, epoch_costs, leaderboard, leaderboard_text
 from tests.paper.made import run, table
 
 
@@ -78,3 +79,44 @@ def test_by_default_every_method_has_a_row():
     from scnlib.methods import METHODS
 
     assert set(leaderboard(table(*ROWS))["method"]) == set(METHODS)
+
+
+# ------------------------------------------------------------------------------------------------------------- costs
+
+
+def timed(method, value, device="CPU: a, 2 cores", name="small", size=48, **more):
+    row = {"group": "methods", "name": name, "method": method, "size": size, "value": value, "device": device}
+    return row | {"unit": "times the baseline's epoch", **more}
+
+
+BENCH = pd.DataFrame(
+    [
+        timed("gce", 2000.0, unit="images/s"),
+        timed("baseline", 1.0),
+        timed("gce", 1.25),
+        timed("mixup", math.nan),  # not on that machine
+        timed("gce", 9.0, name="resnet18", size=224),
+        timed("gce", 8.0, group="training"),
+        timed("gce", 1.5, device="GPU b"),
+        timed("mixup", 1.1, device="GPU b"),
+    ]
+)
+
+
+def test_costs_are_those_of_the_network_on_the_first_machine_that_measured_it():
+    board = leaderboard(table(*ROWS), methods=("baseline", "gce", "mixup"), bench=BENCH).set_index("method")
+    assert board.loc[["baseline", "gce"], "cost"].tolist() == [1, 1.25] and math.isnan(board.loc["mixup", "cost"])
+    assert board.loc[["baseline", "gce", "mixup"], "cost_on"].tolist() == [*["CPU: a, 2 cores"] * 2, ""]
+    assert epoch_costs(BENCH, "resnet18", 224) == ({"gce": 9.0}, "CPU: a, 2 cores")
+    assert epoch_costs(BENCH, "resnet18", 48) == epoch_costs(BENCH[:0], "small", 48) == ({}, "")
+    larger = leaderboard(table(*ROWS), methods=("gce",), bench=BENCH, size=224, backbone="resnet18")
+    assert larger["cost"].tolist() == [9.0]
+
+
+def test_the_text_says_what_costs_were_measured_on_or_that_nobody_did():
+    board = leaderboard(table(*ROWS), methods=("baseline", "gce", "mixup", "rul"), bench=BENCH)
+    said = " ".join(leaderboard_text(board, "rendered", 0.3).split())
+    assert "multiple of the baseline's; measured on CPU: a, 2 cores." in said
+    assert "0.800 1.25 3" in said and "no trust 1.00 3" in said and "no trust - 1" in said
+    said = " ".join(leaderboard_text(BOARD, "rendered", 0.3).split())
+    assert "0.800 - 3" in said and "not measured with this network, see `scn bench`." in said

@@ -56,9 +56,13 @@ def test_a_decided_claim_is_left_out_and_an_undecided_one_waits_for_seeds(empty)
 
 
 def test_claims_are_asked_which_arms_they_compare():
-    """Each claim that is judged on runs asks for some, but for the one about counts of labels."""
+    """Each claim that is judged on runs asks for some, but for those about counts, of labels and of weights.
+
+    FER+ alone is no two datasets joined.
+    """
     silent = {name for name, claim in CLAIMS.items() if claim.test is not None and not asked_by(claim, "ferplus")}
-    assert silent == {"L01"}
+    assert silent == {"L01", "S09", "S25"} and len(asked_by(CLAIMS["S09"], "joint")) == 3
+    assert {one.backbone for one in asked_by(CLAIMS["S26"], "rendered")} == {"small", "resnet18", "ir50"}
     options = [dict(one.options) for one in asked_by(CLAIMS["S20"], "rendered")]
     assert [o.get("gamma", 0.5) for o in options] == [0.5, 0.2, 0.3, 0.6, 0.8]
     assert {one.noise_kind for one in asked_by(CLAIMS["S14"], "ferplus")} == {"fer2013", "symmetric"}

@@ -47,18 +47,16 @@ def test_the_front_has_a_line_for_each_judged_claim_and_names_the_rest():
     text = plain.front(pd.DataFrame([HELD, ROW, OPEN, WAITING]))
     held, refuted, still = (text.split(f"**{title}** (1)\n\n")[1].split("\n")[0] for title in plain.TITLES.values())
     assert held.startswith("- SCN beats the baseline (S02): ✓ rendered faces +0.050 below alpha = .05, n = 3. A loss")
-    assert refuted.startswith("- SCN beats the baseline (S10): ✗ rendered faces −9.5 points, n = 3. One learning rate")
-    assert still == "- Weighting adds most (S19): ? rendered faces −9.5 points, n = 1. Lesson 11."
+    both = "−9.5 points (of 2; most for it −8.5, at noise 10 %)"
+    assert refuted.startswith(f"- SCN beats the baseline (S10): ✗ rendered faces {both}, n = 3. One learning rate")
+    assert still == f"- Weighting adds most (S19): ? rendered faces {both}, n = 1. Lesson 11."
     assert text.endswith("**Not tested**: L02. Lesson 15 says what each waits for.")
     assert plain.front(pd.DataFrame([WAITING])).startswith("**Not tested**")
 
 
-def test_an_effect_too_small_to_use_is_called_so():
-    row = ROW | {"id": "S04-flipped", "verdict": "held", "effect": 0.004, "unit": "AUROC above .5"}
-    row["conditions"] = '{"at noise 30 %": 0.004}'
-    assert "of no use, whatever its sign" in plain.claim_line(pd.DataFrame([row]))
-    some = row | {"conditions": '{"on real labels": 0.189, "at noise 30 %": 0.004}'}
-    assert "of no use" not in plain.claim_line(pd.DataFrame([some]))
+def test_a_reason_without_a_lesson_names_none():
+    line = plain.claim_line(pd.DataFrame([HELD | {"id": "S25", "unit": "% saved, limit -1", "effect": -0.0112}]))
+    assert "−0.011 % saved, limit -1" in line and line.endswith("does not depend on it.")
 
 
 def test_what_was_not_tested_waits_for_something():

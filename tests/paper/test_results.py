@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,20 +68,43 @@ def test_a_run_in_two_files_counts_once_unless_its_results_differ(tmp_path):
 
 def test_curves_give_what_was_fitted_after_one_epoch(tmp_path):
     key = run()["key"]
-    fitted = ({"key": key, "epoch": e, "memorised": m} for e, m in ((2, 0.4), (1, 0.1), (3, 0.6)))
-    write(tmp_path, "a_epochs.csv.gz", *fitted)
+    accuracies = ((2, 0.4), (1, 0.1), (3, 0.6))
+    write(tmp_path, "a_epochs.csv.gz", *({"key": key, "epoch": e, "test_accuracy": a} for e, a in accuracies))
     results = add_curves(table(run(), run(seed=1)), load_epochs(tmp_path))
-    assert results["memorised_first"].tolist()[0] == pytest.approx(10)
-    assert results["memorised_first"].isna().tolist() == [False, True]
+    assert results["early_accuracy"].tolist()[0] == pytest.approx(10)
+    assert results["early_accuracy"].isna().tolist() == [False, True]
     write(tmp_path, "b_epochs.csv.gz", {"key": key, "loss": 1})
     with pytest.raises(ValueError, match=r"b_epochs\.csv\.gz: column 'epoch' is missing"):
         load_epochs(tmp_path)
     assert (
         add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv.gz")[["key", "epoch"]])
         .iloc[0]
-        .isna()[["memorised_first", "early_accuracy", "val_accuracy", "margin_learnt"]]
+        .isna()[["rote_first", "rote_last", "early_accuracy", "val_accuracy", "margin_learnt"]]
         .all()
     )
+
+
+@pytest.mark.parametrize(("by_heart", "right"), [(0.0, 0.2), (0.25, 0.6), (1.0, 0.9)])
+def test_what_is_known_by_rote_is_told_from_accidents(by_heart, right):
+    """A network that knows some wrong labels by heart and answers all else without regard to the label."""
+    random = np.random.default_rng(0)
+    n, classes = 400_000, 8
+    true = random.integers(classes, size=n)
+    flipped = random.random(n) < 0.3
+    given = np.where(flipped, (true + random.integers(1, classes, size=n)) % classes, true)
+    answer = np.where(random.random(n) < right, true, (true + random.integers(1, classes, size=n)) % classes)
+    answer = np.where(flipped & (random.random(n) < by_heart), given, answer)
+    noisy = run(noise_rate=0.3)
+    curve = {
+        "epoch": 1, "key": noisy["key"], "label_accuracy": 1 - flipped.mean(), "relabelled": 0,
+        "memorised": (answer == given)[flipped].mean(), "train_accuracy_given": (answer == given).mean(),
+        "train_accuracy_true": (answer == true).mean(),
+    }  # fmt: skip
+    results = add_curves(table(noisy), pd.DataFrame([curve]))
+    assert results["rote_last"].item() == results["rote_first"].item() == pytest.approx(100 * by_heart, abs=0.5)
+    relabelled = add_curves(table(noisy), pd.DataFrame([curve | {"relabelled": 3}]))
+    assert relabelled["rote_last"].isna().all()
+    assert add_curves(table(noisy | {"noise_kind": "pair"}), pd.DataFrame([curve]))["rote_last"].isna().all()
 
 
 def test_curves_give_the_first_third_and_the_end():

@@ -41,7 +41,8 @@ def test_a_sweep_marks_the_papers_value_and_its_numbers():
     assert "the paper's" in texts(figure) and "published (another setting)" in texts(figure)
     lines = figure.axes[0].lines
     assert [0.7, 0.7] in [list(line.get_xdata()) for line in lines]
-    (diamonds,) = [line for line in lines if line.get_marker() == "D" and line.get_markerfacecolor() == "white"]
+    diamonds, legend = [line for line in lines if line.get_marker() == "D" and line.get_markerfacecolor() == "white"]
+    assert not len(legend.get_xdata())
     assert list(diamonds.get_xdata()) == [0.7, 0.8] and list(diamonds.get_ydata()) == [86, 87]
 
 
@@ -140,3 +141,53 @@ def test_a_ledger_without_verdicts_is_refused():
         plots.claims_ledger(ledger().iloc[4:])
     with pytest.raises(ValueError, match="unknown verdict 'maybe'"):
         plots.claims_ledger(ledger().assign(verdict="maybe"))
+
+
+class TestGainMatrix:
+    ROWS = (
+        # label, board, mean, gain, low, high, n
+        ("baseline", "rendered, clean", 72.5, np.nan, np.nan, np.nan, 3),
+        ("baseline", "FER+, 30 %", 70.4, np.nan, np.nan, np.nan, 1),
+        ("GCE", "rendered, clean", 75.5, 3.0, 1.0, 5.0, 3),
+        ("GCE", "FER+, 30 %", 58.4, -12.0, np.nan, np.nan, 1),
+        ("EAC", "rendered, clean", 72.0, -0.5, -2.0, 1.0, 3),
+        ("EAC", "FER+, 30 %", np.nan, np.nan, np.nan, np.nan, 0),
+    )
+    TABLE = pd.DataFrame(ROWS, columns=["label", "board", "mean", "gain", "low", "high", "n"])
+    AXES = plots.gain_matrix(TABLE, title="all").axes[0]
+
+    def at(self, column, line):
+        """What stands in a field: its words, whether they are bold, its colour and its hatch."""
+        here = column + 0.5, line + 0.5
+        words = [text for text in self.AXES.texts if text.get_position() == here]
+        (patch,) = [patch for patch in self.AXES.patches if patch.get_path().contains_point(here)]
+        bold = [text.get_fontweight() == "bold" for text in words]
+        return [text.get_text() for text in words], bold, patch.get_facecolor(), patch.get_hatch()
+
+    def test_numbers_stand_where_their_method_and_board_meet(self):
+        assert [label.get_text() for label in self.AXES.get_yticklabels()] == ["baseline", "GCE", "EAC"]
+        assert [label.get_text() for label in self.AXES.get_xticklabels()] == ["rendered\nclean", "FER+\n30 %"]
+        assert self.at(0, 1)[:2] == (["+3.0"], [True])
+        assert self.at(0, 2)[:2] == (["−0.5"], [False])
+
+    def test_one_seed_is_in_brackets_and_nothing_is_hatched(self):
+        assert self.at(1, 1)[0] == ["(−12.0)"]
+        assert self.at(1, 0)[0] == ["(70.4 %)"] and self.at(0, 0)[0] == ["72.5 %"]
+        assert self.at(1, 2)[0] == [] and self.at(1, 2)[3] == "////"
+        assert self.at(0, 1)[3] is None
+
+    def test_blue_is_ahead_red_behind_and_white_within_a_point(self):
+        red, _, blue, _ = self.at(0, 1)[2]
+        assert blue > red + 0.2
+        red, _, blue, _ = self.at(1, 1)[2]
+        assert red > blue + 0.2
+        assert min(self.at(0, 2)[2]) > 0.9
+
+
+def test_what_was_printed_has_the_look_of_its_series():
+    table = pd.concat([swept("a", published=[1.0, 2.0, 3.0]), swept("b", published=[4.0, 5.0, 6.0])])
+    (axes,) = plots.sweep({"β": table}).axes
+    diamonds = [line for line in axes.lines if line.get_marker() == "D" and len(line.get_xdata())]
+    means = [container[0] for container in axes.containers]
+    assert [line.get_color() for line in diamonds] == [line.get_color() for line in means]
+    assert len({line.get_linestyle() for line in diamonds}) == 2

@@ -46,3 +46,27 @@ def test_every_sample_is_of_one_kind_and_in_its_share():
     (border,) = (line.get_xdata()[0] for line in axes.lines)
     assert border == np.mean([0.3, 0.7]), "between the highest of the low and the lowest of the high"
     assert all_inside(figure)
+
+
+def test_ways_stand_beside_one_thread_and_its_multiple():
+    ways = pd.DataFrame(
+        {
+            "method": ["1 thread", "2 threads", "2 runs side by side"],
+            "value": [100.0, 150.0, 210.0],
+            "low": [90.0, 140.0, 200.0],
+            "high": [110.0, 160.0, 230.0],
+            "ratio": [np.nan, 1.48, 2.1],
+        }
+    )
+    figure = plots.ways_beside_one(ways, 2, title="t", note="n", label="images/s")
+    (axes,) = figure.axes
+    bars = [bar for container in axes.containers for bar in container]
+    assert [bar.get_width() for bar in bars] == [100, 150, 210]
+    assert len({bar.get_hatch() for bar in bars}) == 2
+    marks, whiskers = axes.lines[:2], axes.lines[2:]
+    assert [line.get_xdata()[0] for line in marks] == [100, 200]
+    assert [line.get_xdata().tolist() for line in whiskers] == [[90, 110], [140, 160], [200, 230]]
+    words = texts(figure)
+    assert "150  (× 1.48)" in words and "210  (× 2.10)" in words and "one thread" in words and "nan" not in words
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(ways["method"])
+    assert axes.get_xlim()[1] > 230 and all_inside(figure)

@@ -25,9 +25,9 @@ from safetensors.torch import save_file
 
 import scnlib
 from book import build
-from scnlib import predict, pretrained, report, runs
+from scnlib import model_card, predict, pretrained, report, runs
 from scnlib.cli import main
-from scnlib.course import model_card, own_photo
+from scnlib.course import own_photo
 from scnlib.datasets import FaceSet, align, align_manifest, load_dataset, video, webemotion_build
 from scnlib.datasets.cache import cached
 from scnlib.datasets.decode import decode, decode_all
@@ -488,7 +488,7 @@ def hostile_report(tmp_path, scn_run, monkeypatch):
     monkeypatch.setattr(report, "_claims", lambda *_: "")
     monkeypatch.setattr(report, "_side_by_side", lambda *_: "")
     (tmp_path / "figures").mkdir()
-    figures = [{"alt": f'" onload="alert(1)" {name}', "file": f'{name}" onerror="alert(1)'} for name in NAMES]
+    figures = {name: {"alt": f'" onload="alert(1)" {name}', "file": f'{name}" onerror="alert(1)'} for name in NAMES}
     (tmp_path / "figures" / "index.json").write_text(json.dumps(figures))
     outcomes = [
         SimpleNamespace(name=name, ok=False, cell="1", seconds=1.0, notebook=tmp_path / "a\"'<b>.ipynb",

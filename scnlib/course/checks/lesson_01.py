@@ -84,8 +84,8 @@ def _one_to_the_right() -> str:
 
 
 def _eye_error(found: Tensor, true: Tensor) -> Tensor:
-    from scnlib.datasets.tight_crops import point_errors
     from scnlib.datasets.face_detection import Found
+    from scnlib.datasets.tight_crops import point_errors
 
     one = Found(torch.zeros(1, 4), torch.ones(1), found[None])
     return torch.tensor(point_errors([one], true[None])[0], dtype=torch.float32)

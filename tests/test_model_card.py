@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from scnlib import faces
-from scnlib.course import model_card
+from scnlib import faces, model_card
 from tests.course.made import write_run
 
 
