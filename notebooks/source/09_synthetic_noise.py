@@ -314,7 +314,7 @@ arms = {"baseline, clean": paper.arm("baseline"), "baseline, 30 %": paper.arm("b
 tested = ctx.results("ferplus_confusion")
 kept = {name: ablations.class_recall(tested, ablations.keys_of(results, arm, "ferplus")) for name, arm in arms.items()} if len(tested) else {}
 if kept and all(kept.values()):
-    figure = plots.class_counts(kept, numbers=".0%", label="share of the class that is recognised", title="Labels drift to the frequent classes",
+    figure = plots.class_counts(kept, numbers=".0%", label="share of the class that is recognised", title="Labels drift to the commonest class",
                                 note="FER+ test faces, small network, quick recipe, all seeds together, measured at full scale")
     ctx.save(figure, "drift", alt="Bars: share of each expression that is recognised on FER+'s test faces by the baseline on clean labels and, with 30 percent "
              "wrong labels, by the baseline, by SCN without relabelling and by SCN.")

@@ -21,8 +21,9 @@ BOARDS: Mapping[str, tuple[str, float, str]] = {
 MAIN = "rendered, 30 %"  # measured first and with most seeds; the rows of other boards follow its order
 NOTE = (
     "quick recipe, 48 px, small network from scratch, 12 epochs, default options, last epoch; gains in points, paired "
-    "by seed; bold: the 95 % interval over seeds leaves 0 out; in brackets: one seed, no interval; hatched: not "
-    "measured; 10, 20, 30 %: labels flipped at random; pair: to one other class; real errors: FER2013's labels"
+    "by seed; bold: the 95 % interval over seeds, not widened for the number of fields, leaves 0 out; in brackets: one "
+    "seed; hatched: not measured; 10, 20, 30 %: labels flipped at random; pair: to one other class; real errors: "
+    "FER2013's labels"
 )
 FEWEST = 5  # ours: a rank correlation of fewer methods is not shown
 
