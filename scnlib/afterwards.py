@@ -64,7 +64,7 @@ def row(run: Run, splits: Splits) -> dict[str, object]:
     given, final = (torch.from_numpy(run.samples[name].astype(np.int64)) for name in ("given", "final"))
     true, second = splits.train.true_labels, second_choice(splits.train)
     wrong = (final != given) & (final != true)
-    counts = {"new_wrong": int(wrong.sum())}
+    counts = {"new_wrong": int(wrong.sum()), "new_second": None, "by_popularity": None, "by_class": None}
     if second is not None:
         new, *rest = (tensor[wrong] for tensor in (final, given, true, second))
         counts |= {
@@ -181,7 +181,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", metavar="DIR", help="the dataset's folder, where it has one")
     parser.add_argument("--folder", metavar="DIR", type=Path, help="of the table; default data/results")
     chosen = parser.parse_args(arguments)
-    path = measure(chosen.name, map(open_run, chosen.runs), chosen.root, chosen.folder)
+    try:
+        path = measure(chosen.name, map(open_run, chosen.runs), chosen.root, chosen.folder)
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
     print(f"{path}: {len(chosen.runs)} runs")
     return 0
 

@@ -26,7 +26,7 @@ def load_knowledge(*paths: Path | str) -> pd.DataFrame:
     """
     tables = [pd.DataFrame(columns=COLUMNS)]
     for path in map(Path, paths or (results_dir(),)):
-        for file in [path] if path.is_file() else sorted([*path.glob("*_knows.csv"), *path.glob("*_knows.csv.gz")]):
+        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv.gz")):
             wide = read_csv(file, dtype={"key": str})
             for name in ("key", "mode"):
                 if name not in wide.columns:

@@ -11,6 +11,7 @@ from scnlib import files, paper
 from scnlib.figure_files import read_index
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.measuring import everything
+from scnlib.paper.verdicts import RULE
 
 #: Tables of the report: those that runs of today's methods and datasets can fill.
 TABLES = ("scn-2", "scn-4", "scn-5", "scn-6", "scn-fig5", "lrn-1")
@@ -165,16 +166,11 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
         cells = [row["id"], row["claim"], row["verdict"], f"{row['effect']:+.3g} {row['unit']}", interval, row["n"],
                  row["on"], row["detail"]]  # fmt: skip
         rows.append([html.escape(str(cell)) for cell in cells])
-    caption = (
-        "Verdicts are computed from differences that are positive where the claim is true, of the weakest condition. "
-        "Held: the 95 % interval over seeds lies above the limit, 0 where none is named. Not held: below it, widened "
-        "where there are several conditions. Undecided: neither, or one seed."
-    )
     waiting = [[html.escape(text) for text in row] for row in rest[["id", "claim", "detail"]].itertuples(index=False)]
     return "\n".join(
         [
             f"<p><strong>{html.escape(paper.counts(ledger))}</strong></p>",
-            f'<div class="wide">{_table(caption, head, rows)}</div>',
+            f'<div class="wide">{_table(RULE, head, rows)}</div>',
             f"<details><summary>{len(rest)} claims are not tested: what they wait for</summary>",
             f"{_table('Claims that were not tested.', ['id', 'claim', 'why'], waiting)}</details>",
         ]

@@ -26,8 +26,8 @@ BIN = 0.25
 #: What a face whose votes give no label is counted under.
 NO_MAJORITY = "no majority"
 
-#: What cannot be known of faces that were photographed.
-POINT_ERRORS = ["error", "error_90"]
+#: What can be known of faces that were photographed.
+FOUND = ["around", "share", "found", "several", "n"]
 
 SPLITS = ("train", "val", "test")
 
@@ -95,19 +95,19 @@ def measure_ferplus(root: Path | str, folder: Path | None = None) -> list[Path]:
     Votes are counted over all images that have some, duplicates over those that the majority rule keeps, faces found
     over the test images among these.
     """
-    folder = folder or results_dir()
+    folder, detector = folder or results_dir(), Detector()
     root = ferplus.checked_root(root)
     tables = {split: ferplus.vote_table(root, split).votes for split in SPLITS}
     faces = {split: load_dataset("ferplus", root, split) for split in SPLITS}
-    written = {
-        "ferplus_votes": pd.concat([vote_counts(votes, split) for split, votes in tables.items()]),
-        "ferplus_vote_matrix": vote_matrix(torch.cat(list(tables.values()))),
-        "ferplus_duplicates": duplicate_counts(faces),
-        "ferplus_tight_crops": tight_crops.compared(faces["test"].images, None, Detector()).drop(columns=POINT_ERRORS),
+    counts = {
+        "ferplus_votes": lambda: pd.concat([vote_counts(votes, split) for split, votes in tables.items()]),
+        "ferplus_vote_matrix": lambda: vote_matrix(torch.cat(list(tables.values()))),
+        "ferplus_duplicates": lambda: duplicate_counts(faces),
+        "ferplus_tight_crops": lambda: tight_crops.compared(faces["test"].images, None, detector)[FOUND],
     }
-    for name, table in written.items():
-        write_table(folder / f"{name}.csv", table)
-    return [folder / f"{name}.csv" for name in written]
+    for name, count in counts.items():
+        write_table(folder / f"{name}.csv", count())
+    return [folder / f"{name}.csv" for name in counts]
 
 
 def transition(faces: FaceSet) -> pd.DataFrame:

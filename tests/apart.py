@@ -17,7 +17,8 @@ aten = torch.ops.aten
 #: What a GPU must have finished before the processor can go on: it asks for a number, or for how many there are.
 QUESTIONS = {
     aten._local_scalar_dense.default, aten.equal.default, aten.nonzero.default, aten.masked_select.default,
-    aten._unique2.default, aten.unique_dim.default, aten.bincount.default, aten.repeat_interleave.Tensor,
+    aten._unique.default, aten._unique2.default, aten.unique_dim.default, aten.unique_consecutive.default,
+    aten.bincount.default, aten.repeat_interleave.Tensor,
 }  # fmt: skip
 COPIES = {aten._to_copy.default, aten.copy_.default}
 LOOKS_UP = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default}

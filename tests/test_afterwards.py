@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from scnlib import afterwards
 from scnlib.models import normalize
+from scnlib.paper.afterwards import load_afterwards
 from scnlib.runs import Splits, load_splits
 from tests.conftest import make_faces
 
@@ -120,7 +121,7 @@ def test_a_row_counts_the_labels_that_the_run_put_wrong(scn_run, squares):
     row = afterwards.row(run, known)
     assert (row["new_wrong"], row["new_second"], row["by_class"]) == (4, 3, 3)
     assert row["key"] == scn_run.manifest["key"] and 0 <= row["probe_accuracy"] <= 100
-    assert "new_second" not in afterwards.row(run, splits) and "seed" not in row
+    assert afterwards.row(run, splits)["new_second"] is None and "seed" not in row
 
 
 def test_an_answer_takes_the_place_of_the_older_one(scn_run, squares, tmp_path):
@@ -130,6 +131,8 @@ def test_an_answer_takes_the_place_of_the_older_one(scn_run, squares, tmp_path):
     table = pd.read_csv(path)
     assert table["key"].tolist() == ["other", scn_run.manifest["key"]] and table["probe_accuracy"][0] == 2
     assert table["probe_accuracy"][1] > 1
+    new = load_afterwards(afterwards.measure("new", [scn_run], folder=tmp_path))
+    assert new["new_second"].isna().all() and new["new_wrong"].notna().all()  # squares have no second choices
 
 
 def test_other_faces_are_refused_and_nothing_is_written(scn_run, squares, tmp_path, monkeypatch):

@@ -249,13 +249,18 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
         rows.read_csv(tmp_path / "b.csv")
 
 
-def test_new_rows_stand_for_those_of_their_group_and_device():
+def test_new_rows_stand_for_those_of_the_same_thing_on_the_same_device():
     def made(*whence):
-        return pd.DataFrame(whence, columns=["group", "device", "value"])
+        table = pd.DataFrame(whence, columns=["group", "device", "size", "value"])
+        return table.assign(name="n").astype({"size": "Int64"})
 
-    before = made(("machine", "a", 1), ("startup", "a", 2), ("methods", "b", 3), ("methods", "a", 4), ("gone", "a", 5))
-    found = rows.beside(made(("methods", "a", 6), ("methods", "a", 7)), before, ("machine", "methods", "startup"))
-    assert found["value"].tolist() == [1, 3, 6, 7, 2, 5]
+    before = made(
+        ("machine", "a", None, 1), ("startup", "a", None, 2), ("methods", "b", 48, 3), ("methods", "a", 48, 4),
+        ("methods", "a", 224, 8), ("gone", "a", None, 5),
+    )  # fmt: skip
+    new = made(("methods", "a", 48, 6), ("methods", "a", 48, 7), ("startup", "a", None, 9))
+    found = rows.beside(new, before, ("machine", "methods", "startup"))
+    assert found["value"].tolist() == [1, 3, 8, 6, 7, 9, 5]
 
 
 def test_all_kept_measurements_are_read_together(tmp_path):

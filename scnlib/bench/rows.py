@@ -103,14 +103,20 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     files.write(path, frame.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
 
 
+#: Columns in which two rows agree that are of one measurement, done twice.
+SAME = ("group", "device", "name", "size")
+
+
 def beside(new: pd.DataFrame, before: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
-    """New rows, and of those before all but the ones that they stand for: of their groups on their devices.
+    """New rows, and of those before all but the ones that they stand for: of what they are of, on their devices.
+
+    Whoever measures small pictures alone, or is cut off, keeps what was measured of large ones.
 
     Args:
         groups: in the order in which their rows come.
     """
-    measured = set(zip(new["group"], new["device"], strict=True))
-    kept = [pair not in measured for pair in zip(before["group"], before["device"], strict=True)]
+    measured, known = ([*zip(*(table[c].fillna(0) for c in SAME), strict=True)] for table in (new, before))
+    kept = [what not in set(measured) for what in known]
     both = pd.concat([before[kept], new], ignore_index=True)
     place = {group: number for number, group in enumerate(groups)}
     return both.sort_values("group", key=lambda names: names.map(place), kind="stable", ignore_index=True)

@@ -236,7 +236,7 @@ def beside_goals(beside: pd.DataFrame) -> pd.DataFrame:
         "of the goal, %": 100 * rows["images/s"].astype(float) / goals,
         "of the machine's matrix rate, %": 100 * rows["share of matrix rate"].astype(float),
     }
-    return pd.DataFrame(shown, index=rows.index.rename("pixels")).round().astype(int)
+    return pd.DataFrame(shown, index=rows.index.rename("pixels")).round().astype("Int64")
 
 
 def ways_of_scaling(rows: pd.DataFrame) -> pd.DataFrame:

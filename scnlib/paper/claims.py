@@ -30,6 +30,7 @@ from scnlib.paper.verdicts import (
     NOT_HELD,
     NOT_TESTED,
     OWN,
+    RULE,
     TUNED,
     UNDECIDED,
     WEIGHTS,
@@ -242,10 +243,8 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
     shown = pd.concat([tested, rest]).sort_index(kind="stable")
     shown = shown.assign(on=judged_on(shown))
     head = _line("id", "verdict", "effect", "95 % interval", "n", "on", "claim, or what it needs")
-    return (
-        "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", textwrap.fill(counts(table), WIDTH)])
-        + "\n"
-    )
+    below = (textwrap.fill(text, WIDTH) for text in (counts(table), RULE))
+    return "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", *below]) + "\n"
 
 
 def _line(*cells: str) -> str:

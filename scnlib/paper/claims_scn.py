@@ -60,12 +60,13 @@ def loss_weighting_collapses(group: Group) -> Verdict:
     conditions = []
     for kind, rate in [("symmetric", 0.0), *group.noise("scn")]:
         runs = arm("scn", rate, kind, weighting="loss", ranking=False, relabelling=False)
-        below = {seed: COLLAPSED - alpha for seed, alpha in group.values(runs, "alpha_mean").items()}
+        alphas = [*group.values(runs, "alpha_mean").values()]
         ranked = [*group.values(arm("scn", rate, kind, weighting="loss", relabelling=False), "alpha_mean").values()]
-        remark = f"mean alpha {COLLAPSED - stats.mean([*below.values()]):.4f}"
+        remark = f"mean alpha {stats.mean(alphas):.4f}"
         remark += f", with the rank loss {stats.mean(ranked):.3f}" if ranked else ""
-        if below:
-            conditions.append(Condition(noise_name(kind, rate), tuple(below.values()), remark=remark))
+        if alphas:
+            below = tuple(COLLAPSED - alpha for alpha in alphas)
+            conditions.append(Condition(noise_name(kind, rate), below, remark=remark))
     if not conditions:
         return Verdict(NOT_TESTED, detail='needs runs of scn {"weighting": "loss", "ranking": false}')
     return conclude(conditions, unit="below alpha = .05", need_all=False)
@@ -444,11 +445,12 @@ def noise_slows_the_start(group: Group) -> Verdict:
     A cost that does not shrink is no slow start.
     """
     clean, noisy = NONE, _noisy(NONE, HIGH)
-    early, last = group.differences(clean, noisy, "early_accuracy"), group.differences(clean, noisy)
+    early, last = (group.differences(clean, noisy, column) for column in ("early_accuracy", "accuracy"))
     costs = (stats.mean([early[seed] for seed in early]), stats.mean([last[seed] for seed in early]))
     remark = "{:.2f} after a third of the epochs, {:.2f} after the last".format(*costs)
     shrunk = tuple(early[seed] - last[seed] for seed in early)
-    missing = lacks([arm for arm in (clean, noisy) if not group.values(arm, "early_accuracy")], "early_accuracy")
+    lacking = [runs for runs in (clean, noisy) if not group.values(runs, "early_accuracy")]
+    missing = lacks(lacking, "early_accuracy") if lacking else "needs a seed that both have"
     return conclude([Condition("cost of 30 % noise, early minus late", shrunk, missing, remark)])
 
 

@@ -23,10 +23,11 @@ NOTES = (
     "a wrong label has less of the method's own trust than a right one, 0.5 is a coin. Gains are over the seeds that "
     "both have, so they need not be the difference of the two means. Co-teaching, JoCoR and self-paced leave out 30 % "
     "of each batch by default: at 30 % wrong labels they are told the rate. Each interval is its own, not widened for "
-    "the number of methods. Options are those of the sources, but for second opinion (best of 6 by noisy validation "
-    "labels), EAC (of 3, the same) and IPA2LT and JoCoR (of 2, by clean test accuracy), all on rendered faces."
+    "the number of methods. Options are those of the sources, or ours where a method's file says so; tried were those "
+    "of second opinion (best of 6 by noisy validation labels), EAC (of 3, the same), IPA2LT and JoCoR (of 2, by clean "
+    "test accuracy), all on rendered faces."
 )
-COST_NOTE = "Cost: time of an epoch, with what a method does between epochs, as a multiple of the baseline's; "
+COST_NOTE = "Cost: time of an epoch, with what is done between epochs, in those of the baseline, known to a fifth; "
 
 
 def leaderboard(

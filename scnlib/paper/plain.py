@@ -84,7 +84,7 @@ def groups(table: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
 TITLES = {
     HELD: "Held, and refuted nowhere",
     NOT_HELD: "Not held somewhere",
-    UNDECIDED: "Undecided: one seed, or the limit in the interval",
+    UNDECIDED: "Undecided: one seed, or the limit in the interval, widened where there are several conditions",
 }
 
 

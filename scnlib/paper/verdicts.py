@@ -17,6 +17,12 @@ UNDECIDED = "undecided"
 NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
+RULE = (
+    "Verdicts are computed from differences that are positive where the claim is true; shown is the weakest condition. "
+    "Held: the 95 % interval over seeds lies above the limit, 0 where none is named. Not held: below it, widened where "
+    "there are several conditions. Undecided: neither, or one seed."
+)
+
 OWN, TUNED, NETWORKS = "own recipe", "own best rates", "every network"
 LABELS, WEIGHTS = "labels alone", "weights alone"
 
@@ -103,7 +109,8 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
         unit: of the differences, for the sentence.
     """
     present = [c for c in conditions if c.differences]
-    judged = [(c, judge(c.differences, c.limit, len(present))) for c in present]
+    asked = len(conditions) if need_all else len(present)
+    judged = [(c, judge(c.differences, c.limit, asked)) for c in present]
     absent = [c for c in conditions if not c.differences]
     detail = "; ".join(_sentence(c, v, unit) for c, v in judged)
     reasons = list(dict.fromkeys(c.missing or f"needs runs: {c.name}" for c in absent))

@@ -20,7 +20,7 @@ VERDICTS = {
 MEANINGS = {
     "held": "held",
     "not held": "not held",
-    "undecided": "undecided: one seed, or the limit in the interval",
+    "undecided": "undecided: one seed, or the limit in the (widened) interval",
     "not tested": "not tested",
 }
 

@@ -61,23 +61,24 @@ def test_a_rare_class_shown_often(name):
 
 
 def two_epochs(name, device):
-    """Trained with a warm-up of one epoch, and the batch that would come next."""
-    recipe = dataclasses.replace(profile_config("smoke", epochs=3), method=small(name))
+    """Trained with a warm-up of one epoch, and the batches that would come next."""
+    recipe = dataclasses.replace(profile_config("smoke", epochs=3, batch_size=16), method=small(name))
     faces = make_faces(32)
     training = Training(recipe, faces, {"test": faces}, device, Precision(torch.float32, "test"))
     for _ in range(2):
         training.train_epoch()
-    return training, next(training._batches(3, augmented=True, on_batch=lambda n: None))
+    return training, training._batches(3, augmented=True, on_batch=lambda n: None)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_another_device_the_same_numbers_and_no_step_that_waits(name, apart):
     here, _ = two_epochs(name, torch.device("cpu"))
-    there, batch = two_epochs(name, APART)
+    there, batches = two_epochs(name, APART)
     for key, value in here.state().items():
         assert (there.state()[key].cpu() == value).all(), key
+    next(batches)  # begins the epoch
     apart.waits.clear()
-    there._step(batch, 3)
+    there._step(next(batches), 3)
     assert not apart.waits
 
 

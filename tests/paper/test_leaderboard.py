@@ -116,7 +116,7 @@ def test_costs_are_those_of_the_network_on_the_first_machine_that_measured_it():
 def test_the_text_says_what_costs_were_measured_on_or_that_nobody_did():
     board = leaderboard(table(*ROWS), methods=("baseline", "gce", "mixup", "rul"), bench=BENCH)
     said = " ".join(leaderboard_text(board, "rendered", 0.3).split())
-    assert "multiple of the baseline's; measured on CPU: a, 2 cores." in said
+    assert "in those of the baseline, known to a fifth; measured on CPU: a, 2 cores." in said
     assert "0.800 1.25 3" in said and "no trust 1.00 3" in said and "no trust - 1" in said
     said = " ".join(leaderboard_text(BOARD, "rendered", 0.3).split())
     assert "0.800 - 3" in said and "not measured with this network, see `scn bench`." in said
