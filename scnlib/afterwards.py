@@ -24,7 +24,7 @@ from scnlib.paper.afterwards import SUFFIX
 from scnlib.paper.mistakes import expected_mistakes
 from scnlib.paths import results_dir
 from scnlib.provenance import commit, now
-from scnlib.results import read_table, write_table
+from scnlib.results import replace_rows
 from scnlib.runs import Run, Splits, load_splits, open_run
 from scnlib.training import EVALUATION_BATCH
 
@@ -46,10 +46,8 @@ def measure(name: str, runs: Iterable[Run], root: Path | str | None = None, fold
         if splits.sha256() != run.manifest["data"]:
             raise ValueError(f"{run.path.name} was trained on other {run.config.dataset} faces or labels than these")
         rows.append(row(run, splits))
-    path, new = (folder or results_dir()) / f"{name}{SUFFIX}.csv", pd.DataFrame(rows)
-    old = read_table(path) if path.is_file() else new.iloc[:0]
-    old = old[~old["key"].isin(new["key"])]
-    write_table(path, pd.concat([old, new]) if len(old) else new)
+    path = (folder or results_dir()) / f"{name}{SUFFIX}.csv"
+    replace_rows(path, pd.DataFrame(rows))
     return path
 
 

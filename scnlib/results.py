@@ -84,6 +84,15 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
     return path
 
 
+def replace_rows(path: Path, new: pd.DataFrame) -> None:
+    """Add rows to a table, in place of those that have their keys; who adds at the same time waits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.stem}.lock")):
+        old = read_table(path) if path.is_file() else new.iloc[:0]
+        old = old[~old["key"].isin(new["key"])]
+        write_table(path, pd.concat([old, new]) if len(old) else new)
+
+
 def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
     """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; these are compressed, as the longest."""
     whole = f"{name}{suffix}"

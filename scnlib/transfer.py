@@ -22,7 +22,7 @@ from scnlib.methods.names import method_label
 from scnlib.paths import results_dir
 from scnlib.predict import Predictor, cut_out
 from scnlib.provenance import commit, now
-from scnlib.results import read_table, write_table
+from scnlib.results import read_table, replace_rows
 from scnlib.runs import Run
 from scnlib.training import EVALUATION_BATCH
 
@@ -52,11 +52,8 @@ def measure(runs: Sequence[Run], root: Path | str, folder: Path | None = None) -
             loaded[size] = faces, five_points(faces.images, detector)
         faces, points = loaded[size]
         rows += [row(run, faces), row(run, faces, points)]
-    new, old = pd.DataFrame(rows), load(folder)
-    old = old[~old["key"].isin(new["key"])]
     path = (folder or results_dir()) / "transfer_ferplus.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_table(path, pd.concat([old, new]) if len(old) else new)
+    replace_rows(path, pd.DataFrame(rows))
     return path
 
 

@@ -380,14 +380,16 @@ ctx.say("AUROC for wrong labels of the probability of the given label, on {n:,} 
 # ## What the centres did
 
 # %%
-seen = lrn.features_of(ours.network(), faces.images[:count])
+from scnlib.afterwards import features
+
+seen = features(ours, faces.images[:count])
 learnt = ours.network().centres.detach()
 pulled = lrn.pull(seen[:256], faces.labels[:256], ours.network().classifier.weight.detach(), learnt)
 ctx.say("In the whole training the centres moved by {travel:.1%} of their length. At the end {favourite:.0%} of {n:,} faces prefer the same one, and $L_{{cld}}$ pulls "
         "{share:.2g} times as hard at the features as a cross-entropy would.", travel=lrn.travel(ours), favourite=lrn.favourite(losses_lrn.centre_confidence(seen, learnt)),
         n=count, share=pulled["share"], origin="measured here")
 
-loose = {name: lrn.looseness(lrn.features_of(run.network(), test.images), test.labels) for name, run in runs.runs.items()}
+loose = {name: lrn.looseness(features(run, test.images), test.labels) for name, run in runs.runs.items()}
 ctx.say("Scatter within classes over scatter between them, test faces: baseline {base:.2f}, LRN {lrn:.2f} (one run each; smaller is more compact).", base=loose["baseline"],
         lrn=loose["LRN"], origin="measured here")
 
@@ -409,7 +411,7 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 from scnlib.datasets.noise import corrupt_labels
 
 val = ctx.faces("val")
-train_x, val_x = lrn.features_of(ours.network(), faces.images), lrn.features_of(ours.network(), val.images)
+train_x, val_x = features(ours, faces.images), features(ours, val.images)
 noisy = {kind: [corrupt_labels(labels, C, 0.3, kind, seed) for labels in (faces.true_labels, val.true_labels)] for kind in ("symmetric", "pair")}
 flat, rate = {"heteroscedastic": False}, 0.05
 settings = {"softmax, equal rate": (flat, rate), "softmax, rate / T²": (flat, rate / 0.7**2), **{kind.replace("_", " "): ({"covariance": kind}, rate) for kind in losses_lrn.COVARIANCES}}
@@ -465,7 +467,7 @@ for name, matrix in list(found.items())[1:]:
 from scnlib.evaluation import confusion_matrix
 
 with torch.no_grad():
-    test_x = lrn.features_of(ours.network(), test.images)
+    test_x = features(ours, test.images)
     variance = lrn.difference_variance(losses_lrn.covariance_factor(ours.network().heads(test_x)[1], C))
 mistakes = confusion_matrix(test.labels, torch.from_numpy(ours.samples["test_prediction"]).long(), C).numpy().astype(float)
 seen_noise = lrn.by_class(variance[range(len(test)), test.labels], test.labels, C)

@@ -116,7 +116,8 @@ def beside(new: pd.DataFrame, before: pd.DataFrame, groups: Sequence[str]) -> pd
         groups: in the order in which their rows come.
     """
     measured, known = ([*zip(*(table[c].fillna(0) for c in SAME), strict=True)] for table in (new, before))
-    kept = [what not in set(measured) for what in known]
+    measured = set(measured)
+    kept = [what not in measured for what in known]
     both = pd.concat([before[kept], new], ignore_index=True)
     place = {group: number for number, group in enumerate(groups)}
     return both.sort_values("group", key=lambda names: names.map(place), kind="stable", ignore_index=True)

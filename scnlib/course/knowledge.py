@@ -7,11 +7,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from scnlib.afterwards import features
 from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
 from scnlib.knowledge import load_knowledge
 from scnlib.methods.names import method_label
-from scnlib.models import in_three_channels, normalize
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.plain import DATASETS
@@ -19,8 +19,6 @@ from scnlib.paper.results import load_results, prepare
 from scnlib.results import table_path
 from scnlib.runs import Run
 from scnlib.uncertainty import TITLES, knows
-
-LARGEST_BATCH = 500  # images a forward pass, so that a lesson needs little memory
 
 
 def overview(known: Mapping[str, Tensor]) -> pd.DataFrame:
@@ -116,12 +114,8 @@ def look(run: Run, faces: FaceSet) -> dict[str, Tensor]:
         ``confidence`` (largest probability of the plain logits), ``margin`` (largest minus second), and
         ``given_label`` (log probability of the label as given, minus its loss: it knows the label).
     """
-    network, features = run.network(), []
+    network, together = run.network(), features(run, faces.images)
     with torch.no_grad():
-        for part in faces.images.split(LARGEST_BATCH):
-            images = in_three_channels(normalize(part, run.config.normalization))
-            features.append(network.backbone(images).float())
-        together = torch.cat(features)
         logits, alpha = network.classifier(together), torch.sigmoid(network.importance(together)).squeeze(1)
     first, second = logits.softmax(1).topk(2, dim=1).values.unbind(1)
     own = logits.log_softmax(1).gather(1, faces.labels[:, None]).squeeze(1)

@@ -12,12 +12,8 @@ from torch import Tensor, nn
 from scnlib import counter_rng, losses_lrn
 from scnlib.evaluation import spearman
 from scnlib.methods.lrn import LRN, LRNetwork
-from scnlib.models import in_three_channels, normalize
 from scnlib.runs import Run
 from scnlib.training import build_model
-
-_PART = 500
-
 
 # ------------------------------------------------------------------------------------------------------- noisy logits
 
@@ -148,18 +144,6 @@ def travel(run: Run) -> float:
 
 
 # ---------------------------------------------------------------------------------------------------- trained networks
-
-
-@torch.no_grad()
-def features_of(network: nn.Module, images: Tensor, normalization: str = "centred") -> Tensor:
-    """The backbone's features ``(N, D)`` of uint8 images, in evaluation mode and float32.
-
-    Args:
-        normalization: of the run, a key of ``scnlib.models.NORMALIZATIONS``.
-    """
-    network.eval()
-    parts = (in_three_channels(normalize(part, normalization)) for part in images.split(_PART))
-    return torch.cat([network.backbone(part) for part in parts])
 
 
 def looseness(features: Tensor, labels: Tensor) -> float:

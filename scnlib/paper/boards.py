@@ -38,17 +38,14 @@ def _near(results: pd.DataFrame, dataset: str, rate: float, kind: str) -> pd.Dat
     return results[(results["dataset"] == dataset) & (results["noise_rate"] == rate)]
 
 
-def gains(boards: Mapping[str, pd.DataFrame], order: str = MAIN) -> pd.DataFrame:
-    """What each method is ahead of the baseline on each board, for ``plots.gain_matrix``.
-
-    Args:
-        order: the board whose order the methods keep; the baseline comes first.
+def gains(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What each method is ahead of the baseline on each board, for ``plots.gain_matrix``; methods as on ``MAIN``.
 
     Returns:
         A row for each method on each board: ``method``, ``board``, ``mean`` (percent), ``gain`` (points) with its 95 %
         interval ``low``, ``high``, and ``n``, 0 and NaN where nothing is measured.
     """
-    methods = sorted(boards[order]["method"], key=lambda name: name != REFERENCE)
+    methods = sorted(boards[MAIN]["method"], key=lambda name: name != REFERENCE)
     columns = ["mean", "gain", "low", "high", "n"]
     parts = [board.set_index("method").loc[methods, columns].assign(board=name) for name, board in boards.items()]
     return pd.concat(parts).reset_index()[["method", "board", *columns]]
@@ -70,13 +67,13 @@ def rank_agreement(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "methods", "rho"])
 
 
-def seed_agreement(results: pd.DataFrame, board: str = MAIN) -> pd.DataFrame:
-    """``rank_agreement`` of one board's seeds with each other: what two boards can hope for at best.
+def seed_agreement(results: pd.DataFrame) -> pd.DataFrame:
+    """``rank_agreement`` of the seeds of ``MAIN`` with each other: what two boards can hope for at best.
 
     Returns:
         A row for each pair of seeds that share ``FEWEST`` methods.
     """
-    noise = BOARDS[board]
+    noise = BOARDS[MAIN]
     near = _near(results, *noise)
     return rank_agreement({str(seed): leaderboard(own, *noise) for seed, own in near.groupby("seed")}).dropna()
 
