@@ -98,9 +98,6 @@ def probe(run: Run, splits: Splits) -> float:
     Multinomial logistic regression on features of the unchanged training images, standardised, with scikit-learn's
     usual penalty (ours: C = 1). Whatever labels the run learnt from, its probe learns from right ones, so that two
     probes differ by the features alone.
-
-    Raises:
-        ValueError: a method of two networks has no features to call its own.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -116,14 +113,11 @@ def probe(run: Run, splits: Splits) -> float:
 def features(run: Run, images: Tensor) -> Tensor:
     """The last epoch's float32 features ``(N, D)`` of uint8 images ``(N, C, H, W)``, in evaluation mode.
 
-    Raises:
-        ValueError: a method of two networks has no features to call its own.
+    Of two networks the first one's, which alone predicts.
     """
-    network = run.network()
-    if not hasattr(network, "backbone"):
-        raise ValueError(f"{run.path.name}: {run.config.method.name} trains two networks; probes are of runs with one")
+    backbone = run.network().backbone
     parts = (in_three_channels(normalize(part, run.config.normalization)) for part in images.split(EVALUATION_BATCH))
-    return torch.cat([network.backbone(part).float() for part in parts])
+    return torch.cat([backbone(part).float() for part in parts])
 
 
 # ------------------------------------------------------------------------------------------------------- second choices

@@ -97,10 +97,27 @@ ctx.say("After the last epoch the network predicts **{right:.0%}** of the right 
         right=end["right"], memorised=end["memorised"], seen=end["seen_through"], chance=1 / len(names), origin="measured here")
 
 # %% [markdown]
-# Mind what "guessing" means here: a network that errs hits a given wrong label by coincidence, too, and faces that look
-# alike make it likelier. Only what lies clearly above that is memory. It saw each face a dozen times, each time moved,
-# turned or mirrored, which is little to learn a contradiction by heart. Plausibly the wrong labels do their damage by
-# pulling in all directions at once.
+# Mind what "guessing" means here: a network that errs hits a given wrong label by accident, too. Only what lies above that
+# is memory, and it can be counted. Say the network knows a share $m$ of the wrong labels **by rote** and answers the rest
+# without regard to the label, right with probability $a$. The labels were flipped to any other class alike, so one in $C - 1$
+# of its errors hits the false label:
+#
+# $$\text{memorised} = m + (1 - m)\,\frac{1 - a}{C - 1}, \quad \text{true class predicted} = (1 - m)\,a
+# \quad\Rightarrow\quad m = \frac{(C - 1)\,\text{memorised} - (1 - \text{true class predicted})}{C - 2}.$$
+#
+# **Predict** $m$ after the last epoch.
+
+# %%
+from scnlib.paper.results import by_rote
+
+accidents = end["memorised"] - by_rote(end["memorised"], end["seen_through"], len(names))
+ctx.say("Of the {memorised:.1%} of the wrong labels that it repeats, the network knows **{rote:.1%}** by rote; {accidents:.1%} are "
+        "accidents of a network that errs.", memorised=end["memorised"], rote=end["memorised"] - accidents, accidents=accidents,
+        origin="measured here")
+
+# %% [markdown]
+# It saw each face a dozen times, each time moved, turned or mirrored, which is little to learn a contradiction by heart.
+# Plausibly the wrong labels do their damage by pulling in all directions at once.
 #
 # ## Now let it memorise
 #
@@ -229,18 +246,20 @@ ctx.full_scale(figures.accuracy)
 ctx.full_scale(figures.memorised)
 
 # %%
+from scnlib import paper
 from scnlib.course.measures import one_recipe
 
-full = one_recipe(ctx.results("ferplus"))
+full = ctx.results("ferplus")
 if len(full):
+    full = one_recipe(paper.add_curves(full, paper.load_epochs()))
     base = full[(full["label"] == "baseline") & (full["noise_kind"] == "symmetric")]
     top = base[base["noise_rate"] == base["noise_rate"].max()]
     bottom = base[base["noise_rate"] == base["noise_rate"].min()]
     ctx.say("At {rate:.0%} noise the baseline reaches {accuracy:.1f} % on FER+, {lost:.1f} points less than at {least:.0%} (here: "
-            "{here:.1f} less), and has memorised {memorised:.1f} % of the wrong labels (n = {n}, quick recipe).",
+            "{here:.1f} less). It repeats {memorised:.1f} % of the wrong labels and knows **{rote:.1f} %** by rote (n = {n}, quick recipe).",
             rate=base["noise_rate"].max(), accuracy=top["accuracy"].mean(), lost=bottom["accuracy"].mean() - top["accuracy"].mean(),
             least=base["noise_rate"].min(), here=100 * (clean.metrics["test_accuracy"].iloc[-1] - noisy.metrics["test_accuracy"].iloc[-1]),
-            memorised=top["memorised"].mean(), n=len(top), origin="measured at full scale")
+            memorised=top["memorised"].mean(), rote=top["rote_last"].mean(), n=len(top), origin="measured at full scale")
 
 # %% [markdown]
 # ## Recap

@@ -242,8 +242,8 @@ ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {on
 #
 # ## A sentence under test
 #
-# "As suggested in [28], the L_WCE has a positive correlation with the α" (section 3.2; L_WCE is the loss with weighted logits). By
-# the derivative this can hold for wrong predictions only: where the prediction is right, more α means *less* loss. Or does the paper
+# "The L_WCE has a positive correlation with the α" (section 3.2, which cites an earlier work for it; L_WCE is the loss with weighted
+# logits). By the derivative this can hold for wrong predictions only: where the prediction is right, more α means *less* loss. Or does the paper
 # mean the correlation over faces? We measure it, once for this network and once for SCN's with ranking, whose α spreads wider.
 #
 # **Predict** the sign for right predictions, for wrong ones, for all together.
@@ -427,7 +427,8 @@ ctx.say("The largest 30 % of the losses hold **{hit:.0%}** of the wrong labels a
 # brackets: the 95 % interval of the difference, over seeds.)
 
 # %%
-from scnlib.course.ablations import class_recall, keys_of
+from scnlib.course.confusions import class_recall
+from scnlib.course.readings import keys_of
 from scnlib.paper.results import load_epochs
 
 arms_of = {"self-paced": arm("self_paced", 0.3), "weighted logits": weightings["weighted logits"],

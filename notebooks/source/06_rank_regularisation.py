@@ -179,7 +179,7 @@ ctx.say("With ranking the gap rises to {top:.2f} in epoch {epoch:.0f}, far above
 # %%
 import pandas as pd
 
-from scnlib.course.ablations import keys_of, option_sweep
+from scnlib.course.readings import keys_of, option_sweep
 from scnlib.paper import arms, difference, load_results
 from scnlib.paper.results import load_epochs
 from scnlib.paper.verdicts import arm
@@ -391,7 +391,7 @@ ctx.save(figure, "effects", alt="Differences in test accuracy: ranking alone and
          "other, and ranking beside weighting at the same and at twice the rate.")
 
 # %%
-from scnlib.course.ablations import printed_gains
+from scnlib.course.readings import printed_gains
 
 for row in effects.dropna(subset="effect").itertuples():
     interval = "" if pd.isna(row.low) else f" [{row.low:+.2f}, {row.high:+.2f}]"

@@ -451,7 +451,7 @@ table5
 # harm, and a large margin, which relabels nobody, should be best.
 
 # %%
-from scnlib.course.ablations import option_sweep
+from scnlib.course.readings import option_sweep
 
 margins = option_sweep(results, "margin_relabel", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), 0.2, {"no wrong labels": 0.0})
 if len(margins) > 1:

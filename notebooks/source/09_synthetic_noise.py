@@ -56,9 +56,9 @@ paper.compact("scn-2", results).replace("none", "no gain to show")
 # steps, from 10 to 20 and from 20 to 30 %?
 
 # %%
-from scnlib.course import ablations
+from scnlib.course import confusions, luck, readings, wording
 
-printed = ablations.printed_gains("scn-2").query("method == 'scn'")
+printed = readings.printed_gains("scn-2").query("method == 'scn'")
 columns = printed.pivot(index=["pretrained", "dataset"], columns="noise_rate", values="gain")
 columns
 
@@ -156,8 +156,8 @@ ctx.say("One seed, {n:,} test faces: SCN {verb} the baseline, {gain:+.1f} ± {in
 
 # %%
 rates = (0.0, 0.1, 0.2, 0.3)
-rows = pd.concat([ablations.runs_of(results, ablations.three(rate)).assign(noise_rate=rate) for rate in rates])
-seeds = ablations.seed_words(rows["seed"])
+rows = pd.concat([readings.runs_of(results, readings.three(rate)).assign(noise_rate=rate) for rate in rates])
+seeds = wording.seed_words(rows["seed"])
 if len(rows):
     repeated = rows.duplicated(["label", "noise_rate"]).any()
     each = rows.groupby("noise_rate")["seed"].nunique()
@@ -169,7 +169,7 @@ if len(rows):
 
 # %%
 labels = {rate: f"{100 * rate:.0f} % wrong labels" for rate in rates}
-gains = ablations.seed_gains(results, {labels[rate]: (paper.arm("scn", rate), paper.arm("baseline", rate)) for rate in rates})
+gains = readings.seed_gains(results, {labels[rate]: (paper.arm("scn", rate), paper.arm("baseline", rate)) for rate in rates})
 shown = gains if len(gains) else pd.DataFrame({"label": list(labels.values()), "seed": 0, "gain": float("nan")})
 raf = printed[(printed["dataset"] == "RAF-DB") & ~printed["pretrained"]]
 figure = plots.seed_gains(shown, dict(zip(raf["noise_rate"].map(labels), raf["gain"], strict=True)), title="SCN over the baseline, seed by seed",
@@ -178,7 +178,7 @@ ctx.save(figure, "gains", alt="Gain of SCN over the baseline on rendered faces a
          "the mean with its interval, and the published gain on RAF-DB as a diamond.")
 
 # %%
-measured = pd.concat([paper.arms(results, ablations.three(rate), reference="baseline").assign(noise=labels[rate]) for rate in rates])
+measured = pd.concat([paper.arms(results, readings.three(rate), reference="baseline").assign(noise=labels[rate]) for rate in rates])
 measured = measured.dropna(subset="gain")
 for row in measured[measured["label"] == "SCN"].itertuples():
     interval = f"interval {row.low:+.1f} to {row.high:+.1f}" if row.low == row.low else "one seed, so no interval"
@@ -193,9 +193,9 @@ for row in measured[measured["label"] == "SCN"].itertuples():
 # steps. One look at twice the rate says how much that matters; lesson 11 does it properly.
 
 # %%
-at = {lr: paper.arms(results, ablations.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
+at = {lr: paper.arms(results, readings.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
 wide = pd.DataFrame({f"rate {lr:g}": table["mean"] for lr, table in at.items()})
-ablations.readable(wide, missing="not measured").assign(n=[f"{a}, {b}" for a, b in zip(at[0.05]["n"], at[0.1]["n"], strict=True)]).rename_axis("30 % wrong labels")
+wording.readable(wide, missing="not measured").assign(n=[f"{a}, {b}" for a, b in zip(at[0.05]["n"], at[0.1]["n"], strict=True)]).rename_axis("30 % wrong labels")
 
 # %%
 if wide.notna().all(axis=None):
@@ -214,10 +214,10 @@ if wide.notna().all(axis=None):
 
 # %%
 relabelling = {f"relabelling over none, {labels[rate]}": (paper.arm("scn", rate), paper.arm("scn", rate, relabelling=False)) for rate in rates}
-effects = pd.concat([gains.assign(label="SCN over baseline, " + gains["label"]), ablations.seed_gains(results, relabelling)])
+effects = pd.concat([gains.assign(label="SCN over baseline, " + gains["label"]), readings.seed_gains(results, relabelling)])
 alone = effects.groupby("label", sort=False)["gain"].agg(seeds="count", lowest="min", highest="max", mean="mean", std="std")
-alone["one seed has the wrong sign, %"] = [100 * ablations.wrong_sign(row.mean, row.std) for row in alone.itertuples()]
-shown = ablations.readable(alone, missing="needs two seeds")
+alone["one seed has the wrong sign, %"] = [100 * luck.wrong_sign(row.mean, row.std) for row in alone.itertuples()]
+shown = wording.readable(alone, missing="needs two seeds")
 shown.replace({"one seed has the wrong sign, %": {0.0: "under 0.1"}})
 
 # %% [markdown]
@@ -225,7 +225,7 @@ shown.replace({"one seed has the wrong sign, %": {0.0: "under 0.1"}})
 # as their spread: there one seed is a coin.
 
 # %%
-spread = ablations.pooled_std(group["gain"].tolist() for _, group in gains.groupby("label"))
+spread = luck.pooled_std(group["gain"].tolist() for _, group in gains.groupby("label"))
 if spread == spread:
     pairs = gains.groupby("label")["seed"].count()
     ctx.say("From seed to seed SCN's gain moves by {spread:.1f} points (standard deviation, pooled over the noise levels with several seeds: "
@@ -248,9 +248,9 @@ else:
 
 # %%
 bonus = results.assign(bonus=results["best_accuracy"] - results["accuracy"])
-extra = pd.concat([ablations.runs_of(bonus, ablations.three(rate), column="bonus").assign(noise=labels[rate]) for rate in rates])
+extra = pd.concat([readings.runs_of(bonus, readings.three(rate), column="bonus").assign(noise=labels[rate]) for rate in rates])
 flattery = extra.pivot_table(index="noise", columns="label", values="value", sort=False)
-ablations.readable(flattery, 2, "not measured").rename_axis("best test epoch minus last, points")
+wording.readable(flattery, 2, "not measured").rename_axis("best test epoch minus last, points")
 
 # %%
 if len(extra):
@@ -266,7 +266,7 @@ if len(extra):
 # %%
 confusion = ctx.results("rendered_confusion")
 compared = {"baseline, clean labels": paper.arm("baseline"), "baseline, 30 % wrong": paper.arm("baseline", 0.3), "SCN, 30 % wrong": paper.arm("scn", 0.3)}
-recalls = {name: ablations.class_recall(confusion, ablations.keys_of(results, arm)) for name, arm in compared.items()} if len(confusion) else {}
+recalls = {name: confusions.class_recall(confusion, readings.keys_of(results, arm)) for name, arm in compared.items()} if len(confusion) else {}
 recalls = {name: recall for name, recall in recalls.items() if recall}
 if recalls:
     figure = plots.class_counts(recalls, numbers=".0%", label="share of the class that is recognised", title="Even noise, uneven damage",
@@ -298,7 +298,7 @@ ctx.full_scale(figures.accuracy)
 
 # %%
 for network in ("small", "resnet18"):
-    real = paper.arms(results, ablations.three(0.3), "ferplus", reference="baseline", backbone=network).dropna(subset="gain")
+    real = paper.arms(results, readings.three(0.3), "ferplus", reference="baseline", backbone=network).dropna(subset="gain")
     for row in real.itertuples():
         ctx.say("FER+ at 30 %, network {network}: {label} {gain:+.1f} points against the baseline (n = {n}).", network=network, label=row.label,
                 gain=row.gain, n=row.n, origin="measured at full scale")
@@ -312,7 +312,7 @@ for network in ("small", "resnet18"):
 # %%
 arms = {"baseline, clean": paper.arm("baseline"), "baseline, 30 %": paper.arm("baseline", 0.3), "no relabelling, 30 %": paper.arm("scn", 0.3, relabelling=False), "SCN, 30 %": paper.arm("scn", 0.3)}
 tested = ctx.results("ferplus_confusion")
-kept = {name: ablations.class_recall(tested, ablations.keys_of(results, arm, "ferplus")) for name, arm in arms.items()} if len(tested) else {}
+kept = {name: confusions.class_recall(tested, readings.keys_of(results, arm, "ferplus")) for name, arm in arms.items()} if len(tested) else {}
 if kept and all(kept.values()):
     figure = plots.class_counts(kept, numbers=".0%", label="share of the class that is recognised", title="Labels drift to the commonest class",
                                 note="FER+ test faces, small network, quick recipe, all seeds together, measured at full scale")
@@ -333,7 +333,7 @@ if kept and all(kept.values()):
 # %%
 ledger = paper.ledger()
 mine = ledger[ledger["id"].isin(["S10", "S11", "S12", "S13", "L05", "L11"])]
-ablations.readable(mine[["id", "claim", "dataset", "backbone", "verdict", "effect", "low", "high", "n"]], 2)
+wording.readable(mine[["id", "claim", "dataset", "backbone", "verdict", "effect", "low", "high", "n"]], 2)
 
 # %%
 for row in mine[mine["verdict"] != "not tested"].itertuples():

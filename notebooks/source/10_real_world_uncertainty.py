@@ -61,11 +61,11 @@ pd.DataFrame(cells, columns=["row", "data set", "value", "status", "how we know"
 
 # %%
 from scnlib import plots
-from scnlib.course import ablations
+from scnlib.course import confusions, luck, readings, wording
 
-printed = ablations.printed_gains("scn-4").query("method == 'scn' and not pretrained")
+printed = readings.printed_gains("scn-4").query("method == 'scn' and not pretrained")
 printed = printed.assign(label="SCN, " + printed["dataset"], low=float("nan"), high=float("nan"), n=float("nan"), group="derived from the paper, from scratch")
-clean = {name: paper.arms(results, ablations.three(), dataset, reference="baseline").iloc[1:].assign(group=f"measured, {name}")
+clean = {name: paper.arms(results, readings.three(), dataset, reference="baseline").iloc[1:].assign(group=f"measured, {name}")
          for dataset, name in (("rendered", "rendered faces"), ("ferplus", "FER+"))}
 figure = plots.effects(pd.concat([printed, *clean.values()]).rename(columns={"gain": "effect"}), unit="points against the baseline",
                        title="On the original labels, from scratch", note="measured at full scale, quick recipe, one nominal learning rate for all")
@@ -119,15 +119,15 @@ else:
 
 # %%
 def by_kind(column):
-    tables = {kind: paper.arms(results, ablations.three(**noise), "ferplus", column=column) for kind, noise in kinds.items()}
+    tables = {kind: paper.arms(results, readings.three(**noise), "ferplus", column=column) for kind, noise in kinds.items()}
     return pd.DataFrame({kind: table.set_index("label")["mean"] for kind, table in tables.items()})
 
 accuracy = by_kind("accuracy")
-ablations.readable(accuracy, missing="not measured").rename_axis("test accuracy on FER+, %")
+wording.readable(accuracy, missing="not measured").rename_axis("test accuracy on FER+, %")
 
 # %%
 trained = results[(results["dataset"] == "ferplus") & (results["profile"] == "quick")]
-sizes = {kind: trained.loc[trained["key"].isin(ablations.keys_of(results, arm, "ferplus")), "n_train"]
+sizes = {kind: trained.loc[trained["key"].isin(readings.keys_of(results, arm, "ferplus")), "n_train"]
          for kind, noise in kinds.items() for arm in [paper.arm("scn", relabelling=False, **noise)]}
 if all(len(found) for found in sizes.values()):
     ctx.say("Training faces: {sizes}.", sizes="; ".join(f"{kind} {int(found.iloc[0]):,}" for kind, found in sizes.items()), origin="measured at full scale")
@@ -147,7 +147,7 @@ else:
 
 # %%
 curves = ctx.results("ferplus_epochs")
-keys = {kind: ablations.keys_of(results, paper.arm("baseline", **noise), "ferplus") for kind, noise in kinds.items()}
+keys = {kind: readings.keys_of(results, paper.arm("baseline", **noise), "ferplus") for kind, noise in kinds.items()}
 fitted = {}
 for kind, wrong in ((flipped, 0.3), (own, real_rate)):
     runs = curves[curves["key"].isin(keys[kind])] if len(curves) else curves
@@ -179,7 +179,7 @@ if len(fitted) == 2:
 
 # %%
 confusion = ctx.results("ferplus_confusion")
-errors = {kind: ablations.error_matrix(confusion, found) for kind, found in keys.items() if found and len(confusion)}
+errors = {kind: confusions.error_matrix(confusion, found) for kind, found in keys.items() if found and len(confusion)}
 if own not in errors:
     ctx.say("> The baseline trained on *{kind}* has not been measured yet, so its confusion is not shown and its line below is missing.", kind=own)
 else:
@@ -191,10 +191,10 @@ else:
              "row shares in percent.")
 
 # %%
-used = ablations.classes_in_use(transition, *errors.values())
+used = confusions.classes_in_use(transition, *errors.values())
 for kind, matrix in errors.items():
     ctx.say("Trained on *{kind}*: its mistakes agree with FER2013's by **{alike:+.2f}** (the {n} classes that all of them use).", kind=kind,
-            alike=ablations.same_mistakes(transition, matrix, used), n=len(used), origin="measured at full scale")
+            alike=confusions.same_mistakes(transition, matrix, used), n=len(used), origin="measured at full scale")
 
 # %% [markdown]
 # The first line is the yardstick: how far a network errs where people err although its labels were clean, merely because
@@ -209,7 +209,7 @@ for kind, matrix in errors.items():
 # **Predict:** is SCN's gain over the baseline larger on FER2013's labels than on FER+'s?
 
 # %%
-gains = {kind: paper.arms(results, ablations.three(**noise), "ferplus", reference="baseline").iloc[1:] for kind, noise in kinds.items()}
+gains = {kind: paper.arms(results, readings.three(**noise), "ferplus", reference="baseline").iloc[1:] for kind, noise in kinds.items()}
 forest = pd.concat([table.assign(group=f"trained on: {kind}") for kind, table in gains.items()]).rename(columns={"gain": "effect"})
 figure = plots.effects(forest, unit="points against the baseline with the same labels", title="Does SCN help more where labels are worse?",
                        note="FER+ test faces, networks from scratch, quick recipe, measured at full scale")
@@ -227,8 +227,8 @@ for row in wide[[own, majority]].dropna().itertuples():
 if errors and trusting.notna().any():
     n_test = int(errors[next(iter(errors))].to_numpy().sum() / len(keys[next(iter(errors))]))
     ctx.say("With {n:,} test faces, one gain is known to about ± {margin:.1f} points and a difference of two to about ± {double:.1f}, the luck of "
-            "training not counted.", n=n_test, margin=ablations.unpaired_interval(trusting.max(), trusting.max(), n_test),
-            double=2**0.5 * ablations.unpaired_interval(trusting.max(), trusting.max(), n_test), origin="measured at full scale")
+            "training not counted.", n=n_test, margin=luck.unpaired_interval(trusting.max(), trusting.max(), n_test),
+            double=2**0.5 * luck.unpaired_interval(trusting.max(), trusting.max(), n_test), origin="measured at full scale")
 
 # %% [markdown]
 # ## Does alpha know a real mistake?
@@ -241,12 +241,12 @@ if errors and trusting.notna().any():
 
 # %%
 knows = by_kind("alpha_auroc").drop(index="baseline").drop(columns=majority)
-ablations.readable(knows, 3, "not measured").rename_axis("AUROC of α for wrong labels")
+wording.readable(knows, 3, "not measured").rename_axis("AUROC of α for wrong labels")
 
 # %%
 histograms = ctx.results("ferplus_alpha")
 for kind in (own, flipped):
-    found = ablations.keys_of(results, paper.arm("scn", relabelling=False, **kinds[kind]), "ferplus")
+    found = readings.keys_of(results, paper.arm("scn", relabelling=False, **kinds[kind]), "ferplus")
     bins = histograms[histograms["key"].isin(found)] if len(histograms) else histograms
     if len(bins):
         last = bins[bins["epoch"] == bins["epoch"].max()].groupby("bin")[["right", "wrong"]].sum()
@@ -277,7 +277,7 @@ ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people ca
         "classes by their share of mistakes, blind to the single face, gives an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given "
         "ones. An α that merely ranks classes can look as if it knew mistakes. With random flips this road is closed to what sees only the face: every true class has the same share.",
         top=shares.iloc[:2].sum(), first=shares.index[0], second=shares.index[1], faces=transition.loc[shares.index[:2]].sum().sum() / counts.sum(),
-        true=ablations.class_only_auroc(transition), given=ablations.class_only_auroc(transition, "given"), origin="measured at full scale")
+        true=confusions.class_only_auroc(transition), given=confusions.class_only_auroc(transition, "given"), origin="measured at full scale")
 
 # %% [markdown]
 # So the number to trust is the AUROC *within* a class, which exercise 5 asks for.
@@ -303,8 +303,8 @@ pd.DataFrame({"of the ten": ten, "expected of ten": 10 * part}).fillna(0).round(
 
 # %%
 ctx.say("With equal classes some class reaches {most} of ten in {even:.1%} of draws. With RAF-DB's classes ten faces hold {most} or more surprised ones "
-        "in {chance} draws, and no happy one, the commonest class, in {none:.1%}.", most=most, chance=ablations.rare((draws["surprise"] >= most).mean()),
-        even=ablations.crowding(most, [1 / 7] * 7, 10, seed=seed), none=(draws["happiness"] == 0).mean(), origin="simulated from published counts")
+        "in {chance} draws, and no happy one, the commonest class, in {none:.1%}.", most=most, chance=wording.rare((draws["surprise"] >= most).mean()),
+        even=luck.crowding(most, [1 / 7] * 7, 10, seed=seed), none=(draws["happiness"] == 0).mean(), origin="simulated from published counts")
 
 # %% [markdown]
 # So the ten are no random sample. **Either alpha ranks these expressions low, or whoever picked the ten did**: the paper calls
@@ -323,13 +323,13 @@ ctx.save(figure, "figure4", alt="The ten training faces with the lowest importan
 order, sizes = np.argsort(alpha, kind="stable"), pd.Series(labels).value_counts()
 for end, chosen in (("lowest", order[:10]), ("highest", order[-10:])):
     counted = pd.Series(labels[chosen]).value_counts()
-    chance = ablations.crowding(int(counted.max()), sizes, 10, seed=seed)
+    chance = luck.crowding(int(counted.max()), sizes, 10, seed=seed)
     if chance > 0.5:
         ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}, as is usual among ten random faces.", end=end,
                 times="twice" if counted.max() == 2 else f"{counted.max()} times", origin="measured here")
     else:
         ctx.say("Of the ten with the **{end}** α {most} show {name}; ten random faces show some expression that often in {chance} draws.",
-                end=end, name=counted.idxmax(), most=int(counted.max()), chance=ablations.rare(chance), origin="measured here")
+                end=end, name=counted.idxmax(), most=int(counted.max()), chance=wording.rare(chance), origin="measured here")
 
 # %% [markdown]
 # Look at both rows before you explain the lower one. What all faces of a row share, and the other row lacks, is a candidate
@@ -415,7 +415,7 @@ for row in started_from(results, "rendered-latents").itertuples():
 # %%
 ledger = paper.ledger()
 mine = ledger[ledger["id"].isin(["S06", "S14", "S15", "S16", "S31"])]
-ablations.readable(mine[["id", "claim", "dataset", "verdict", "effect", "n", "detail"]], 2)
+wording.readable(mine[["id", "claim", "dataset", "verdict", "effect", "n", "detail"]], 2)
 
 # %% [markdown]
 # ## Recap
@@ -448,7 +448,7 @@ else:
 #
 # 1. Which of FER2013's labels would relabelling have to change to be of use, and why is a network trained on them the wrong
 #    doctor?
-# 2. Leave out the rows of happiness and neutral in `ablations.same_mistakes`. Does the order of the training sets change?
+# 2. Leave out the rows of happiness and neutral in `confusions.same_mistakes`. Does the order of the training sets change?
 # 3. Give rendered faces FER2013's noise (`corrupt_labels(..., kind="transition")` with the matrix above). What is still
 #    unlike real mistakes? (Hint: on *which faces* do they fall?)
 # 4. How many of ten low-alpha faces would have to be surprised before you doubt "low quality and occlusion"? Fix the number

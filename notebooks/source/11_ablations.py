@@ -51,17 +51,17 @@ paper.compact("scn-5", results, datasets=["rendered"]).replace("none", "no gain 
 # **Predict:** which single module helps most on noisy labels? Does any?
 
 # %%
-from scnlib.course import ablations
+from scnlib.course import luck, readings, tuning, wording
 
-table_5 = {rate: paper.arms(results, ablations.arms_of("scn-5", rate), reference="none") for rate in (0.0, 0.3)}
-ablations.readable(table_5[0.3]).set_index("label").rename_axis("30 % wrong labels")
+table_5 = {rate: paper.arms(results, readings.arms_of("scn-5", rate), reference="none") for rate in (0.0, 0.3)}
+wording.readable(table_5[0.3]).set_index("label").rename_axis("30 % wrong labels")
 
 # %%
 import pandas as pd
 
 from scnlib import plots
 
-printed = ablations.printed_gains("scn-5").query("not pretrained and method == 'scn'").rename(columns={"row": "label"})
+printed = readings.printed_gains("scn-5").query("not pretrained and method == 'scn'").rename(columns={"row": "label"})
 groups = [printed.assign(group="published: RAF-DB, clean labels", low=float("nan"), high=float("nan"), n=float("nan"))]
 groups += [table.iloc[1:].assign(group=f"measured: rendered faces, {100 * rate:.0f} % wrong labels") for rate, table in table_5.items()]
 figure = plots.effects(pd.concat(groups).rename(columns={"gain": "effect"}), unit="points against the baseline",
@@ -96,8 +96,8 @@ from scnlib.methods import make_method
 
 gamma, faces = 0.5, ctx.faces("train", noise_rate=0.3)
 batch = faces.images[:128], faces.labels[:128], faces.num_classes
-rows = {name: runs.options for name, runs in ablations.arms_of("scn-5").items() if name != "none"}
-steps = {name: ablations.relative_step(make_method("scn", **options, gamma=gamma), *batch, seed) for name, options in rows.items()}
+rows = {name: runs.options for name, runs in readings.arms_of("scn-5").items() if name != "none"}
+steps = {name: tuning.relative_step(make_method("scn", **options, gamma=gamma), *batch, seed) for name, options in rows.items()}
 pd.Series({"none": 1.0, **steps}, name="first step of the classifier, baseline = 1").round(2).to_frame()
 
 # %%
@@ -117,7 +117,7 @@ plain, bare = paper.arm("baseline", 0.3), paper.arm("scn", 0.3, relabelling=Fals
 half, twice = (plain, {"lr": lr / 2}), (bare, {"lr": 2 * lr})
 apart = paper.arms(results, {"baseline": plain, "baseline, half the rate": half, "SCN without relabelling": bare,
                              "SCN without relabelling, twice the rate": twice})
-ablations.readable(apart[["label", "mean", "std", "n", "recipe"]]).set_index("label").rename_axis("30 % wrong labels")
+wording.readable(apart[["label", "mean", "std", "n", "recipe"]]).set_index("label").rename_axis("30 % wrong labels")
 
 # %%
 pairs = {"SCN and the baseline, same nominal rate": (bare, plain), "same weight of the classification loss, small": (bare, half),
@@ -151,7 +151,7 @@ values = {"gamma": (0.2, 0.3, 0.5, 0.6, 0.8), "margin_rank": (0.0, 0.05, 0.1, 0.
 default = {"gamma": 0.5, "margin_rank": 0.15, "margin_relabel": 0.2, "beta": 0.7}
 clean, both = {"clean labels": 0.0}, {"clean labels": 0.0, "10 % wrong labels": 0.1}  # the paper's ratio is not stated
 noise = {"gamma": clean, "margin_rank": both, "margin_relabel": both, "beta": both}
-sweeps = {name: ablations.option_sweep(results, name, values[name], default[name], noise[name]) for name in values}
+sweeps = {name: readings.option_sweep(results, name, values[name], default[name], noise[name]) for name in values}
 
 # %%
 sixth = {float(cell.row.split()[1]): cell.value for cell in paper.TABLES["scn-6"]}
@@ -184,7 +184,7 @@ halved = {"baseline, 30 % wrong labels: learning rate .05 → .025": half_as_muc
           "SCN, clean labels: γ .2 → .6": half_as_much(paper.arm("scn", gamma=0.2), paper.arm("scn", gamma=0.6)),
           "SCN, clean labels: γ .6 → .8": half_as_much(paper.arm("scn", gamma=0.6), paper.arm("scn", gamma=0.8))}
 halved = pd.DataFrame(halved).T[["gain", "low", "high", "n"]].astype(float)
-ablations.readable(halved, missing={**ablations.NO_NUMBER, "gain": "not measured"}).rename_axis("the classification loss counts half as much")
+wording.readable(halved, missing={**wording.NO_NUMBER, "gain": "not measured"}).rename_axis("the classification loss counts half as much")
 
 # %% [markdown]
 # Every row of this table halves the weight of the classification loss, twice through $\gamma$ and once through the learning
@@ -200,13 +200,13 @@ ablations.readable(halved, missing={**ablations.NO_NUMBER, "gain": "not measured
 # %%
 late = {"SCN, relabelling late, evaluation mode": paper.arm("scn", 0.3, relabel_epoch=8, relabel_mode="eval")}
 with_val = paper.add_curves(results, paper.load_epochs())
-runs = ablations.by_setting(with_val, ablations.three(0.3) | late, "lr", (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8))
-note = f"rendered faces, 30 % wrong labels, quick recipe but for the rate, measured at full scale; {ablations.seed_words(runs['seed'])}"
+runs = readings.by_setting(with_val, readings.three(0.3) | late, "lr", (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8))
+note = f"rendered faces, 30 % wrong labels, quick recipe but for the rate, measured at full scale; {wording.seed_words(runs['seed'])}"
 
 # %%
 if runs["value"].nunique() > 1:
     share = runs["label"].eq("baseline").map({True: 1.0, False: 0.5})
-    panels = {"clean test labels": ablations.setting_means(runs.assign(value=runs["value"] * share), "test")}
+    panels = {"clean test labels": readings.setting_means(runs.assign(value=runs["value"] * share), "test")}
     figure = plots.tuning_curves(panels, x_label="learning rate × (1 − γ)", note=note)
     ctx.save(figure, "one_axis", alt="Test accuracy against the learning rate times the weight of the classification loss, a line "
              "for the baseline and for each form of SCN.")
@@ -223,8 +223,8 @@ if runs["value"].nunique() > 1:
 # **Predict:** who wins when each is at its best?
 
 # %%
-choice = ablations.tuned(runs, "baseline")
-unfair = ablations.unequal_effort(runs, choice)
+choice = tuning.tuned(runs, "baseline")
+unfair = tuning.unequal_effort(runs, choice)
 if len(choice) < 2:
     ctx.say("> **No comparison yet:** too few runs at other rates.")
 elif unfair:
@@ -234,12 +234,12 @@ elif unfair:
 headings = {"value": "rate chosen", "at_edge": "at the edge of what was tried", "tried": "rates tried", "val": "noisy validation, %", "test": "clean test, %",
             "std": "std over seeds", "n": "n (seeds)", "gain": "gain at own best", "low": "from", "high": "to"}
 shown = choice.assign(at_edge=choice["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
-ablations.readable(shown, exact=["value"]).rename(columns=headings).rename_axis("30 % wrong labels")
+wording.readable(shown, exact=["value"]).rename(columns=headings).rename_axis("30 % wrong labels")
 
 # %%
 if runs["value"].nunique() > 1:
-    panels = {"noisy validation labels: choose here": ablations.setting_means(runs, "val"),
-              "clean test labels: then look here": ablations.setting_means(runs, "test")}
+    panels = {"noisy validation labels: choose here": readings.setting_means(runs, "val"),
+              "clean test labels: then look here": readings.setting_means(runs, "test")}
     figure = plots.tuning_curves(panels, chosen=choice["value"].to_dict(), note=note + "; ring: the chosen rate")
     ctx.save(figure, "tuned", alt="Two panels over the learning rate: accuracy on noisy validation labels, by which each method's "
              "rate is chosen, and accuracy on clean test labels. Rings mark the chosen rates.")
@@ -257,9 +257,9 @@ for row in choice.itertuples():
 # if every method had had the same effort, no choice lay at an edge, and several seeds stood behind it. Small steps gain most from more of them, so would longer training change the order?
 
 # %%
-longer = ablations.setting_means(ablations.by_setting(with_val, ablations.three(0.3), "epochs", (12, 24)), "test")
+longer = readings.setting_means(readings.by_setting(with_val, readings.three(0.3), "epochs", (12, 24)), "test")
 longer = longer.pivot_table(index="series", columns="value", values="mean", sort=False)
-ablations.readable(longer, missing="not measured").rename_axis(index="30 % wrong labels, rate .05", columns="epochs")
+wording.readable(longer, missing="not measured").rename_axis(index="30 % wrong labels, rate .05", columns="epochs")
 
 # %%
 if longer.shape[1] == 2 and "baseline" in longer.index:
@@ -309,7 +309,7 @@ def margins(rate):
     return paper.arms(results, {"fixed": paper.arm("scn", rate), **named}, reference="fixed")
 
 learnt = pd.concat({name: margins(rate).set_index("label") for name, rate in both.items()})
-ablations.readable(learnt[["mean", "std", "n", "gain", "low", "high"]], 2)
+wording.readable(learnt[["mean", "std", "n", "gain", "low", "high"]], 2)
 
 # %%
 if learnt.drop(index="fixed", level=1)["mean"].isna().all():
@@ -328,10 +328,10 @@ if learnt.drop(index="fixed", level=1)["mean"].isna().all():
 
 # %%
 clean_arms = {f"{name} {value}": paper.arm("scn", **{name: value}) for name in values for value in values[name] if value != default[name]}
-singles = ablations.runs_of(results, {"default": paper.arm("scn"), **clean_arms})
-std = ablations.pooled_std(group["value"].tolist() for _, group in singles.groupby("label"))
+singles = readings.runs_of(results, {"default": paper.arm("scn"), **clean_arms})
+std = luck.pooled_std(group["value"].tolist() for _, group in singles.groupby("label"))
 known = std == std  # not NaN: some arm has two seeds
-leads, spans = ablations.lucky_sweeps(5, std if known else 1.0, seed=seed)
+leads, spans = luck.lucky_sweeps(5, std if known else 1.0, seed=seed)
 
 # %%
 theirs, ours = sorted(sixth.values()), sorted(gammas["mean"])
@@ -346,8 +346,8 @@ sizes = {name: len(points) for name, points in values.items()}
 ctx.say("If nothing matters, the default is highest in 1 of {gamma} sweeps of γ, 1 of {margin_rank} of δ₁, 1 of {margin_relabel} of δ₂ and "
         "1 of {beta} of β. The winner of five leads by {lead:.1f} points on average, and {span:.1f} lie between best and worst. Table 6's lead of "
         "{gap:.2f} appears in {share} such sweeps; its {fall:.2f} points from best to worst in {worst} such sweeps.", **sizes, lead=leads.mean(),
-        span=spans.mean(), gap=observed["table 6"], share=ablations.rare((leads >= observed["table 6"]).mean()), fall=theirs[-1] - theirs[0],
-        worst=ablations.rare((spans >= theirs[-1] - theirs[0]).mean()), origin="simulated from " + ("the measured spread" if known else "an assumed spread of 1 point"))
+        span=spans.mean(), gap=observed["table 6"], share=wording.rare((leads >= observed["table 6"]).mean()), fall=theirs[-1] - theirs[0],
+        worst=wording.rare((spans >= theirs[-1] - theirs[0]).mean()), origin="simulated from " + ("the measured spread" if known else "an assumed spread of 1 point"))
 
 # %%
 ctx.say("The spread is {whose}. The paper states neither its own spread nor how many runs stand behind a number.",
@@ -368,7 +368,7 @@ ctx.say("The spread is {whose}. The paper states neither its own spread nor how 
 ledger = paper.ledger()
 ids = ["S15", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24"]
 mine = ledger[ledger["id"].isin(ids) & (ledger["dataset"] == "rendered")]
-ablations.readable(mine[["id", "claim", "verdict", "effect", "low", "high", "n"]], 2)
+wording.readable(mine[["id", "claim", "verdict", "effect", "low", "high", "n"]], 2)
 
 # %%
 for verdict, judged in mine.drop_duplicates("id").groupby("verdict"):

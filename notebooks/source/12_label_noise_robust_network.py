@@ -253,7 +253,7 @@ for name, begun in starts.items():
 
 # %%
 from scnlib import paper
-from scnlib.course import ablations
+from scnlib.course import tuning, wording
 
 results = paper.load_results()
 paper.compact("lrn-2", results, datasets=("rendered",))
@@ -263,7 +263,7 @@ parts = {"baseline, L_ce": ("baseline", {}), "L_ce + L_cld": ("lrn", {"heterosce
          "L_cls + L_cld": ("lrn", {})}
 rows = {rate: paper.arms(results, {name: paper.arm(m, rate, **o) for name, (m, o) in parts.items()}, reference="baseline, L_ce") for rate in (0.0, 0.3)}
 both = pd.concat({f"{100 * rate:.0f} % wrong labels": table.set_index("label") for rate, table in rows.items()})
-ablations.readable(both[["mean", "std", "n", "gain", "low", "high"]], 2, "not measured")
+wording.readable(both[["mean", "std", "n", "gain", "low", "high"]], 2, "not measured")
 
 # %%
 measured = both.dropna(subset="gain")
@@ -284,7 +284,7 @@ paper.compact("lrn-1", results, datasets=("rendered",)).filter(like="published")
 noises = [(0.1, "symmetric"), (0.2, "symmetric"), (0.3, "symmetric"), (0.3, "pair")]
 rivals = {noise: {label: paper.arm(label.lower(), *noise) for label in ("baseline", "SCN", "LRN")} for noise in noises}
 noisy_rows = pd.concat({f"{100 * rate:.0f} % {kind}": paper.arms(results, rivals[rate, kind], reference="baseline").set_index("label") for rate, kind in noises})
-ablations.readable(noisy_rows[["mean", "std", "n", "gain", "low", "high"]], 2, "not measured")
+wording.readable(noisy_rows[["mean", "std", "n", "gain", "low", "high"]], 2, "not measured")
 
 # %% [markdown]
 # The last three rows, where each class is mislabelled as the next one, are ours. These runs are from scratch and share the quick recipe; LRN's own (112 px, batches of 64, SGD at a rate of $10^{-4}$ that
@@ -315,11 +315,11 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 # one nominal rate compares steps, too (lesson 11).
 
 # %%
-step = ablations.relative_step(make_method("lrn", discriminative=False), faces.images[:256], faces.labels[:256], C, seed)
+step = tuning.relative_step(make_method("lrn", discriminative=False), faces.images[:256], faces.labels[:256], C, seed)
 ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax.", step=step, inverse=1 / 0.7, origin="measured here")
 controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3), **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
 table = paper.arms(results, controls, reference="baseline").set_index("label")
-ablations.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)
+wording.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)
 
 # %%
 faster, whole = table.loc["baseline, rate 0.1", "gain"], table.loc["LRN", "gain"]

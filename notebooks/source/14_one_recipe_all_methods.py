@@ -401,7 +401,7 @@ other_cures.shown(long[long["n"] > 0]).rename_axis("30 % wrong labels, 24 epochs
 # **Predict:** at which share of wrong labels does plain training pass what was published for SCN from scratch?
 
 # %%
-from scnlib.course import ablations
+from scnlib.course import wording
 from scnlib.paper.beside import best_baseline
 
 plain = best_baseline(results, paper.load_epochs())
@@ -409,7 +409,7 @@ for row in plain[plain["n"] > 0].itertuples():
     ctx.say("*{labels}*: a plain baseline ({recipe}; the best of {tried} on noisy validation labels) reaches **{mean:.2f}** (n = {n}); published for SCN from scratch: "
             "{published:.2f}.", **row._asdict(), origin="measured at full scale")
 words = {"recipe": "fewer than two to choose from", "val": "none", "mean": "none"}
-ablations.readable(plain.set_index("labels").replace({"recipe": {"": words["recipe"]}}), 2, missing=words)
+wording.readable(plain.set_index("labels").replace({"recipe": {"": words["recipe"]}}), 2, missing=words)
 
 # %% [markdown]
 # The paper's set-up is another (224 pixels, ResNet-18, 40 epochs, other faces after another vote rule; lesson 15), so this is no victory over anybody. It says where the bar

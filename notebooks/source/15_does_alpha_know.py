@@ -426,14 +426,14 @@ ctx.say("{untested}", untested=untested(verdicts))
 # **Predict:** the paper trains a larger network more than three times as long on larger pictures. Whose baseline is higher on clean labels? And under 30 % wrong ones?
 
 # %%
-from scnlib.course import ablations
+from scnlib.course import wording
 from scnlib.paper.beside import beside, closer, panels, setups
 
 results = paper.load_results()
 rows = beside(results)
 shown = ["published", "mean", "std", "n", "seeds", "best", "published_gain", "gain", "low", "high"]
-words = {**ablations.NO_NUMBER, "std": "none", "best": "not measured", "published_gain": "reference", "seeds": "none"}
-ablations.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds": {"": "none"}}), 2, missing=words)
+words = {**wording.NO_NUMBER, "std": "none", "best": "not measured", "published_gain": "reference", "seeds": "none"}
+wording.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds": {"": "none"}}), 2, missing=words)
 
 # %%
 measured = rows[rows["n"] > 0]

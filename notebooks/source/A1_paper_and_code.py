@@ -311,7 +311,7 @@ switches = {"as printed": scn(), "everybody may be relabelled": scn(relabel_grou
             "no relabelling": scn(relabelling=False), "all of the released code": scn(variant="released_code")}
 table = paper.arms(paper.load_results(), switches, dataset="rendered", reference="as printed")
 measured = table[table["n"] > 0]
-from scnlib.course.ablations import readable
+from scnlib.course.wording import readable
 
 words = {"std": "one seed", "gain": "reference", "low": "no interval", "high": "no interval"}
 readable(measured.drop(columns="recipe"), 2, words)

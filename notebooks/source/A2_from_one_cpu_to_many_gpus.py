@@ -302,8 +302,8 @@ else:
 
 # %%
 from scnlib import paper
-from scnlib.course.ablations import keys_of
 from scnlib.course.importance import batch_gaps, group_gap
+from scnlib.course.readings import keys_of
 from scnlib.relabel import low_importance
 
 results, recorded = paper.load_results(), ctx.results("rendered_alpha")

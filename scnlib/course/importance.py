@@ -37,7 +37,7 @@ def best_of_sweep(rows: pd.DataFrame, usual: float) -> str:
     """Which value of an option did best, in words.
 
     Args:
-        rows: of ``scnlib.course.ablations.option_sweep``, one series.
+        rows: of ``scnlib.course.readings.option_sweep``, one series.
         usual: the value that gains are over.
     """
     if len(rows) < 2:

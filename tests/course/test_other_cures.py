@@ -19,7 +19,7 @@ from scnlib.methods.gce import generalized_cross_entropy
 from scnlib.methods.nla import jensen_shannon
 from scnlib.models import Classifier, SmallCNN
 from tests.conftest import make_faces
-from tests.course.test_ablations import rendered
+from tests.course.test_readings import rendered
 from tests.paper.made import table
 
 

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from scnlib.course.ablations import wrong_sign
 from scnlib.course.checks.kinds import Implement, Mistake, Predict
+from scnlib.course.luck import wrong_sign
 from scnlib.paper import stats
 from scnlib.paper.arms import gain
 

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scnlib import losses
-from scnlib.course.ablations import lucky_sweeps
 from scnlib.course.checks.kinds import Implement, Mistake, Predict
+from scnlib.course.luck import lucky_sweeps
 
 # ---------------------------------------------------------------------------------------------------------------- 11.1
 

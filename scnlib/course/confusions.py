@@ -1,0 +1,82 @@
+"""Who is taken for whom: counts of runs and annotators, and what a score knows that knows the class alone."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from scnlib.evaluation import spearman
+
+
+def error_matrix(confusion: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
+    """Test counts of some runs added up: index the labels, columns the predicted classes, in the same order.
+
+    Args:
+        confusion: ``data/results/NAME_confusion.csv.gz``: ``key``, ``label`` and a column for each predicted class.
+        keys: of the runs; without any the matrix is empty.
+    """
+    rows = confusion[confusion["key"].isin(set(keys))]
+    counts = rows.drop(columns="key").groupby("label", sort=False).sum()
+    return counts.reindex(columns=counts.index).fillna(0).astype(int)
+
+
+def class_recall(confusion: pd.DataFrame, keys: Iterable[str]) -> dict[str, float]:
+    """Class -> share of its test faces that are recognised, over all of the runs; see ``error_matrix``."""
+    counts = error_matrix(confusion, keys)
+    return {name: counts.loc[name, name] / counts.loc[name].sum() for name in counts.index if counts.loc[name].sum()}
+
+
+def classes_in_use(*tables: pd.DataFrame) -> list[str]:
+    """Classes that every matrix of counts names at least once, in the order of the first one's rows."""
+    return [
+        name
+        for name in tables[0].index
+        if all(name in table.index and name in table and table[name].sum() > 0 for table in tables)
+    ]
+
+
+def same_mistakes(first: pd.DataFrame, second: pd.DataFrame, classes: Sequence[str] | None = None) -> float:
+    """How alike the mistakes of two matrices are: rank correlation of the shares off the diagonal.
+
+    Each row is divided by its mistakes, so that only counts *for what* a class is taken, not how often. Classes that
+    one of the two never uses (FER2013 has no contempt) are left out, and so are rows without mistakes.
+
+    Args:
+        first, second: counts, true class by given or predicted class, named alike on both axes.
+        classes: look at these alone, so that several matrices are judged by the same cells; of ``classes_in_use``.
+
+    Returns:
+        -1 to 1; NaN where fewer than three cells are left.
+    """
+    used = classes_in_use(first, second) if classes is None else list(classes)
+    shares = []
+    for table in (first, second):
+        counts = table.loc[used, used].to_numpy(dtype=float, copy=True)
+        np.fill_diagonal(counts, np.nan)
+        total = np.nansum(counts, axis=1, keepdims=True)
+        shares.append(np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0))
+    both = ~np.isnan(shares[0]) & ~np.isnan(shares[1])
+    if both.sum() < 3:
+        return math.nan
+    return float(spearman(*(torch.from_numpy(share[both]) for share in shares)))
+
+
+def class_only_auroc(counts: pd.DataFrame, by: str = "true") -> float:
+    """The AUROC for wrong labels of a score that knows a face's class and nothing of the face.
+
+    The score is the share of mistakes in the class, so it is the best that ranking whole classes can do.
+
+    Args:
+        counts: faces, index the true class, columns the given one, named alike.
+        by: the class that the score knows, ``"true"`` or ``"given"``.
+    """
+    axis = 1 if by == "true" else 0
+    total = counts.sum(axis=axis)
+    right = pd.Series({name: counts.loc[name, name] if name in counts else 0 for name in total.index})
+    order = ((total - right) / total.where(total > 0)).sort_values().dropna().index
+    wrong, right = (total - right)[order].to_numpy(float), right[order].to_numpy(float)
+    rates = wrong / (wrong + right)
+    above = (rates[:, None] > rates) + 0.5 * (rates[:, None] == rates)
+    return float(wrong @ above @ right / (wrong.sum() * right.sum()))

@@ -1,0 +1,177 @@
+"""What lessons read out of tables of results: arms, runs, sweeps, gains of single seeds, printed gains."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from scnlib.paper import stats
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
+from scnlib.paper.grid import DATASET_NAMES, Selector, grid
+from scnlib.paper.results import prepare
+from scnlib.paper.verdicts import arm
+
+
+def three(noise_rate: float = 0.0, noise_kind: str = "symmetric") -> dict[str, Selector]:
+    """The three arms that lessons compare most often, under one noise: label -> runs."""
+    noise = {"noise_rate": noise_rate, "noise_kind": noise_kind}
+    return {
+        "baseline": arm("baseline", **noise),
+        "SCN without relabelling": arm("scn", relabelling=False, **noise),
+        "SCN": arm("scn", **noise),
+    }
+
+
+def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:
+    """The rows of a published table that start from scratch, as arms under a noise of our choice: row -> runs."""
+    cells = [cell for cell in grid(table) if not cell.runs.pretrained]
+    return {cell.published.row: replace(cell.runs, noise_rate=noise_rate) for cell in cells}
+
+
+def runs_of(
+    results: pd.DataFrame,
+    named: Mapping[str, Selector],
+    column: str | None = None,
+) -> pd.DataFrame:
+    """Single runs of some arms on rendered faces, for figures that show every seed: ``label``, ``seed``, ``value``.
+
+    Args:
+        named: label -> which runs. An arm without runs has no rows.
+        column: what to read, by default the papers' accuracy.
+    """
+    runs, recipe = prepare(results), Recipe.of("quick", "rendered")
+    rows = [
+        (label, seed, value)
+        for label, selector in named.items()
+        for seed, value in measured(runs, selector, "rendered", recipe, column).items()
+    ]
+    return pd.DataFrame(rows, columns=["label", "seed", "value"])
+
+
+def keys_of(results: pd.DataFrame, selector: Selector, dataset: str = "rendered", **fields: object) -> list[str]:
+    """The keys of the runs of one arm, by which curves and confusions are found.
+
+    Args:
+        fields: of the recipe, where it is not the quick profile's own: ``lr=.1``.
+    """
+    return rows_of(prepare(results), selector, dataset, Recipe.of("quick", dataset, **fields))["key"].tolist()
+
+
+def by_setting(
+    results: pd.DataFrame,
+    named: Mapping[str, Selector],
+    field: str,
+    values: Sequence[float],
+) -> pd.DataFrame:
+    """Runs of some methods on rendered faces under several values of one field of the recipe, one row a run.
+
+    Args:
+        results: of ``paper.add_curves``.
+        named: label -> which runs.
+        field: of ``scnlib.config.Config``: ``"lr"``, ``"epochs"``.
+        values: of that field.
+
+    Returns:
+        Columns ``label``, ``value``, ``seed``, ``val`` and ``test`` (percent, last epoch); runs without a validation
+        accuracy are left out, and so is what was not measured.
+    """
+    runs, rows = prepare(results), []
+    for label, selector in named.items():
+        for value in values:
+            recipe = Recipe.of("quick", "rendered", **{field: value})
+            val = measured(runs, selector, "rendered", recipe, "val_accuracy")
+            test = measured(runs, selector, "rendered", recipe)
+            rows += [(label, value, seed, val[seed], test[seed]) for seed in test if seed in val]
+    return pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
+
+
+def setting_means(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Means over seeds with 95 % t intervals: columns ``value``, ``series``, ``mean``, ``low``, ``high``, ``n``.
+
+    Args:
+        runs: of ``by_setting``.
+        column: ``"val"`` or ``"test"``.
+    """
+    rows = []
+    for (label, value), own in runs.groupby(["label", "value"], sort=False):
+        numbers = own[column].tolist()
+        middle, half = stats.mean(numbers), stats.half_width(numbers)
+        rows.append((value, label, middle, middle - half, middle + half, len(numbers)))
+    return pd.DataFrame(rows, columns=["value", "series", "mean", "low", "high", "n"])
+
+
+def option_sweep(
+    results: pd.DataFrame,
+    option: str,
+    values: Sequence[float],
+    default: float,
+    rates: Mapping[str, float],
+) -> pd.DataFrame:
+    """One option of SCN on rendered faces: a row for each of its values and shares of wrong labels that was measured.
+
+    Args:
+        option, values, default: name of the option, its values, and which of them is the default.
+        rates: name of a series -> share of wrong labels.
+
+    Returns:
+        ``value``, ``series``, ``mean`` with its 95 % t interval ``low``, ``high`` (NaN for one seed), ``std``, ``n``,
+        and ``gain`` over the default with ``gain_low``, ``gain_high``, paired by seed (NaN at the default itself).
+    """
+    runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
+    for series, rate in rates.items():
+        found = {
+            value: measured(runs, Selector("scn", "rendered", rate, options={option: value}), "rendered", recipe)
+            for value in values
+        }
+        for value, own in found.items():
+            if own:
+                over = gain([] if value == default else differences_by_seed(own, found[default]))
+                half = stats.half_width([*own.values()])
+                row = {"value": value, "series": series, **summary(own)}
+                row |= {"low": row["mean"] - half, "high": row["mean"] + half}
+                rows.append(row | {"gain": over["gain"], "gain_low": over["low"], "gain_high": over["high"]})
+    columns = ["value", "series", "mean", "low", "high", "std", "n", "seeds", "gain", "gain_low", "gain_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def seed_gains(
+    results: pd.DataFrame,
+    pairs: Mapping[str, tuple[Selector, Selector]],
+) -> pd.DataFrame:
+    """What every single seed says of each pair of arms on rendered faces: ``label``, ``seed``, ``gain``.
+
+    Args:
+        pairs: label -> (arm, reference).
+
+    Returns:
+        A row for each pair and shared seed; ``gain`` is the arm's accuracy minus the reference's.
+    """
+    runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
+    for label, pair in pairs.items():
+        ours, theirs = (measured(runs, each, "rendered", recipe) for each in pair)
+        rows += [(label, seed, ours[seed] - theirs[seed]) for seed in ours if seed in theirs]
+    return pd.DataFrame(rows, columns=["label", "seed", "gain"])
+
+
+def printed_gains(table: str) -> pd.DataFrame:
+    """The gains over the baseline that a published table prints or implies: one row a cell that has a baseline.
+
+    Args:
+        table: one of ``scnlib.paper.GRIDS``.
+
+    Returns:
+        ``method``, ``dataset`` (as the paper names it), ``pretrained``, ``noise_rate``, ``row``, ``gain`` (points).
+    """
+    rows = [
+        (
+            cell.runs.method,
+            DATASET_NAMES[cell.runs.dataset],
+            cell.runs.pretrained,
+            cell.runs.noise_rate,
+            cell.published.row,
+            published_gain(cell),
+        )
+        for cell in grid(table)
+    ]
+    found = pd.DataFrame(rows, columns=["method", "dataset", "pretrained", "noise_rate", "row", "gain"])
+    return found.dropna(subset="gain").reset_index(drop=True)
