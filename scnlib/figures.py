@@ -5,7 +5,6 @@
 python -m scnlib.figures
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +19,13 @@ from scnlib.figure_files import read_index, write_figure, write_index
 from scnlib.files import write
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, is_own, measured
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured
 from scnlib.paper.boards import NOTE as BOARDS_NOTE
 from scnlib.paper.boards import boards, gains
+from scnlib.paper.front import readme_table
 from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
-from scnlib.paper.plain import front
+from scnlib.paper.quick import METHODS, own_runs, printed
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
 from scnlib.paths import project_root
 from scnlib.results import load
@@ -217,11 +217,6 @@ def memorised(results: Path | None) -> Drawing:
 
 # ------------------------------------------------------------------------------------- the papers' tables, any dataset
 
-METHODS = {
-    "baseline": paper.arm("baseline"),
-    "SCN without relabelling": paper.arm("scn", relabelling=False),
-    "SCN": paper.arm("scn"),
-}
 MODULES = {
     "relabelling alone": paper.arm("scn", weighting="none", ranking=False),
     "ranking alone": paper.arm("scn", weighting="none", relabelling=False),
@@ -241,7 +236,7 @@ def accuracy_by_noise(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing
         for rate in (0.0, 0.1, 0.2, 0.3)
     ]
     table = _measured_rows(rows, "scn-2", dataset)
-    table = table.assign(published=[_printed(row.series, row.value, dataset) for row in table.itertuples()])
+    table = table.assign(published=[printed(row.series, row.value, dataset) for row in table.itertuples()])
     title = f"{_capital(DATASET_NAMES[dataset])}: accuracy under wrong labels"
     note = _with_interval(table, profile, dataset)
     if table["published"].notna().any():
@@ -278,13 +273,6 @@ def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     )
     alt = f"Gains over the baseline on {DATASET_NAMES[dataset]} in points, with intervals over seeds. {words}."
     return Drawing(f"{dataset}_modules", alt, figure)
-
-
-def _printed(method: str, percent: float, dataset: str) -> float:
-    """What SCN's tables 2 and 4 print for training from scratch; NaN where they have no such cell."""
-    noise = f"noise {percent:.0f} %, " if percent else ""
-    cell = ("scn-2" if percent else "scn-4", f"scratch, {noise}{method}", DATASET_NAMES[dataset])
-    return next((number.value for number in paper.TABLES[cell[0]] if (number.row, number.column) == cell[1:]), math.nan)
 
 
 SWEEPS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
@@ -474,23 +462,10 @@ def _transition(results: Path | None) -> tuple:
 
 def _symmetric(results: Path | None) -> pd.DataFrame:
     """FER+ runs of the quick recipe with symmetric noise: the methods that all figures speak of, in this order."""
-    table = _own_runs("ferplus", results)
+    table = own_runs("ferplus", results)
     if table.empty:
         raise NothingMeasured("no data/results/ferplus.csv")
     return table[table["noise_kind"] == "symmetric"]
-
-
-def _own_runs(dataset: str, results: Path | None) -> pd.DataFrame:
-    """Runs of the quick recipe from scratch: ``METHODS``, in their order, named by the column ``label``."""
-    table = load(dataset, folder=results)
-    if table.empty:
-        return table
-    runs = paper.prepare(table)
-    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "")]
-    labels = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
-    runs = runs.assign(label=labels)
-    runs = runs[runs["label"].isin(list(METHODS)) & (runs["variant"] != "released_code")]
-    return runs.sort_values("label", key=lambda labels: labels.map(list(METHODS).index), kind="stable")
 
 
 def _highest_noise(table: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -516,57 +491,6 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
     words += f"; n = {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
     words += f"; {first['size']} px, {first['epochs']} epochs"
     return words + (f"; {more}" if more else "")
-
-
-WEAKEST = (
-    "Each number below is that of the condition that speaks most against the claim; above 0, or the limit, is for it. "
-    "Seeds share their test faces."
-)
-
-
-def readme_table(results: Path | None = None) -> str:
-    """For the README: the quick rows of data/results in Markdown, means over seeds of the last epoch, and verdicts."""
-    lines = [
-        "| faces | wrong labels | method | accuracy % | mean of classes % | labels right % | AUROC of α | n |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    recipes = []
-    for dataset, faces in (("rendered", "rendered"), ("ferplus", "FER+")):
-        table = _own_runs(dataset, results)
-        if table.empty:
-            continue
-        recipes.append(f"{faces}: {_recipe(table)}")
-        groups = table.groupby(["noise", "noise_rate", "label"], sort=False)
-        for (kind, rate, label), runs in sorted(groups, key=lambda group: (group[0][0] == "fer2013", group[0][1])):
-            noise = "FER2013's own" if kind == "fer2013" else f"{rate:.0%} {kind}" if rate else "none added"
-            shown = ("accuracy", "mean_class_accuracy", "label_accuracy")
-            cells = [faces, noise, label, *(_plus_minus(runs[name]) for name in shown)]
-            lines.append(f"| {' | '.join([*cells, _auroc(runs)])} | {len(runs)} |")
-    if not recipes:
-        raise NothingMeasured("there are no runs in data/results yet")
-    how = f"Measured at full scale; mean ± standard deviation over n seeds, last epoch. {'; '.join(recipes)}."
-    ledger = paper.ledger(results)
-    claims = f"Of what the papers claim: {paper.counts(ledger)} {WEAKEST}"
-    folded = ["<details>", "<summary>Every claim that was judged, with its reason and lesson</summary>", ""]
-    return "\n".join([*lines, "", how, "", claims, "", *folded, front(ledger), "", "</details>"])
-
-
-def _plus_minus(values: pd.Series) -> str:
-    return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
-
-
-def _auroc(runs: pd.DataFrame) -> str:
-    if runs["alpha_mean"].isna().all():
-        return "no α"
-    return "nothing to find" if runs["alpha_auroc"].isna().all() else f"{runs['alpha_auroc'].mean():.2f}"
-
-
-def _recipe(table: pd.DataFrame) -> str:
-    first = table.iloc[0]
-    return (
-        f"{first['size']} px, {first['backbone']} network from scratch, {first['epochs']} epochs ({first['profile']} "
-        f"profile), {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
-    )
 
 
 def with_results(readme: str, table: str) -> str:

@@ -1,0 +1,41 @@
+"""Runs of the quick recipe from scratch, of which the figures and the README speak."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from scnlib.methods.names import method_label
+from scnlib.paper.arms import is_own
+from scnlib.paper.grid import DATASET_NAMES
+from scnlib.paper.published import TABLES
+from scnlib.paper.results import prepare
+from scnlib.paper.verdicts import arm
+from scnlib.results import load
+
+METHODS = {
+    "baseline": arm("baseline"),
+    "SCN without relabelling": arm("scn", relabelling=False),
+    "SCN": arm("scn"),
+}
+
+
+def own_runs(dataset: str, results: Path | None, labels: Iterable[str] = METHODS) -> pd.DataFrame:
+    """Runs of the quick recipe from scratch: the methods of these labels, in their order, in the column ``label``."""
+    table = load(dataset, folder=results)
+    if table.empty:
+        return table
+    order, runs = list(labels), prepare(table)
+    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "")]
+    names = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
+    runs = runs.assign(label=names)
+    runs = runs[runs["label"].isin(order) & (runs["variant"] != "released_code")]
+    return runs.sort_values("label", key=lambda names: names.map(order.index), kind="stable")
+
+
+def printed(method: str, percent: float, dataset: str) -> float:
+    """What SCN's tables 2 and 4 print for training from scratch; NaN where they have no such cell."""
+    noise = f"noise {percent:.0f} %, " if percent else ""
+    cell = ("scn-2" if percent else "scn-4", f"scratch, {noise}{method}", DATASET_NAMES[dataset])
+    return next((number.value for number in TABLES[cell[0]] if (number.row, number.column) == cell[1:]), math.nan)
