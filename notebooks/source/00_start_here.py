@@ -38,7 +38,7 @@ ctx = start("00_start_here", profile=profile, seed=seed)
 # Self-Cure Network begin with the observation that uncertainty grows *from high-quality and evident facial expressions
 # to low-quality and micro expressions*. Their figure 1 shows people; here it is again with faces that were computed.
 #
-# **Predict:** in which column would ten annotators disagree most?
+# **Think:** in which column would ten annotators disagree most? (Nobody asked ten people about these faces; lesson 02 has faces that ten people judged.)
 
 # %%
 from scnlib import plots
@@ -85,7 +85,7 @@ show.markdown(tour())
 #
 # ## Your machine
 #
-# Nothing here needs a GPU. In the profile `quick` every training takes about half a minute on two CPU cores and is done
+# Nothing here needs a GPU. In the profile `quick` every training takes one to two minutes on two CPU cores and is done
 # once: lessons find each other's runs.
 
 # %%

@@ -329,8 +329,8 @@ for name in ("shaken, aligned by MTCNN", "shaken, aligned by the truth"):
 
 # %% [markdown]
 # Compare the last bar with the first one, too. The rendered faces were never shaken by much, yet their heads lean and turn
-# a little; true alignment takes the leaning out and leaves the turning in. A convolutional network forgives shifts
-# that HOG does not, and augmentation makes it forgive more, so expect less from alignment there. Lesson 04 starts
+# a little; true alignment takes the leaning out and leaves the turning in. A convolutional network plausibly forgives shifts
+# that HOG does not, and augmentation makes it forgive more; what alignment brings there was not tried here. Lesson 04 starts
 # from faces as they are.
 #
 # ## The cheapest baseline, beside a network

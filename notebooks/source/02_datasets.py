@@ -71,7 +71,7 @@ ctx.save(plots.face_grid(faces.images[first], [faces.class_names[faces.labels[i]
          "or mixed expressions.")
 
 # %% [markdown]
-# ## Most people on the web are smiling
+# ## Some expressions are commoner than others
 #
 # **Predict:** which class is the largest in each dataset, and how many times larger than the smallest?
 
@@ -133,7 +133,7 @@ ctx.say("AffectNet without contempt: {before:,} samples an epoch become {after:,
 datasets.label_numbers()
 
 # %% [markdown]
-# **Predict:** someone trains on RAF-DB and AffectNet together (SCN's best result does), takes 1 from RAF-DB's numbers so that they
+# **Predict:** someone trains on RAF-DB and AffectNet together (SCN's best result on RAF-DB does), takes 1 from RAF-DB's numbers so that they
 # begin at 0, leaves out contempt, and forgets that the orders differ. For how many of AffectNet's faces is the label wrong?
 
 # %%
@@ -228,7 +228,7 @@ ctx.say("A single person, taken at random, contradicts the majority on {all:.0%}
         torn=torn, share=shares[torn], other=loudest[torn], origin="measured at full scale")
 
 # %% [markdown]
-# Datasets with **one** annotator, as AffectNet for most of its images, have label noise of about this size built in, and no column that
+# Datasets with **one** annotator, as AffectNet for most of its images, may have label noise of such a size built in, and no column that
 # shows it.
 #
 # ## The same face twice
@@ -294,7 +294,7 @@ ctx.say("**{same}** of {n:,} test faces ({share:.1%}) are in the training set pi
         near_share=near["images"] / n_test, origin="measured at full scale")
 
 # %% [markdown]
-# The leak favours whoever memorises, and wrong labels can be memorised too (lesson 04). For scale, what SCN reports on this dataset:
+# The leak can favour whoever memorises, and wrong labels can be memorised too (lesson 04). For scale, what SCN reports on this dataset:
 
 # %%
 from scnlib.paper import published

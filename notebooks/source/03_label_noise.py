@@ -112,7 +112,7 @@ pd.DataFrame(nested).T.astype(int)
 # independent draws, and there is none for 30 %.) If the number of wrong labels is not quite the rate times all faces, that is
 # rounding: it is done in each class.
 #
-# ## A crueller kind: pair noise
+# ## Another kind: pair noise
 #
 # Symmetric noise scatters its mistakes. **Pair noise** sends all mistakes of a class to one other class.
 #
@@ -139,8 +139,8 @@ lead = pd.DataFrame({"right, %": [100 * (1 - r) for r in rates],
 lead.round(1)
 
 # %%
-ctx.say("Symmetric noise keeps the majority up to {symmetric:.1%}, pair noise only up to {pair:.0%}: the same rate is not "
-        "the same difficulty.", symmetric=(classes - 1) / classes, pair=0.5)
+ctx.say("Symmetric noise keeps the majority up to {symmetric:.1%}, pair noise only up to {pair:.0%}: close to that, the same "
+        "rate is not the same difficulty. (At 30 % it need not show: lesson 14 has both.)", symmetric=(classes - 1) / classes, pair=0.5)
 
 # %% [markdown]
 # ## Mistakes that people made
@@ -160,7 +160,7 @@ ctx.say("Of **{n:,}** training faces with a majority, whose FER2013 label is kno
         rate=real_rate, origin="measured at full scale")
 
 # %% [markdown]
-# So "30 % noise" is no invention of pessimists: a data set that thousands of papers used has it.
+# So "30 % noise" is no invention of pessimists: a data set that many papers used has it.
 #
 # **Predict:** is the noise spread evenly over classes? Which class is worst? Into which class do most mistakes go?
 

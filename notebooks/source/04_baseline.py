@@ -76,8 +76,8 @@ ctx.say("Wrong labels cost {loss:.1f} points: {clean:.1f} % on the test faces be
 # which, so we split them, epoch by epoch:
 #
 # - **right labels: predicted.** The network agrees with a label that is true. This is learning.
-# - **wrong labels: memorised.** It agrees with a label that is *false*. No face looks like its false label, so this can
-#   only be learnt by heart.
+# - **wrong labels: memorised.** It agrees with a label that is *false*. Either it learnt that label by
+#   heart, or it errs and happens to name it.
 # - **wrong labels: true class predicted.** It sees through the noise.
 #
 # **Predict** the order of the three lines after the last epoch.
@@ -192,7 +192,7 @@ ctx.save(figure, "three", alt="The long run: accuracy on given labels climbs on,
 #
 # ## The last epoch, not the best one
 #
-# The released code keeps the epoch with the best **test** accuracy. Tempting: the curve goes up and down, why not take the
+# The released code tests after every epoch and keeps what is good on the **test** set. Tempting: the curve goes up and down, why not take the
 # top?
 
 # %%
@@ -230,7 +230,7 @@ ctx.save(figure, "confusion", alt="Confusion matrix of the baseline trained with
          "faces, row shares in percent.")
 
 # %% [markdown]
-# The training noise was spread evenly over classes. The errors are not: they follow the look-alikes.
+# The training noise was spread evenly over classes. The errors are not: they gather in a few pairs of classes.
 #
 # ## On real faces
 #
@@ -272,7 +272,7 @@ if len(full):
 # ## What would change our mind
 #
 # - If on real faces wrong labels were fitted as early as right ones, "right labels first" would be a property of flips and
-#   not of noise. Real mistakes are look-alikes, and look-alikes support each other.
+#   not of noise. Real mistakes gather in certain pairs of classes (lesson 03), and those may support each other.
 # - If the last epoch were far below the noisy-validation choice in most runs, stopping early would be the better baseline,
 #   and SCN would have to beat *that*.
 #

@@ -294,8 +294,7 @@ ctx.say("Over both networks the rank correlation of loss and α is **{right}** w
 # Who is there, neither learns nor leaves. Weighted logits have a trivial solution of their own; its loss is not 0 but $\ln C$.
 #
 # When is a network worse than guessing? At the start, after a step that was too large. The paper begins at a rate of 0.1 and
-# says nothing of a warm-up. A pilot on FER+ at that rate (ResNet-18, batches of 1,024, one seed, not among the committed
-# results) lost all its α in two epochs. Does it happen on rendered faces, to the small network? We search for it: the first
+# says nothing of a warm-up. Does it happen on rendered faces, to the small network? We search for it: the first
 # steps at four constant rates, in small batches, on few faces, without ranking.
 #
 # **Predict:** at which rate does α collapse?
@@ -376,7 +375,7 @@ ctx.say("At the small rate after a warm-up, in batches of 64, the mean α goes f
 # which of the two does it, batch size or warm-up; the full run also had more faces and more steps. Whoever repeats a recipe and finds all α at
 # zero should look at its first fifty steps.
 #
-# The opposite end is less dramatic and as uninformative. Once most predictions are right, most slopes are negative, and α climbs
+# The opposite end is less dramatic and as uninformative. Once most slopes are negative, which in our run comes long before most labels are predicted, α climbs
 # towards 1 for everybody, as users of the released code report. A weight that is the same for all weighs nothing.
 #
 # ## The third arm: weights that are computed, not learnt
@@ -481,10 +480,11 @@ for key in own:
             all=len(hits), lost=", ".join(lost) or "none", origin="measured at full scale")
 
 # %% [markdown]
-# A class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. **Alternating
+# Plausibly so: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Which class
+# it hits differs from seed to seed. **Alternating
 # minimisation has no trivial solution, but it has its own way to deceive itself**: it keeps what it already believes, and what it gives up may be a
 # whole class instead of the wrong labels. The published curricula let the share that counts grow to 1, and begin only after a while; both are
-# cures for this.
+# meant against this.
 #
 # Two more cautions. The share that is kept, 70 %, is the share of right labels: who knows it, knows something about the data that SCN, too, is
 # told by $\beta = 0.7$. And a large loss marks *disagreement*, not uncertainty.

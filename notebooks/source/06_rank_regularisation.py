@@ -100,7 +100,7 @@ ctx.save(figure, "groups", alt="Two batches sorted by alpha with the means of th
 # %% [markdown]
 # Now you. The figure follows δ₁ and β over a batch of the training with ranking; the loss is the hinge at the right.
 #
-# **Predict:** does a larger high group make the gap larger or smaller? And which of the three controls can change the *order* of the faces?
+# **Predict:** does a larger high group make the gap larger, smaller, or neither? And which of the three controls can change the *order* of the faces?
 
 # %%
 from scnlib.course.explore import Range, explore
@@ -165,9 +165,9 @@ ctx.say("With ranking the gap rises to {top:.2f} in epoch {epoch:.0f}, far above
         origin="measured here")
 
 # %% [markdown]
-# So the margin is **a floor and not a goal**. In the first steps the loss pushes, momentum carries the gap far beyond, and the loss
-# falls silent. Later the classification loss draws α together near 1 (lesson 05), the gap sinks, and each time it touches the floor it
-# is thrown up again, as far as the rate of the moment carries it. Between, the rank loss does nothing at all.
+# So the margin is **a floor and not a goal**. In the first steps the loss pushes, the gap rises far beyond (plausibly momentum and the
+# rising rate carry it), and the loss falls silent. Later the classification loss draws α together near 1 (lesson 05), the gap sinks,
+# and each time it touches the floor it is thrown up again. Between, the rank loss does nothing at all.
 #
 # ## β and δ₁
 #
@@ -207,7 +207,9 @@ for title, usual in {"δ₁": 0.15, "β": 0.7}.items():
                 origin="measured at full scale" if len(rows) else "")
 
 # %% [markdown]
-# Before you believe in a best value, ask what two seeds of *one* value differ by; lesson 11 does.
+# A loss that is silent for most of the training may leave its mark all the same: its push comes in the first steps, and what it spreads
+# weakens some faces' scores from then on. Look at the *trend* over δ₁ before you look for a best value; and before you believe in one, ask what
+# two seeds of *one* value differ by, as lesson 11 does.
 #
 # ## A margin that may learn
 #
@@ -263,8 +265,8 @@ near = "lies within" if abs(silent["start 0.15"] - 0.142) <= 0.05 else "lies out
 ctx.say("On our recorded gaps the margin that starts at 0.15 ends at {end:.3f}, which {near} 0.142 ± 0.05.", end=silent["start 0.15"], near=near, origin="measured here")
 
 # %% [markdown]
-# A printed 0.142 can thus be just what becomes of 0.15: a few active steps, then silence. Or there was another start, another loss, or a
-# constraint, of which the paper says nothing. We do not know. (One active step at the first rate moves the margin by the very ± 0.05 of the
+# A printed 0.142 can thus be just what becomes of 0.15: a few active steps, then silence. That reading needs plain steps, or few: with momentum
+# our real runs above went further. Or there was another start, another loss, or a constraint, of which the paper says nothing. We do not know. (One active step at the first rate moves the margin by the very ± 0.05 of the
 # paper.) It would be hasty to read the number as what the network *found* to be a good margin.
 #
 # ## A margin with a reward
@@ -404,7 +406,7 @@ ctx.say("The paper, on RAF-DB from scratch with the labels as they are: {alone:+
 # %% [markdown]
 # Read "ranking alone" once more. Its logits are not multiplied by α, so the classifier never hears of the rank loss except through the shared
 # features, and that loss is silent most of the time. What is left is a baseline at half the step; if its bar and that of half the rate are of
-# a size, that is why. In the paper's recipe (40 epochs, a rate of 0.1) half a step may cost nothing, so its gain need not be an error; but a table
+# a size, that is plausibly why (look at the interval of their difference before you call them equal). In the paper's recipe (40 epochs, a rate of 0.1) half a step may cost nothing, so its gain need not be an error; but a table
 # that halves the step of some of its rows measures two things at once.
 #
 # And what does ranking do for what α *knows*?

@@ -195,7 +195,7 @@ ctx.say("And the doctor with the long memory agrees with {agrees:.0%} of the wro
 # %% [markdown]
 # Choose a doctor and a margin yourself: raise the margin and you trade recall for precision.
 #
-# **Predict:** which doctor lets you have half of the wrong labels cured with seven of ten changes right?
+# **Predict:** can any doctor cure half of the wrong labels with seven of ten changes right?
 
 # %%
 from scnlib.course.explore import Choice, Range, explore
@@ -269,10 +269,11 @@ ctx.say("The first relabelling (epoch {first:.0f}): p = {p:.0%}, q = {q:.0%}, ri
         sure_b=baseline.samples["confidence_eval"].mean(), right_b=(baseline.samples["prediction_eval"] == baseline.samples["true"]).mean(), origin="measured here")
 
 # %% [markdown]
-# The cures were not so bad to begin with. The *loop* is. A network trained on its own opinions becomes surer of them, and
+# At the first round cures and harm balance: about two thirds of the new labels are wrong, as the paper says, and as many of the labels
+# that they replace. What makes it worse is the *loop*. A network trained on its own opinions becomes surer of them, and
 # $P_{max} - P_{gtInd} > 0.2$ measures sureness. The next round changes more labels, on worse grounds, and so on: **the margin loses
-# its meaning, because the doctor has begun to write the textbook.** Not "wrong operations from the baseline model" but wrong
-# operations from the model that they made.
+# its meaning, because the doctor has begun to write the textbook.** To the "wrong operations from the baseline model" come those of the
+# model that they made.
 #
 # All arms of relabelling that were trained at 30 % noise, epoch by epoch:
 
@@ -294,7 +295,7 @@ if decay:
              "line of the labels as given.")
     ends = pd.Series({name: table["mean"].iloc[-1] for name, table in decay.items()})
     ctx.say("After the last epoch: " + ", ".join(f"{name} {share:.1%}" for name, share in ends.sort_values().items()) + ". Where everybody is asked again "
-            "and again, labels decay; where the low group is asked, nearly nothing happens.", origin="measured at full scale")
+            "and again, labels decay; where the low group is asked as printed, nearly nothing happens on these faces.", origin="measured at full scale")
 
 # %% [markdown]
 # ## Break the loop: cure once, start again
@@ -479,8 +480,8 @@ if len(margins) > 1:
 #
 # - An alpha that gathers wrong labels. If the low group held many more of them than the high group, $q$ would be small there and
 #   equation 5 would be right to look nowhere else. Real mistakes (lesson 10) may be such a case; random flips are not.
-# - A backbone that starts from face features has better opinions in epoch 10 than ours at its end; the loop would then start from
-#   a good doctor. The paper's table 5 has such a column.
+# - A backbone that starts from face features may have better opinions in epoch 10 than ours at its end; the loop would then start from
+#   a good doctor. The paper's table 5 has such a column, in which relabelling alone still harms a little.
 # - A gain from curing once that stands clear of zero over more seeds *and* clear of a baseline of twice the length. With that, better
 #   labels would have been turned into a better network; without it they were only better labels.
 #

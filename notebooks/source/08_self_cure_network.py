@@ -162,7 +162,8 @@ slow, fast = means.loc["SCN without relabelling", [0.05, 0.1]]
 low, high = sorted(min(1, max(0, effect) / max(plain - slow, 0.1)) for effect in (plain - half, fast - slow))
 if not np.isnan([half, plain, slow, fast]).any():
     ctx.say("Twice the rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %; the control, half the rate, takes the baseline from "
-            "{plain:.1f} % to {half:.1f} %. So step size explains {low:.0%} to {high:.0%} of the gap of {gap:.1f} points, by which of the two one asks.",
+            "{plain:.1f} % to {half:.1f} %. In size that is {low:.0%} to {high:.0%} of the gap of {gap:.1f} points, by which of the two one asks; not parts of it, "
+            "since the baseline may gain by another rate, too (lesson 11).",
             slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow, low=low, high=high, origin="measured at full scale")
 
 # %%
@@ -173,7 +174,7 @@ for row in measured[measured["series"] != "baseline"].dropna(subset="gain").iter
 
 # %% [markdown]
 # Without a control one would blame the step size for everything, or the method. A table that compares two methods at one
-# learning rate compares their step sizes too; a fair one tunes each on noisy validation labels, which lesson 11 does.
+# learning rate compares their step sizes too; a fair one tunes each on noisy validation labels, which lesson 11 tries; it says what is still missing.
 #
 # ## What does alpha know?
 #
@@ -238,7 +239,7 @@ explore(lambda epoch: plots.alpha_in_epoch(memory.samples["alpha"], wrong, epoch
 # %% [markdown]
 # ## What alpha does see
 #
-# If not wrong labels, then what? The paper's figure 4 shows the faces with the lowest importance after training on
+# If not wrong labels, then what? The paper's figure 4 shows ten faces of low importance after training on
 # *original* labels, and says: low quality and occlusion. Rendered faces let us count instead of look.
 
 # %%
@@ -301,7 +302,7 @@ explore(lambda pair, share: plots.mixture(mixed[pair].images, mixed[pair].shares
 #
 # ## Figure 4's ten labels
 #
-# The paper's ten faces of lowest importance on RAF-DB are labelled surprise, neutral, neutral, sad, surprise, surprise, neutral,
+# The paper's ten faces of low importance on RAF-DB are labelled surprise, neutral, neutral, sad, surprise, surprise, neutral,
 # surprise, neutral, surprise. If $\alpha$ saw nothing but quality and occlusion, their labels would be drawn like anybody's.
 #
 # **Predict:** ten faces are few. Can they tell?
@@ -329,8 +330,8 @@ for count in (10, len(order) // 20):
             p=f"= {p_value:.3f}" if p_value >= 0.001 else "< 0.001", origin="measured here")
 
 # %% [markdown]
-# If the labels at the bottom are not drawn like anybody's, figure 4 shows more than its caption says: whole *expressions* are ranked
-# low, with their good, unoccluded portraits, because the network finds them hard or takes them for another.
+# If the ten labels are not drawn like anybody's, something else than quality and occlusion chose them: either alpha ranks whole
+# *expressions* low, plausibly because the network finds them hard, or whoever picked the ten did (lesson 10).
 #
 # ## The audit of the cures
 #
@@ -427,7 +428,8 @@ rise = alpha_s[1:] - alpha_s[:-1]
 started = changes[1:] & ~changes[:-1]  # the first epoch under a new label
 extra = rise[started] - np.repeat(rise.mean(1)[:, None], len(ever), axis=1)[started]
 ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than everybody's "
-        "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean.",
+        "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean: claim S07 of the ledger (lesson 15) "
+        "compares with faces of the same low α.",
         mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra), origin="measured here")
 
 # %% [markdown]

@@ -32,7 +32,7 @@ ctx = start("10_real_world_uncertainty", profile=profile, seed=seed)
 # ## Three experiments on real data
 #
 # Flipped labels are a laboratory. SCN's section 4.3 leaves it in three ways: it pretrains on faces found by *keywords*
-# (table 3), trains on data sets *as they are* (table 4), and looks at the faces with the lowest importance (figure 4). We
+# (table 3), trains on data sets *as they are* (table 4), and looks at faces of low importance (figure 4). We
 # take them in the order in which they can be checked here, and add a fourth.
 #
 # ## Table 4: the data sets as they are
@@ -167,7 +167,7 @@ if fitted:
 # %%
 if len(fitted) == 2:
     random, real = (table["memorised"].iloc[-1] for table in fitted.values())
-    words = ("It did not learn those by heart: it learnt to make them." if real > random + 0.05 else
+    words = ("Plausibly it did not learn those by heart but learnt to make them: the next figure asks." if real > random + 0.05 else
              "No great difference: here people's mistakes are no more of a rule than flips are.")
     ctx.say("After the last epoch the baseline agrees with **{random:.0%}** of the random mistakes and with **{real:.0%}** of the real ones. {words}",
             random=random, real=real, words=words, origin="measured at full scale")
@@ -262,7 +262,7 @@ if known.notna().all():
     far = abs(known[own] - 0.5)
     ctx.say("Random mistakes: {random:.3f}. Real ones: **{real:.3f}**, {words}. Of 100 pairs of a right and a wrong label alpha sorts {sorted:.0f} "
             "correctly; a coin sorts 50.", random=known[flipped], real=known[own], sorted=100 * known[own],
-            words="hardly more" if far < 0.03 else "a trace" if far < 0.1 else "far from chance over all faces", origin="measured at full scale")
+            words="hardly more" if far < 0.03 else "a trace" if far < 0.1 else "above chance over all faces (the interval over seeds: S04-real in the ledger)", origin="measured at full scale")
 
 # %% [markdown]
 # Before you call that "alpha knows mistakes": mistakes are not spread evenly over the classes. An AUROC over *all* faces mixes
@@ -280,7 +280,7 @@ ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people ca
         true=confusions.class_only_auroc(transition), given=confusions.class_only_auroc(transition, "given"), origin="measured at full scale")
 
 # %% [markdown]
-# So the number to trust is the AUROC *within* a class, which exercise 5 asks for.
+# So the number to trust is the AUROC *within* a class: lesson 15 has it, and exercise 5 lets you compute it.
 #
 # ## Figure 4: ten faces
 #
@@ -436,10 +436,10 @@ else:
 #
 # ## What would change our mind
 #
-# - More seeds: FER+ was measured with as few as one. A difference of two gains needs four runs a seed, and their spreads
-#   add up.
+# - More seeds: three are few. A difference of two gains needs four runs a seed, and their spreads add up.
 # - A gain of SCN on FER2013's labels above the one on FER+'s, with an interval clear of zero, would make S14 held.
-# - An AUROC well above one half for real mistakes *within one true class* would give alpha a use that random flips hide.
+# - An AUROC well above one half for real mistakes *within one true class* would give alpha a use that random flips hide; lesson 15
+#   finds little there so far.
 #
 # ## Exercises
 #

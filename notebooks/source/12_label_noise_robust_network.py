@@ -288,8 +288,8 @@ wording.readable(noisy_rows[["mean", "std", "n", "gain", "low", "high"]], 2, "no
 
 # %% [markdown]
 # The last three rows, where each class is mislabelled as the next one, are ours. These runs are from scratch and share the quick recipe; LRN's own (112 px, batches of 64, SGD at a rate of $10^{-4}$ that
-# falls every 10 epochs, flips alone) is the profile `lrn` of `scn run`. At that rate a head that starts from nothing hardly
-# moves: it is a recipe for fine-tuning.
+# falls every 10 epochs, flips alone) is the profile `lrn` of `scn run`. Plausibly a recipe for fine-tuning: at that rate a head that
+# starts from nothing hardly moves (question 4 at the end estimates it).
 #
 # ## Train it
 #
@@ -402,7 +402,7 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 #
 # Now noise *with* a direction: each class is mislabelled as the next one, and only so (30 %, `kind="pair"`). To learn what FC2
 # can find we need no new backbone. We take the features of the network above as they are and train heads alone: a plain softmax and
-# the three covariances. A softmax at temperature $T$ steps like a plain one at the rate divided by $T^2$ (exercise 3), so the fair
+# the three covariances. A softmax at temperature $T$ steps like a plain one at the rate divided by $T^2$ (question 3 at the end), so the fair
 # rival has that rate.
 #
 # **Predict:** which head describes noisy labels best? And must the covariance be what carries the noise?

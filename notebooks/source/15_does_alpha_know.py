@@ -118,7 +118,7 @@ ctx.say("With a margin of 0.5, large enough for the loss to speak: **{before:.4f
 
 # %% [markdown]
 # It cannot tell. The rank loss demands *that* importances differ and is blind to *whose* are low: it widens whatever order
-# it finds. So the order comes from the start and from what the network finds hard. Whether that is what we would call
+# it finds. So the order comes from the start and, plausibly, from what the network finds hard. Whether that is what we would call
 # uncertain is a question to be measured.
 #
 # ## Unclear faces
@@ -253,7 +253,7 @@ ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and 
         "a third**: {used}. **Weakly held** (the taught model knows 0.25 or less): {weakly}.", weakly=", ".join(weakly) or "none", absent=", ".join(absent) or "none", unused=", ".join(unused) or "none", used=", ".join(used) or "none", origin="measured here")
 
 # %% [markdown]
-# Both happen. Information is missing where a flaw is too small for the picture: at 48 pixels a slight blur is no blur.
+# Both happen. Information is missing from the features of some flaws; plausibly they are too slight at 48 pixels.
 # *Incentive* is missing where the features carry the cause and no term of the loss asks for it.
 
 # %%
@@ -293,7 +293,7 @@ ctx.say("Of **wrong labels** alpha knows {flip:+.2f}, confidence {flip_confidenc
         "the label knows more", origin="measured here")
 
 # %% [markdown]
-# To find wrong labels one must look at the label, as the loss does; methods built on small losses (Co-teaching, lesson 13) start there.
+# To find labels flipped at random one must look at the label, as the loss does; methods built on small losses (Co-teaching, lesson 13) start there.
 # To find the network's errors its own confidence and margin are the better signals, and they cost nothing. What is left for alpha to be ahead in is
 # named above, for this run; which of it is more than this run you saw in the section on seeds.
 
@@ -324,7 +324,7 @@ else:
     ctx.say("> What alpha knows of people's votes has not been measured at full scale yet.")
 
 # %% [markdown]
-# One network for each kind of labels is little. Is it the same when the labels change, or when relabelling is on?
+# Is it the same when the labels change, or when relabelling is on?
 
 # %%
 settings = {"majority": {}, "30 % random flips": {"noise_rate": 0.3}, "FER2013's own": {"noise_kind": "fer2013"}}
@@ -340,7 +340,7 @@ if len(turning):
     alphas = turning[turning["signal"] == "α"].groupby(["labels", "method"], sort=False)["knowledge"].agg(["mean", "size"])
     signs = set((alphas["mean"] > 0).tolist())
     ctx.say("Alpha and the votes: {words}. {verdict}", words="; ".join(f"{method}, {kind} **{row['mean']:+.2f}** (n = {row['size']:.0f})" for (kind, method), row in alphas.iterrows()),
-            verdict="Its **sign differs between runs**. Labels, relabelling, or luck? One seed of each cannot say, and so no single one of these numbers says what alpha knows of ambiguity."
+            verdict="Its **sign differs between runs**. Labels, relabelling, or luck? So few seeds hardly say, and no single one of these numbers says what alpha knows of ambiguity."
             if len(signs) > 1 else "Its sign is the same in all of them.", origin="measured at full scale")
     pairs = turning.pivot_table("knowledge", ["labels", "method"], "signal", sort=False)
     ctx.say("Alpha knows more of the votes than the same network's confidence in {count} of {all} of these settings.", count=int((pairs["α"] > pairs["confidence"]).sum()), all=len(pairs),
@@ -355,7 +355,7 @@ else:
 # made *because of how a face looks*, and looks are what alpha sees.
 #
 # Two AUROCs are asked for. One compares any two faces. The other compares only faces of the **same true class** (by the majority), because
-# mistakes crowd in few classes and alpha, as seen above, ranks whole classes low: that alone makes the first one large.
+# mistakes crowd in few classes and alpha, as seen above, ranks whole classes low: that alone would make the first one larger.
 #
 # **Predict** both for FER2013's wrong labels. Does "alpha cannot know" still hold?
 
@@ -474,7 +474,7 @@ ctx.say("Measured: {done}. Not measured: {undone}.", origin="measured at full sc
         undone="; ".join(f"{row.group}, {row.label}" for row in undone.itertuples()) or "none")
 
 # %% [markdown]
-# The rule that makes one label of ten votes has no switch: it decides which faces there are at all, in training and in the test. And no step says why the
+# The rule that makes one label of ten votes (`--data rule=...`) is left out here: it decides which faces there are at all, in training and in the test. And no step says why the
 # *gain* of SCN differs; that is asked of runs that share everything else, which is what the ledger does.
 #
 # ## What is not measured yet
@@ -502,7 +502,7 @@ for name, table in open_now.items():
 # ## Recap
 #
 # You put **alpha on a scale** from nothing to everything. Of **random flips** it knows next to nothing, because it cannot see
-# labels; of **unclear faces** something, though nobody asked for it; of **real mistakes** first of all which expressions they befall. What a taught probe
+# labels; of **unclear faces** something, though nobody asked for it; of **real mistakes** partly which expressions they befall, partly which faces of them. What a taught probe
 # finds and alpha does not is a lack of **incentive**. **Rivals** that every classifier has for nothing know wrong labels and the
 # network's errors better. You read the **ledger**, a verdict on every claim, put the paper's FERPlus rows **beside ours**, and know what is **not measured yet** and what it costs.
 #

@@ -244,7 +244,7 @@ rows[["file", "status", "faces", "face", "label", "probability", "alpha", "own_t
 # ## Take it elsewhere
 #
 # `scn export RUN OUT.onnx` (or `.pt2`) writes one file that needs none of this project: bytes in, probabilities and $\alpha$ out,
-# any number of faces. Scaling of pixels is inside, since forgetting it is the commonest mistake with other people's networks,
+# any number of faces. Scaling of pixels is inside, since it is easily forgotten with other people's networks,
 # and class names and frame are in the metadata. Before the file gets its name, its outputs are compared with the network's.
 
 # %%

@@ -152,7 +152,7 @@ ctx.say("By lesson 07's formula a cure pays where the new labels are right more 
 # %% [markdown]
 # Mind what this network is: *finished*, and it never trained on a cure of its own. Whether a rule pays at the end and whether
 # it pays early, each cure feeding the next, are two questions. The second one needs a training, below. And the group
-# decides more than *how many*: a low alpha flattens the softmax, so the very faces that may be changed rarely pass the margin.
+# decides more than *how many*: a low alpha flattens the softmax, and its faces are hard besides, so the very faces that may be changed rarely pass the margin.
 #
 # ## A last batch of one
 #
@@ -266,7 +266,7 @@ ctx.say("With or without alpha, {verdict} of {n:,} predictions {change}; the con
 # ## The released recipe, trained
 #
 # Now what takes a training: the code's own recipe, Adam at 0.001 falling by a tenth an epoch, batches of 64, all differences of
-# the method at once. Ours remain the faces, the size, the network, the number of epochs and when relabelling starts in it; the margin is the
+# the method at once. Ours remain the faces, the size, the network, the augmentation, the number of epochs and when relabelling starts in it; the margin is the
 # paper's .15 (the authors' command has .07); it starts from nothing. If a warning says that the rank loss is silent, that is lesson 06's finding again.
 #
 # **Predict:** it writes new labels over the old, for everybody. What becomes of the accuracy *on the labels in use*, the only
@@ -299,8 +299,8 @@ ctx.say("After {epochs} epochs the network agrees with **{current:.0%}** of the 
 #
 # ## One difference at a time
 #
-# The released method differs in several switches. Here they are turned one by one under the quick recipe, SGD and 30 % wrong labels:
-# difference to SCN as printed.
+# The released method differs in four switches. Two of them, who is relabelled and what is gone back to, are turned one by one here, with three choices
+# that the paper leaves open; the summed loss and the bias act in the last row only. Quick recipe, SGD and 30 % wrong labels: difference to SCN as printed.
 
 # %%
 def scn(**options):
@@ -429,7 +429,8 @@ ctx.say("{table}", table="| | what follows |\n|---|---|\n" + "\n".join(effects))
 # ## What would change our mind
 #
 # - The table describes one state of a repository. A later one may differ; then the table is history, and the lesson the same.
-# - If over several seeds one switch moved the accuracy by more than the step size does, it would deserve a lesson of its own.
+# - If over several seeds one switch moved the accuracy by clearly more than the step size does, it would deserve a lesson of its own. *Everybody* does by
+#   its mean, with intervals that overlap: lesson 07 has it.
 # - Pretrained features could reverse signs: a better doctor may be trusted with everybody.
 #
 # ## Exercises

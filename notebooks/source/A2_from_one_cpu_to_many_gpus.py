@@ -124,7 +124,7 @@ ctx.say("Billions of operations for each image, counted. At the rate measured he
         most=number(best / machine.flops("resnet18", 224)), share=used / best, origin="measured here")
 
 # %% [markdown]
-# The rest is memory: normalisation, ReLU, resampling and updates touch every number and multiply little. (Where other work shares the
+# Much of the rest is memory: normalisation, ReLU, resampling and updates touch every number and multiply little. (Where other work shares the
 # machine, such a short measurement wobbles, and so does the share.) The count
 # grows with the area of the image, but not quite: small maps are rounded up to whole cells.
 #
@@ -327,8 +327,8 @@ ctx.say("**{moved}** of {n:,} change their group, {share:.1%}, all near the bord
 
 # %% [markdown]
 # So a batch of its own share is a *smaller batch*, with the scatter of one. The hinge $\max(0, \cdot)$ is convex: the mean of eight is never below the hinge
-# of the mean gap, and where gaps lie around the margin it is above. This is lesson 06's question again: the authors' readme advises a margin of 0.15 at
-# 1,024 and 0.07 at 64. If their eight GPUs ranked by themselves, the two batches would be **128** and 64.
+# of the mean gap, and where gaps lie around the margin it is above. This is lesson 06's question again: the paper has a margin of 0.15 at 1,024,
+# the readme of its code 0.07 at 64. If their eight GPUs ranked by themselves, the two batches would be **128** and 64.
 #
 # **Predict:** how much of the step from 0.15 to 0.07 can scatter explain in each reading?
 
@@ -395,7 +395,7 @@ ctx.say("Length beside one process's gradient, W = {W}, float64. With the factor
         more=round(factors.loc["W²: put in twice", "backbone"], 9), origin="measured here")
 
 # %% [markdown]
-# That is why the mistake is so common: nothing crashes, the loss falls, and the backbone trains at another learning rate than its heads. Where nothing is
+# That is why the mistake is easily overlooked: nothing crashes, the loss falls, and the backbone trains at another learning rate than its heads. Where nothing is
 # put together at all (each GPU ranks its own), no factor helps: it is another loss.
 #
 # ## What batch normalisation sees

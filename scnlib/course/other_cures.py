@@ -41,7 +41,7 @@ FAMILIES = {
     "class balance": "which classes are rare?",
 }
 
-#: Method -> family, what it trusts, and whether that trust knows the sample's label. None: it trusts no sample more.
+#: Method -> family, what it trusts, and whether that trust sees the sample's label. None: it trusts no sample more.
 CURES = {
     "baseline": ("reference", "every label", None),
     "gce": ("robust loss", "its own probability of the label", True),
@@ -78,7 +78,7 @@ _SEES = {True: "yes", False: "no", None: "weighs no sample"}
 
 
 def families(methods: Iterable[str]) -> pd.DataFrame:
-    """The cures that there are, by family: index the method's label, columns family, what it trusts, knows the label.
+    """The cures that there are, by family: index the method's label, columns family, what it trusts, sees the label.
 
     Args:
         methods: names; one that the lesson does not know yet says where to look.
@@ -87,7 +87,7 @@ def families(methods: Iterable[str]) -> pd.DataFrame:
     rows = {}
     for name in sorted(methods, key=lambda name: order.get(name, len(order))):
         family, trusts, sees = CURES.get(name, ("not yet in this lesson", f"see scnlib/methods/{name}.py", None))
-        rows[method_label(name)] = {"family": family, "trusts": trusts, "its trust knows the label": _SEES[sees]}
+        rows[method_label(name)] = {"family": family, "trusts": trusts, "its trust sees the label": _SEES[sees]}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -252,7 +252,7 @@ def trust_table(
 
     Returns:
         Columns ``label``, ``effect`` (mean over seeds), ``low``, ``high`` (95 % t interval, NaN for one seed), ``n``,
-        ``group`` (whether the trust knows the label). Methods without trust or without runs are left out.
+        ``group`` (whether the trust sees the label). Methods without trust or without runs are left out.
     """
     runs, recipe, rows = prepare(results), Recipe.of(profile, dataset), []
     for name in methods:
@@ -260,7 +260,7 @@ def trust_table(
         if found:
             middle, half = stats.mean(found), stats.half_width(found)
             sees = CURES.get(name, (None, None, True))[2]
-            group = "trust that sees the face alone" if sees is False else "trust that knows the label"
+            group = "trust that sees the face alone" if sees is False else "trust that sees the label"
             rows.append((method_label(name), middle, middle - half, middle + half, len(found), group))
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "n", "group"])
     return table.sort_values(["group", "effect"], ascending=[True, False], ignore_index=True)

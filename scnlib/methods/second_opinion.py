@@ -14,7 +14,7 @@ class SecondOpinion(Method):
     """A self-cure with memory: SCN's weight for each sample and SCN's new labels, both from the mean of past opinions.
 
         m_i <- mu m_i + (1 - mu) p_i              p_i: probabilities of this epoch's view, without gradient
-        q_i  = m_i / sum_c m_ic                   the second opinion: a mean over epochs and augmented views
+        q_i  = m_i / sum_c m_ic                   the second opinion: a running mean over epochs and augmented views
         a_i  = q_i[y_i] / max_c q_ic              trust in the label, 0 to 1; 1 where the opinion is the label
         t_i  = a_i onehot(y_i) + (1 - a_i) q_i^kappa / sum_c q_ic^kappa
         L    = mean_i  - sum_c t_ic log p_ic

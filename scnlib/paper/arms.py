@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from scnlib.paper.grid import (
     Selector,
     column_dataset,
     find_cell,
+    from_scratch,
     grid,
     in_words,
     is_reference,
@@ -198,8 +199,9 @@ def compact(
 
     Returns:
         Text only, index the paper's rows. Published columns carry the gain over the baseline in brackets; each dataset
-        has a column with mean ± standard deviation (n, and how many of them were measured here and not at full scale)
-        and one with the gain and its 95 % interval. Where nothing was measured a word says so.
+        has a column with mean ± standard deviation (n, how many of them were measured here and not at full scale, and
+        that they start from scratch where the whole table starts from weights) and one with the gain and its 95 %
+        interval. Where nothing was measured a word says so.
 
     Raises:
         ValueError: if the table is unknown, or two runs of one seed would be averaged.
@@ -251,7 +253,9 @@ def published_gain(cell: Cell) -> float:
 
 
 def _measured_texts(cell: Cell, runs: pd.DataFrame, dataset: str, recipe: Recipe, name: str) -> dict[str, str]:
-    found = rows_of(runs, cell.runs, dataset, recipe)
+    found, scratch = rows_of(runs, cell.runs, dataset, recipe), False
+    if found.empty and from_scratch(cell) is not None:
+        found, scratch = rows_of(runs, from_scratch(cell), dataset, recipe), True
     values = {} if cell.needs else by_seed(found, METRICS.get(dataset, "accuracy"))
     if not values:
         there = {"rendered", *runs["dataset"]}
@@ -260,12 +264,14 @@ def _measured_texts(cell: Cell, runs: pd.DataFrame, dataset: str, recipe: Recipe
     spread = "" if math.isnan(row["std"]) else f" ± {row['std']:.2f}"
     here = int((found["origin"] == HERE).sum())
     where = "" if not here else ", measured here" if here == row["n"] else f", {here} measured here"
+    where += ", from scratch" * scratch
     texts = {name: f"{row['mean']:.2f}{spread} (n = {row['n']}{where})", f"gain on {name}": "no baseline measured"}
     if is_reference(cell):
         return texts | {f"gain on {name}": "baseline"}
     if cell.baseline is not None:
-        reference = measured(runs, find_cell(*cell.baseline).runs, dataset, recipe)
-        differences = differences_by_seed(values, reference)
+        reference = find_cell(*cell.baseline).runs
+        reference = replace(reference, pretrained=False) if scratch else reference
+        differences = differences_by_seed(values, measured(runs, reference, dataset, recipe))
         if differences:
             texts[f"gain on {name}"] = gain_text(**gain(differences))
     return texts

@@ -25,7 +25,7 @@ class Difference:
 DIFFERENCES = (
     Difference(
         "first weights",
-        "MS-Celeb-1M by default; tables 2 to 5 also from scratch (3.5)",
+        "MS-Celeb-1M by default (3.5); tables 2 to 6 also, or only, from scratch",
         "ImageNet weights, fixed in the script",
         "the command in its description, 87.03 with RAF-DB alone, starts from ImageNet; from scratch needs an edit",
         "from scratch",

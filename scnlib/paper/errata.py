@@ -144,7 +144,7 @@ ERRATA = (
         "LRN table 1, AffectNet at 30 %",
         "noise-tolerant methods compared with a baseline",
         "the baseline (55.61) is above SCN (55.05), SCE-ALD (55.54) and IPA2LT (54.29)",
-        "the rivals' numbers were copied from papers with a weaker baseline (52.58 in SCN)",
+        "SCN's number was copied from a paper with a weaker baseline (52.58)",
     ),
     Erratum(
         "LRN 4.5",

@@ -135,6 +135,15 @@ def test_compact_has_a_row_for_each_of_the_papers():
     assert (shown != "").all(axis=None)
 
 
+def test_compact_says_where_runs_from_scratch_stand_in():
+    """LRN's table 2 starts from weights throughout; who has none sees what was measured from scratch, called so."""
+    rows = [real("baseline", 60.0, seed) for seed in (0, 1)] + [real("lrn", 61.0)]
+    shown = compact("lrn-2", table(*rows), ("rendered",))
+    assert shown.loc["baseline, L_ce", "rendered faces"] == "60.00 ± 0.00 (n = 2, from scratch)"
+    assert shown.loc["LRN, L_cls + L_cld", "rendered faces"] == "61.00 (n = 1, from scratch)"
+    assert shown.loc["LRN, L_cls + L_cld", "gain on rendered faces"] == "+1.00"
+
+
 def test_compact_keeps_the_columns_of_one_row_together():
     shown = compact("scn-2", table(real("baseline", 60.0, noise_rate=0.3)), ("rendered",))
     row = shown.loc["scratch, noise 30 %, baseline"]

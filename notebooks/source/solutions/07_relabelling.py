@@ -75,8 +75,8 @@ check.ex("07.3", prediction)
 # %% [markdown]
 # ## 07.4 Explain: the same margin, a worse doctor
 #
-# A baseline that relabels everybody after every epoch begins with good cures at $\delta_2 = 0.2$ and ends with fewer
-# right labels than it was given. The margin was the same all the time. What changed, and why does the margin not
+# A baseline that relabels everybody after every epoch begins with cures that balance the harm at $\delta_2 = 0.2$ and ends
+# with fewer right labels than it was given. The margin was the same all the time. What changed, and why does the margin not
 # notice? Name two ways to cut the loop.
 
 # %% [markdown] tags=["solution"]
