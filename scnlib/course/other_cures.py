@@ -263,7 +263,7 @@ def trust_table(
             group = "trust that sees the face alone" if sees is False else "trust that sees the label"
             rows.append((method_label(name), middle, middle - half, middle + half, len(found), group))
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "n", "group"])
-    return table.sort_values(["group", "effect"], ascending=[True, False], ignore_index=True)
+    return table.sort_values(["group", "effect"], ascending=False, ignore_index=True)
 
 
 def shown(board: pd.DataFrame) -> pd.DataFrame:

@@ -113,7 +113,7 @@ def test_the_trust_table_has_the_mean_over_seeds_and_says_what_kind_of_trust():
     gce = found.iloc[0]
     assert (gce["effect"], gce["n"]) == (pytest.approx(0.8), 3)
     assert gce["high"] - gce["effect"] == pytest.approx(4.3027 * 0.1 / math.sqrt(3), abs=1e-4)
-    assert "knows" in gce["group"] and "face alone" in found.iloc[1]["group"]
+    assert "sees the label" in gce["group"] and "face alone" in found.iloc[1]["group"]
 
 
 def test_right_labels_learnt_are_counted_apart_from_the_wrong_ones():
