@@ -42,6 +42,7 @@ REASONS = {
     "S10-tuned": Reason("11"),
     "S10-bare": Reason("11"),
     "S12": Reason("09"),
+    "S13": Reason("14"),
     "S14": Reason("10"),
     "S15": Reason("10", "", "one learning rate for both methods compares their step sizes too"),
     "S17": Reason("11", "a plain network overrules right labels where it is wrong itself"),
@@ -60,9 +61,12 @@ REASONS = {
     "S25": Reason("", "alpha is one weight for each feature, and which class is answered does not depend on it"),
     "S27": Reason("04"),
     "S29": Reason("", "a classifier that is taught the true labels finds less in features learnt from wrong ones"),
+    "S32": Reason("14"),
     "L01": Reason("03", "people confuse faces that look alike"),
+    "L05": Reason("12"),
     "L08": Reason("12"),
     "L09": Reason("12"),
+    "L11": Reason("12"),
 }  # fmt: skip
 
 
