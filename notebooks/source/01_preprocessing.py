@@ -404,7 +404,6 @@ assert 0.005 < share < 0.1 and face.probabilities[0] > 0.9
 assert len(tight) == len(tight_crops.PADDINGS) and all(0 <= value <= 1 for value in accuracy.values())
 if profile == "quick":
     assert rate > 0.9 and np.nanmedian(errors) < 0.12, (rate, np.nanmedian(errors))
-    assert largest > 1.5 * theirs and every > 1.1 * theirs, speeds
     assert plain["error"] > 1.25 * edge["error"] and mirror["several"] > 0.05, tight
     assert gains["shaken, aligned by MTCNN"][0] > 0.08 and b_there.float().mean() > 0.85, (accuracy, b_there.float().mean())
     assert accuracy["shaken, aligned by the truth"] > accuracy["shaken"] + 0.1, accuracy

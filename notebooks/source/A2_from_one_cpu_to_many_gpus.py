@@ -559,5 +559,3 @@ assert sum(hinges) / gpus >= max(0, 0.15 - sum(group_gap(part.numpy()) for part 
 assert names["a run"] == names["the same again"] == names["γ = 0.5, said aloud"]
 assert names.nunique() == 3
 assert len(distinct) < len(jobs["scn-5"]) + len(jobs["scn-6"])
-if profile == "quick":
-    assert together.value > single.value, "moving a batch at once is no faster: rewrite the lesson's story"
