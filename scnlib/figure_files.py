@@ -35,13 +35,7 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     content = buffer.getvalue().decode().replace("'DejaVu Sans'", FONTS)
     content = content.replace("*{stroke", "text{white-space: pre} *{stroke", 1)  # else two spaces are shown as one
     content = re.sub(r' transform="rotate\(-0 [^"]*"', "", content)  # nothing is turned, in a fifth of a label's bytes
-    content = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"\d+\.\d{3,}", _hundredths, path[0]), content)
     return content.encode(), ".svg", size
-
-
-def _hundredths(number: re.Match) -> str:
-    """Of a point, closer than anyone sees; matplotlib writes millionths, a quarter of the bytes of many a figure."""
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: object) -> tuple[Path, bytes]:

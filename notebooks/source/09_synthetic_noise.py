@@ -320,7 +320,7 @@ if kept and all(kept.values()):
              "wrong labels, by the baseline, by SCN without relabelling and by SCN.")
     means = paper.arms(results, {"baseline": arms["baseline, 30 %"], "SCN": arms["SCN, 30 %"]}, "ferplus", "baseline", column="mean_class_accuracy").iloc[1]
     grown = [name for name, value in kept["SCN, 30 %"].items() if value > kept["no relabelling, 30 %"][name]]
-    halved = [name for name, value in kept["SCN, 30 %"].items() if 0 < 2 * value < kept["baseline, 30 %"][name]]
+    halved = confusions.halved(kept["SCN, 30 %"], kept["baseline, 30 %"])
     ctx.say("With relabelling, recall grows for {grown} and for no other; below half of the baseline's it falls for {halved}. The mean over classes falls by **{gain:.1f}** points against the baseline [{low:+.1f}, {high:+.1f}], n = {n}.", grown=" and ".join(grown) or "no class", halved=" and ".join(halved) or "none", gain=-means["gain"], low=means["low"],
             high=means["high"], n=means["n"], origin="measured at full scale")
 

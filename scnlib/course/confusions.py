@@ -1,7 +1,7 @@
 """Who is taken for whom: counts of runs and annotators, and what a score knows that knows the class alone."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,11 @@ def class_recall(confusion: pd.DataFrame, keys: Iterable[str]) -> dict[str, floa
     """Class -> share of its test faces that are recognised, over all of the runs; see ``error_matrix``."""
     counts = error_matrix(confusion, keys)
     return {name: counts.loc[name, name] / counts.loc[name].sum() for name in counts.index if counts.loc[name].sum()}
+
+
+def halved(recall: Mapping[str, float], reference: Mapping[str, float]) -> list[str]:
+    """Classes that are recognised less than half as often as in the reference; both of ``class_recall``."""
+    return [name for name, share in recall.items() if 2 * share < reference[name]]
 
 
 def classes_in_use(*tables: pd.DataFrame) -> list[str]:

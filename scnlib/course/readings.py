@@ -8,18 +8,13 @@ import pandas as pd
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
 from scnlib.paper.grid import DATASET_NAMES, Selector, grid
+from scnlib.paper.quick import METHODS
 from scnlib.paper.results import prepare
-from scnlib.paper.verdicts import arm
 
 
 def three(noise_rate: float = 0.0, noise_kind: str = "symmetric") -> dict[str, Selector]:
     """The three arms that lessons compare most often, under one noise: label -> runs."""
-    noise = {"noise_rate": noise_rate, "noise_kind": noise_kind}
-    return {
-        "baseline": arm("baseline", **noise),
-        "SCN without relabelling": arm("scn", relabelling=False, **noise),
-        "SCN": arm("scn", **noise),
-    }
+    return {label: replace(runs, noise_rate=noise_rate, noise_kind=noise_kind) for label, runs in METHODS.items()}
 
 
 def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from scnlib.paper.grid import (
     METRICS,
     Cell,
     Selector,
+    baseline_runs,
     column_dataset,
     find_cell,
     from_scratch,
@@ -269,9 +270,8 @@ def _measured_texts(cell: Cell, runs: pd.DataFrame, dataset: str, recipe: Recipe
     if is_reference(cell):
         return texts | {f"gain on {name}": "baseline"}
     if cell.baseline is not None:
-        reference = find_cell(*cell.baseline).runs
-        reference = replace(reference, pretrained=False) if scratch else reference
-        differences = differences_by_seed(values, measured(runs, reference, dataset, recipe))
+        reference = measured(runs, baseline_runs(cell, scratch), dataset, recipe)
+        differences = differences_by_seed(values, reference)
         if differences:
             texts[f"gain on {name}"] = gain_text(**gain(differences))
     return texts

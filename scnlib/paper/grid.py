@@ -378,6 +378,16 @@ def from_scratch(cell: Cell) -> Selector | None:
     return replace(cell.runs, pretrained=False)
 
 
+def baseline_runs(cell: Cell, scratch: bool) -> Selector:
+    """The runs that a cell's gain is over; ``scratch``: where ``from_scratch`` stands in for the cell itself.
+
+    Raises:
+        TypeError: the cell has no baseline.
+    """
+    runs = find_cell(*cell.baseline).runs
+    return replace(runs, pretrained=False) if scratch else runs
+
+
 def from_web(runs: Selector) -> bool:
     """Whether runs start from a run on WebEmotion."""
     return runs.pretrained and runs.weights.startswith("webemotion-")

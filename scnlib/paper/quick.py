@@ -14,6 +14,7 @@ from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
 from scnlib.results import load
 
+#: The arms that figures and lessons compare most often, of table 2, on clean labels: label -> runs.
 METHODS = {
     "baseline": arm("baseline"),
     "SCN without relabelling": arm("scn", relabelling=False),

@@ -3,12 +3,11 @@
 import math
 import re
 from collections.abc import Collection
-from dataclasses import replace
 
 import pandas as pd
 
 from scnlib.paper.arms import differences_by_seed, gain, is_own, published_gain, row_label, summary
-from scnlib.paper.grid import METRICS, Cell, find_cell, from_scratch, grid, in_words, is_reference, needs
+from scnlib.paper.grid import METRICS, Cell, baseline_runs, from_scratch, grid, in_words, is_reference, needs
 from scnlib.paper.results import by_seed, prepare, select
 
 # The columns of a table, with what stands where nothing was published or measured.
@@ -160,8 +159,7 @@ def _gains(
     """Differences to the baseline of the same recipe, one for each seed that both have."""
     if cell.baseline is None or is_reference(cell):
         return []
-    reference = find_cell(*cell.baseline).runs
-    reference = replace(reference, pretrained=False) if scratch else reference
+    reference = baseline_runs(cell, scratch)
     found = select(runs, reference, dataset)
     found = found[found["recipe"] == (recipe if reference.pretrained else without_weights(recipe))]
     # A run made here may lean on a baseline measured at full scale with the same recipe, but on one of them only.

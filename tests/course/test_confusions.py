@@ -20,6 +20,10 @@ class TestClasses:
         assert confusions.class_recall(self.CONFUSION, ["x", "y"]) == {"a": 0.7, "b": 0.8}
         assert confusions.class_recall(self.CONFUSION, []) == {}
 
+    def test_a_class_that_is_lost_altogether_is_halved_and_one_that_nobody_had_is_not(self):
+        reference = {"a": 0.8, "b": 0.5, "c": 0.5, "d": 0.0}
+        assert confusions.halved({"a": 0.4, "b": 0.24, "c": 0.0, "d": 0.0}, reference) == ["b", "c"]
+
     def frame(self, rows, names="abc"):
         return pd.DataFrame(rows, index=list(names), columns=list(names))
 
