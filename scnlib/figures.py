@@ -183,7 +183,7 @@ def alpha(results: Path | None) -> Drawing:
     counts = load("ferplus", "_alpha", results)
     counts = counts[counts["key"].isin(chosen["key"])]
     if counts.empty:
-        raise NothingMeasured("no histogram of alpha in ferplus_alpha.csv.gz")
+        raise NothingMeasured("no histogram of alpha in ferplus_alpha.csv.xz")
     last = counts[counts["epoch"] == counts["epoch"].max()].groupby("bin")[["right", "wrong"]].sum()
     area = chosen["alpha_auroc"].mean()
     figure = plots.alpha_histogram_from_counts(
@@ -479,7 +479,7 @@ def _curves(results: Path | None, chosen: pd.DataFrame) -> pd.DataFrame:
     curves = load("ferplus", "_epochs", results)
     curves = curves[curves["key"].isin(chosen["key"])]
     if curves.empty:
-        raise NothingMeasured("no curves of these runs in ferplus_epochs.csv.gz")
+        raise NothingMeasured("no curves of these runs in ferplus_epochs.csv.xz")
     return curves
 
 

@@ -1,4 +1,4 @@
-"""``NAME_knows.csv.gz``: what a run's signals of trust know of each known uncertainty, a line for each run and signal.
+"""``NAME_knows.csv.xz``: what a run's signals of trust know of each known uncertainty, a line for each run and signal.
 
     key, mode, blur spearman, ..., flipped auroc, flipped auroc_within, ..., blur n, ..., flipped n, ...
 
@@ -16,7 +16,7 @@ COLUMNS = ["key", "quantity", "mode", "measure", "value", "n"]
 
 
 def load_knowledge(*paths: Path | str) -> pd.DataFrame:
-    """What alpha knows of each known uncertainty, from ``*_knows.csv.gz`` files or the folders that hold them.
+    """What alpha knows of each known uncertainty, from ``*_knows.csv.xz`` files or the folders that hold them.
 
     Returns:
         Columns ``key``, ``quantity``, ``mode``, ``measure``, ``value``, ``n``; no rows where there are no files.
@@ -26,7 +26,7 @@ def load_knowledge(*paths: Path | str) -> pd.DataFrame:
     """
     tables = [pd.DataFrame(columns=COLUMNS)]
     for path in map(Path, paths or (results_dir(),)):
-        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv.gz")):
+        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv.xz")):
             wide = read_csv(file, dtype={"key": str})
             for name in ("key", "mode"):
                 if name not in wide.columns:

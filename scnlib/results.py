@@ -1,17 +1,17 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
     NAME.csv              one row = one finished run, columns as ``Run.row``
-    NAME_epochs.csv.gz    its metrics, one row an epoch
-    NAME_alpha.csv.gz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
-    NAME_knows.csv.gz     what alpha and the network's confidence know of each known uncertainty, a line a signal
-    NAME_confusion.csv.gz test confusion of the last epoch, one row a label, one column a predicted class
+    NAME_epochs.csv.xz    its metrics, one row an epoch
+    NAME_alpha.csv.xz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
+    NAME_knows.csv.xz     what alpha and the network's confidence know of each known uncertainty, a line a signal
+    NAME_confusion.csv.xz test confusion of the last epoch, one row a label, one column a predicted class
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
 
-import gzip
 import io
 import json
+import lzma
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -96,7 +96,7 @@ def replace_rows(path: Path, new: pd.DataFrame) -> None:
 def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
     """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; these are compressed, as the longest."""
     whole = f"{name}{suffix}"
-    return (folder or results_dir()) / f"{whole}.csv{'.gz' if whole.endswith(SUFFIXES) else ''}"
+    return (folder or results_dir()) / f"{whole}.csv{'.xz' if whole.endswith(SUFFIXES) else ''}"
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
     plain = text.getvalue()
-    write(path, gzip.compress(plain.encode(errors="surrogateescape"), mtime=0) if path.suffix == ".gz" else plain)
+    write(path, lzma.compress(plain.encode(errors="surrogateescape"), preset=9) if path.suffix == ".xz" else plain)
 
 
 def _four_digits(table: pd.DataFrame) -> pd.DataFrame:

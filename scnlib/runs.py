@@ -231,7 +231,7 @@ class Run:
             **self._alpha_regained(),
             "n_train": self.manifest["n_train"],
             "n_test": self.manifest["n_test"],
-            "config": json.dumps(config.to_dict(), sort_keys=True),
+            "config": json.dumps(config.to_dict(), sort_keys=True, separators=(",", ":")),
             "config_sha256": config.sha256(),
             "commit": self.manifest["commit"],
             "dirty": self.manifest["dirty"],

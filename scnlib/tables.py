@@ -1,8 +1,7 @@
 """CSV tables that others may have made, cut off, or opened in an office program: complaints name file and line."""
 
-import zlib
 from collections.abc import Iterable
-from gzip import BadGzipFile
+from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ def read_csv(path: Path | str, numbers: Iterable[str] = (), **options: object) -
         raise FileNotFoundError(f"there is no table {path}")
     try:
         table = pd.read_csv(path, encoding_errors="surrogateescape", low_memory=False, **options)
-    except (ValueError, EOFError, BadGzipFile, zlib.error) as error:  # pandas' own are ValueErrors, too
+    except (ValueError, EOFError, LZMAError) as error:  # pandas' own are ValueErrors, too
         raise ValueError(f"{path} cannot be read as CSV ({str(error).strip()}); copy or write it again") from None
     _check_separator(path, table)
     return with_numbers(path, table, (name for name in numbers if name in table))

@@ -26,8 +26,8 @@ def results(tmp_path):
                 epochs.append({"key": row["key"], "epoch": epoch, "test_accuracy": 0.6, **shares})
                 alpha += [{"key": row["key"], "epoch": epoch, "bin": b / 20, "right": 7, "wrong": 3} for b in range(20)]
     pd.DataFrame(rows).to_csv(folder / "ferplus.csv", index=False)
-    pd.DataFrame(epochs).to_csv(folder / "ferplus_epochs.csv.gz", index=False)
-    pd.DataFrame(alpha).to_csv(folder / "ferplus_alpha.csv.gz", index=False)
+    pd.DataFrame(epochs).to_csv(folder / "ferplus_epochs.csv.xz", index=False)
+    pd.DataFrame(alpha).to_csv(folder / "ferplus_alpha.csv.xz", index=False)
     names = ("neutral", "anger", "fear", "sadness")
     counts = [(a, b, 100 if a == b else 20) for a in names for b in names]
     pd.DataFrame(counts, columns=["true", "given", "count"]).to_csv(
@@ -133,12 +133,12 @@ def test_published_numbers_stand_beside_the_measured_ones(results):
 
 def test_all_seeds_stand_behind_what_is_memorised(results):
     """A second seed that memorises three times as much: the line is the mean, the band reaches to both."""
-    table, epochs = (pd.read_csv(results / name) for name in ("ferplus.csv", "ferplus_epochs.csv.gz"))
+    table, epochs = (pd.read_csv(results / name) for name in ("ferplus.csv", "ferplus_epochs.csv.xz"))
     plain = table[(table["method"] == "baseline") & (table["noise_rate"] == 0.3)]
     pd.concat([table, plain.assign(seed=1, key="second")]).to_csv(results / "ferplus.csv", index=False)
     curve = epochs[epochs["key"] == plain["key"].item()]
     pd.concat([epochs, curve.assign(key="second", memorised=0.3)]).to_csv(
-        results / "ferplus_epochs.csv.gz", index=False
+        results / "ferplus_epochs.csv.xz", index=False
     )
     drawing = figures.memorised(results)
     (line,) = [line for line in drawing.figure.axes[0].lines if line.get_label() == "wrong labels: memorised"]

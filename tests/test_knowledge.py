@@ -32,7 +32,7 @@ def test_a_line_for_each_run_and_signal(tmp_path):
 
 
 def test_back_and_forth_through_a_file(tmp_path):
-    spread(ROWS).to_csv(tmp_path / "a_knows.csv.gz", index=False, float_format="%.7g")
+    spread(ROWS).to_csv(tmp_path / "a_knows.csv.xz", index=False, float_format="%.7g")
     back = load_knowledge(tmp_path)
     pd.testing.assert_frame_equal(ordered(back), ordered(ROWS), check_dtype=False)
 
@@ -44,8 +44,8 @@ def test_nothing_known_is_a_table_without_lines():
 
 @pytest.mark.parametrize(("column", "named"), [("mode", "'mode'"), ("blur n", "'blur n'")])
 def test_a_missing_column_is_named(tmp_path, column, named):
-    spread(ROWS).drop(columns=column).to_csv(tmp_path / "a_knows.csv.gz", index=False)
-    with pytest.raises(ValueError, match=f"a_knows.csv.gz: column {named} is missing"):
+    spread(ROWS).drop(columns=column).to_csv(tmp_path / "a_knows.csv.xz", index=False)
+    with pytest.raises(ValueError, match=f"a_knows.csv.xz: column {named} is missing"):
         load_knowledge(tmp_path)
 
 

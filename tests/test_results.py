@@ -47,7 +47,7 @@ def test_curves_have_four_digits_and_counts_are_whole(squares, tmp_path):
     np.testing.assert_array_equal(short["loss"], [0.1235, np.nan, 12.35])
     assert (short["epoch"].tolist(), short["relabelled"].tolist()) == ([1, 2, 3], [12345, 7, 999])
     pd.DataFrame({"key": ["old"], "epoch": [1], "train_loss": [2.09351]}).to_csv(
-        tmp_path / "mine_epochs.csv.gz", index=False
+        tmp_path / "mine_epochs.csv.xz", index=False
     )
     results.add("mine", [runs.run(smoke(method="baseline"), progress=False)], tmp_path)
     there = results.load("mine", "_epochs", tmp_path)
@@ -72,7 +72,7 @@ def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_pa
 def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
     run = runs.run(smoke(), progress=False)
     results.add("squares", [run, runs.run(smoke(method="baseline"), progress=False)], tmp_path)
-    table = load_knowledge(tmp_path / "squares_knows.csv.gz")
+    table = load_knowledge(tmp_path / "squares_knows.csv.xz")
     assert list(table.columns) == ["key", "quantity", "mode", "measure", "value", "n"]
     modes = {key: set(rows["mode"]) for key, rows in table.groupby("key")}
     assert modes.pop(run.manifest["key"]) == {"train", "eval", "confidence_eval"}
@@ -150,7 +150,7 @@ def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):
     results.load("squares", folder=tmp_path).drop(columns=["alpha_regained", "alpha_regained_others"]).to_csv(
         path, index=False
     )
-    (tmp_path / "squares_knows.csv.gz").unlink()
+    (tmp_path / "squares_knows.csv.xz").unlink()
     results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
     table = results.load("squares", folder=tmp_path)
     assert list(table.columns) == list(first.row())

@@ -102,7 +102,7 @@ def test_a_row_that_this_code_cannot_repeat_says_why(committed):
         verify.repeat(row | {"recipe_version": 1})
     with pytest.raises(ValueError, match="cannot be repeated: this code does not know its config"):
         verify.repeat(row | {"config": "{}"})
-    weighted = row["config"].replace('"pretrained": ""', '"pretrained": "msceleb@sha256:0123456789abcdef"')
+    weighted = row["config"].replace('"pretrained":""', '"pretrained":"msceleb@sha256:0123456789abcdef"')
     with pytest.raises(ValueError, match="starts from msceleb@sha256:0123456789abcdef; say --weights FILE"):
         verify.repeat(row | {"config": weighted})
 

@@ -14,7 +14,7 @@ def error_matrix(confusion: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     """Test counts of some runs added up: index the labels, columns the predicted classes, in the same order.
 
     Args:
-        confusion: ``data/results/NAME_confusion.csv.gz``: ``key``, ``label`` and a column for each predicted class.
+        confusion: ``data/results/NAME_confusion.csv.xz``: ``key``, ``label`` and a column for each predicted class.
         keys: of the runs; without any the matrix is empty.
     """
     rows = confusion[confusion["key"].isin(set(keys))]

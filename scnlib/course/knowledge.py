@@ -70,7 +70,7 @@ def knowledge(signals: Mapping[str, Tensor | np.ndarray], known: Mapping[str, Te
 
 
 def on_one_scale(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of ``uncertainty.knows`` or ``NAME_knows.csv.gz`` with the columns ``knowledge`` and ``title`` added."""
+    """A table of ``uncertainty.knows`` or ``NAME_knows.csv.xz`` with the columns ``knowledge`` and ``title`` added."""
     answered = table["measure"] != "spearman"
     scaled = table["value"].astype(float).where(~answered, 2 * table["value"].astype(float) - 1)
     return table.assign(knowledge=scaled, title=[TITLES.get(name, name) for name in table["quantity"]])

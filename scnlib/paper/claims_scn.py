@@ -120,7 +120,7 @@ def _knows(group: Group, quantities: Sequence[str], condition: Callable[[str, st
     """One condition for each uncertainty that is known of this dataset's faces."""
     known = [name for name in quantities if f"knows {name}" in group.runs and group.runs[f"knows {name}"].notna().any()]
     if not known:
-        return Verdict(NOT_TESTED, detail=f"needs what alpha knows of {' or '.join(quantities)} (NAME_knows.csv.gz)")
+        return Verdict(NOT_TESTED, detail=f"needs what alpha knows of {' or '.join(quantities)} (NAME_knows.csv.xz)")
     return conclude([condition(name.replace("_", " "), f"knows {name}") for name in known],
                     unit=f"correlation, limit {USELESS:g}")  # fmt: skip
 

@@ -146,7 +146,7 @@ def _read(file: Path) -> pd.DataFrame:
 
 
 def load_epochs(*paths: Path | str) -> pd.DataFrame:
-    """Curves of runs, one row an epoch, from ``*_epochs.csv.gz`` files or the folders that hold them.
+    """Curves of runs, one row an epoch, from ``*_epochs.csv.xz`` files or the folders that hold them.
 
     Raises:
         FileNotFoundError: if a path is not there.
@@ -156,7 +156,7 @@ def load_epochs(*paths: Path | str) -> pd.DataFrame:
     for path in map(Path, paths or (results_dir(),)):
         if not path.exists() and paths:
             raise FileNotFoundError(f"curves {path}: there is no such file or folder")
-        for file in [path] if path.is_file() else sorted([*path.glob("*_epochs.csv"), *path.glob("*_epochs.csv.gz")]):
+        for file in [path] if path.is_file() else sorted([*path.glob("*_epochs.csv"), *path.glob("*_epochs.csv.xz")]):
             table = read_csv(file, ("epoch", *CURVES), dtype={"key": str})
             for name in ("key", "epoch"):
                 if name not in table.columns:

@@ -140,7 +140,7 @@ def test_curves_are_averaged_over_seeds(tmp_path):
         )  # fmt: skip
         epochs += [{"key": f"k{seed}", "epoch": e, "label_accuracy": v} for e, v in ((1, 0.7), (2, last))]
     pd.DataFrame(rows).to_csv(tmp_path / "made.csv", index=False)
-    pd.DataFrame(epochs).to_csv(tmp_path / "made_epochs.csv.gz", index=False)
+    pd.DataFrame(epochs).to_csv(tmp_path / "made_epochs.csv.xz", index=False)
     named = {"SCN": arm("scn", 0.3), "late": arm("scn", 0.3, relabel_epoch=8)}
     found = cures.curves(load_results(tmp_path), load_epochs(tmp_path), named)
     assert list(found) == ["SCN"]

@@ -21,8 +21,8 @@ def write(folder, name, *rows):
 def test_a_folder_is_read_without_curves_and_other_tables(tmp_path):
     write(tmp_path, "a.csv", run(seed=0), run(seed=1, accuracy=51.5))
     write(tmp_path, "b.csv", run("scn", seed=0, alpha_mean=0.25))
-    write(tmp_path, "a_epochs.csv.gz", {"key": "k", "epoch": 1})
-    write(tmp_path, "a_alpha.csv.gz", {"key": "k", "epoch": 1, "bin": 0.5})
+    write(tmp_path, "a_epochs.csv.xz", {"key": "k", "epoch": 1})
+    write(tmp_path, "a_alpha.csv.xz", {"key": "k", "epoch": 1, "bin": 0.5})
     write(tmp_path, "timing.csv", {"what": "loader", "seconds": 1})
     results = load_results(tmp_path)
     assert results["accuracy"].tolist() == [50, 51.5, 50]
@@ -69,15 +69,15 @@ def test_a_run_in_two_files_counts_once_unless_its_results_differ(tmp_path):
 def test_curves_give_what_was_fitted_after_one_epoch(tmp_path):
     key = run()["key"]
     accuracies = ((2, 0.4), (1, 0.1), (3, 0.6))
-    write(tmp_path, "a_epochs.csv.gz", *({"key": key, "epoch": e, "test_accuracy": a} for e, a in accuracies))
+    write(tmp_path, "a_epochs.csv.xz", *({"key": key, "epoch": e, "test_accuracy": a} for e, a in accuracies))
     results = add_curves(table(run(), run(seed=1)), load_epochs(tmp_path))
     assert results["early_accuracy"].tolist()[0] == pytest.approx(10)
     assert results["early_accuracy"].isna().tolist() == [False, True]
-    write(tmp_path, "b_epochs.csv.gz", {"key": key, "loss": 1})
-    with pytest.raises(ValueError, match=r"b_epochs\.csv\.gz: column 'epoch' is missing"):
+    write(tmp_path, "b_epochs.csv.xz", {"key": key, "loss": 1})
+    with pytest.raises(ValueError, match=r"b_epochs\.csv\.xz: column 'epoch' is missing"):
         load_epochs(tmp_path)
     assert (
-        add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv.gz")[["key", "epoch"]])
+        add_curves(table(run()), load_epochs(tmp_path / "a_epochs.csv.xz")[["key", "epoch"]])
         .iloc[0]
         .isna()[["rote_first", "rote_last", "early_accuracy", "val_accuracy", "margin_learnt"]]
         .all()

@@ -6,9 +6,9 @@ message that names the file and, where one is to blame, the row; no other except
 
 import csv
 import dataclasses
-import gzip
 import inspect
 import io
+import lzma
 import math
 import os
 import shutil
@@ -548,8 +548,8 @@ def test_a_table_that_is_none(tmp_path, content, message):
     "spoil", [lambda b: b[:-9], lambda b: b[:12] + b"x" + b[13:], lambda b: b"a,b\n1,2\n", lambda b: b""]
 )
 def test_a_compressed_table_that_is_none(tmp_path, spoil):
-    path = tmp_path / "t.csv.gz"
-    path.write_bytes(spoil(gzip.compress(b"a,b\n" + b"1,2\n" * 100)))
+    path = tmp_path / "t.csv.xz"
+    path.write_bytes(spoil(lzma.compress(b"a,b\n" + b"1,2\n" * 100)))
     assert told(lambda: read_csv(path), path, "cannot be read as CSV") is None
 
 
@@ -636,7 +636,7 @@ def test_a_finished_run_without_its_weights(scn_run, tmp_path, capsys, words):
 def test_results_beside_a_damaged_table(scn_run, squares, tmp_path, suffix, content):
     results.add("mine", [scn_run], tmp_path)
     path = results.table_path("mine", suffix, tmp_path)
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    path.write_bytes(lzma.compress(content) if path.suffix == ".xz" else content)
     before = tree(tmp_path)
     assert told(lambda: results.add("mine", [scn_run], tmp_path), path) is None
     assert tree(tmp_path) == before
