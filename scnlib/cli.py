@@ -548,6 +548,10 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--weights", metavar="FILE|RUN", help="start from this checkpoint, or from a finished run")
     run.add_argument("--normalization", help="of pixels: centred, unit, signed or imagenet; default as --weights wants")
     run.add_argument("--device", help="cuda, mps or cpu; default the best there is")
+    run.add_argument(
+        "--compile", action="store_true", dest="compiled",
+        help="fuse the backbone by torch.compile, on CUDA with CUDA graphs; default step by step (scn bench compares)",
+    )  # fmt: skip
     run.add_argument("--out", metavar="DIR", help="the run's directory; default out/runs/<name>-<key>")
     run.set_defaults(command=_run)
 
@@ -565,7 +569,8 @@ def _run(options: argparse.Namespace) -> None:
         config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
-    finished = runs.run(config, root=options.root, out=options.out, device=options.device, weights=options.weights)
+    how = {"root": options.root, "out": options.out, "device": options.device, "weights": options.weights}
+    finished = runs.run(config, **how, compiled=options.compiled)
     if rank() > 0:  # maybe on another machine, which does not see the files
         return
     if finished.found:

@@ -296,6 +296,7 @@ def run(
     device: str | None = None,
     progress: bool = True,
     weights: Path | str | None = None,
+    compiled: bool = False,
 ) -> Run:
     """Train what ``config`` says, unless that was done before; resume it where it was cut off.
 
@@ -309,13 +310,18 @@ def run(
         progress: show a bar with rate and time left.
         weights: what the backbone starts from: a checkpoint, or the directory of a finished run. Only a fresh run needs
             it; which weights these are is part of the config, and filled in where it is not said.
+        compiled: run the backbone by ``torch.compile``, see ``scnlib/compiling.py``. The numbers are the plain loop's
+            but for rounding, so the run is the same; its manifest says how it was made.
 
     Raises:
         RunConflict: ``out`` holds a run of another config; nothing was changed.
         TrainingDiverged: the loss became NaN; the run stays as it was after the epoch before.
         ValueError, FileNotFoundError: from the dataset, or from the weights: not those of the config, or not all there;
-            on several processes, a method that cannot train there, or processes that were given different runs.
+            on several processes, a method or ``compiled``, which cannot train there, or processes that were given
+            different runs.
     """
+    if processes() > 1 and compiled:
+        raise ValueError(f"--compile trains on one process alone, and here are {processes()}; leave --compile out")
     if processes() > 1 and not config.method.splittable:
         able = ", ".join(name for name, method in METHODS.items() if method.splittable)
         raise ValueError(f"method {config.method.name} trains on one process alone; on {processes()} do: {able}")
@@ -336,7 +342,7 @@ def run(
         first(_claim, path, config, key)
         found = first(_finished, path)
         if not found:
-            _train(path, config, key, splits, choose_device(device), progress, start)
+            _train(path, config, key, splits, choose_device(device), progress, start, compiled)
         first((path / "checkpoint.safetensors").unlink, True)  # also where the process that finished it was killed here
     return Run(path, found)
 
@@ -459,6 +465,7 @@ def _train(
     device: torch.device,
     progress: bool,
     start: Start | None = None,
+    compiled: bool = False,
 ) -> None:
     started = time.perf_counter()
     precision = choose_precision(device)
@@ -468,7 +475,7 @@ def _train(
     checkpoint, before, sessions, warnings = path / "checkpoint.safetensors", 0.0, [], []
     if first(checkpoint.is_file):
         tensors, words = first(_read_checkpoint, checkpoint)
-        training = Training(config, splits.train, evaluation_sets, device, precision)
+        training = Training(config, splits.train, evaluation_sets, device, precision, compiled=compiled)
         training.restore(tensors, json.loads(words["records"]))
         origin = json.loads(words.get("pretrained", "null"))
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
@@ -477,9 +484,13 @@ def _train(
         raise ValueError(f"this run starts from {config.pretrained}; say weights=FILE, or --weights FILE")
     else:
         initial, origin = (None, None) if start is None else (start.tensors, start.in_words())
-        training = Training(config, splits.train, evaluation_sets, device, precision, initial)
+        training = Training(config, splits.train, evaluation_sets, device, precision, initial, compiled)
     machine = {"device": device_name(device), "dtype": str(precision)}
-    machine |= {"processes": processes(), "batch_norm": batch_norm_scope(device)}
+    machine |= {
+        "processes": processes(),
+        "batch_norm": batch_norm_scope(device),
+        "loop": "torch.compile" if compiled else "eager",
+    }
     sessions.append({"begun": now(), **commit(), **machine})
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from scnlib import counter_rng, distributed, evaluation, relabel, streaming
+from scnlib import compiling, counter_rng, distributed, evaluation, relabel, streaming
 from scnlib.augment import views
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
@@ -97,6 +97,7 @@ class Training:
 
     Attributes:
         model: network in training.
+        compiled: whether its backbones run by ``torch.compile`` (``scnlib/compiling.py``).
         streamed: whether the images are too many for the device, and come to it batch by batch.
         ledger: the labels and their history.
         epoch: the last finished epoch, 0 before the first.
@@ -114,8 +115,9 @@ class Training:
         device: torch.device,
         precision: Precision,
         weights: dict[str, Tensor] | None = None,
+        compiled: bool = False,
     ) -> None:
-        self.config, self.device, self.precision = config, device, precision
+        self.config, self.device, self.precision, self.compiled = config, device, precision, compiled
         self.num_classes = train.num_classes
         self.streamed = train.images.nbytes > streaming.room(device)
         self.images = train.images if self.streamed else train.images.to(device)
@@ -131,8 +133,11 @@ class Training:
         model.memory = config.method.memory(train.labels, self.num_classes)
         model = distributed.normalised_together(model, device)
         self.model = model.to(device, memory_format=torch.channels_last)
-        backbones = tuple(BACKBONES.values())
-        self.shares = distributed.Shares(module for module in self.model.modules() if isinstance(module, backbones))
+        backbones = [module for module in self.model.modules() if isinstance(module, tuple(BACKBONES.values()))]
+        self.shares = distributed.Shares(backbones)
+        if compiled:
+            for backbone in backbones:
+                compiling.compile_backbone(backbone, graphs=device.type == "cuda")
         self.optimizer = _optimizer(self.model, config)
         self.epoch = 0
         self.records: list[dict[str, float]] = []
@@ -253,6 +258,8 @@ class Training:
             group["lr"] = lr
 
     def _step(self, batch: Batch, epoch: int):
+        if self.compiled:
+            compiling.next_step()
         with self.precision.autocast(self.device):
             step = self.config.method.step(self.model, batch, epoch)
         self.optimizer.zero_grad(set_to_none=True)

@@ -230,9 +230,9 @@ for device, rows in compiled.groupby("device", sort=False):
             first=first.max(), origin="measured at full scale")
 
 # %% [markdown]
-# **What the training loop leaves out**, and on what evidence. `torch.compile`: the line above. It is worth its code and its first step only where such a
-# line says clearly more than 1; on a GPU nobody has asked yet (`scn bench --only techniques` does). *CUDA graphs*, which replay a recorded step so that the host need not prepare it: no evidence either
-# way. They need a GPU, none was at hand, so they were neither written nor measured.
+# **What the training loop does only when asked**, and on what evidence. `scn run --compile` runs the backbone by `torch.compile`, with static shapes: an epoch's
+# batches have two sizes at most, so there are two programs, and the next seed finds them there. The line above says what that is worth. On CUDA it also replays each step as
+# *CUDA graphs*, so that the host need not prepare it, which should help where batches are small. There is no evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
 #
 # ## A question stops the line
 #

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from scnlib import faces
 from scnlib.augment import Augmentation, views
@@ -21,6 +21,7 @@ from scnlib.bench.released import BATCH
 from scnlib.bench.rows import Row, row_of
 from scnlib.bench.training import QUICK
 from scnlib.bench.turns import repeating, take_turns, timed
+from scnlib.compiling import compile_backbone, next_step
 from scnlib.methods import Baseline
 from scnlib.models import normalize
 from scnlib.precision import Precision
@@ -36,7 +37,8 @@ class Technique:
         batched: augment a batch in one go, not image by image.
         channels_last: keep the channels of a pixel side by side.
         autocast: compute in bfloat16, where this machine has instructions for it.
-        compiled: let ``torch.compile`` fuse what lies between the convolutions.
+        compiled: let ``torch.compile`` fuse what lies between the convolutions, as ``scn run --compile`` does.
+        graphs: replay the compiled step as CUDA graphs; only on CUDA.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Technique:
     channels_last: bool = False
     autocast: bool = False
     compiled: bool = False
+    graphs: bool = False
 
 
 LADDER = (
@@ -52,6 +55,7 @@ LADDER = (
     Technique("channels last", batched=True, channels_last=True),
     Technique("bfloat16 autocast", batched=True, channels_last=True, autocast=True),
     Technique("torch.compile", batched=True, channels_last=True, autocast=True, compiled=True),
+    Technique("CUDA graphs", batched=True, channels_last=True, autocast=True, compiled=True, graphs=True),
 )
 
 
@@ -69,9 +73,8 @@ class Loop:
         self.layout = torch.channels_last if how.channels_last else torch.contiguous_format
         made = build_model(plan(Baseline(), backbone, images.shape[-1], len(images)), len(faces.CLASSES))
         self.model = made.to(images.device, memory_format=self.layout).train()
-        self.backbone: nn.Module = self.model.backbone
         if how.compiled:
-            self.backbone = torch.compile(self.model.backbone, dynamic=False)
+            compile_backbone(self.model.backbone, how.graphs)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=1e-3, momentum=0.9, weight_decay=5e-4)
         self.index = torch.arange(len(images), device=images.device)
         self.steps = 0
@@ -79,12 +82,14 @@ class Loop:
     def step(self) -> Tensor:
         """Augment, forwards, backwards, update; returns the loss."""
         self.steps += 1
+        if self.how.graphs:
+            next_step()
         scaled = normalize(self.images)
         parts = [slice(None)] if self.how.batched else [slice(i, i + 1) for i in range(len(scaled))]
         seen = torch.cat([views(scaled[p], self.index[p], self.steps, 0, Augmentation()) for p in parts])
         dtype = self.precision.dtype if self.how.autocast else torch.float32
         with torch.autocast(seen.device.type, dtype, enabled=dtype != torch.float32):
-            features = self.backbone(seen.contiguous(memory_format=self.layout))
+            features = self.model.backbone(seen.contiguous(memory_format=self.layout))
         loss = F.cross_entropy(self.model.classifier(features.float()), self.labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -113,13 +118,14 @@ def ladder(how: How, backbone: str, size: int, batch: int) -> list[Row]:
     common = {"group": "techniques", "name": backbone, "size": size, "batch": batch}
     arms, more = {}, []
     steps = [technique for technique in LADDER if not (technique.compiled and how.quick)]
+    steps = [technique for technique in steps if how.device.type == "cuda" or not technique.graphs]
     for technique in steps:
         if technique.autocast and not technique.compiled and how.precision.dtype == torch.float32:
             continue
         loop = Loop(technique, backbone, images, labels, how.precision)
         if technique.compiled:
             seconds = first_step(loop.step, how.device)
-            more = [row_of([seconds], method=f"{technique.name}, first step", unit="s", precision=how.dtype, **common)]
+            more += [row_of([seconds], method=f"{technique.name}, first step", unit="s", precision=how.dtype, **common)]
             if math.isnan(seconds):
                 continue
         arms[technique.name] = repeating(loop.step, batch, how.device, how.seconds)

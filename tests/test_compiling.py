@@ -1,0 +1,108 @@
+"""A compiled backbone: the plain one's numbers and names, and other seeds find its programs."""
+
+import dataclasses
+import functools
+import os
+import shutil
+
+import pytest
+import torch
+
+from scnlib import compiling
+from scnlib.config import profile_config
+from scnlib.methods import SCN
+from scnlib.models import make_backbone
+from scnlib.precision import Precision
+from scnlib.training import Training, epoch_batches
+
+from .conftest import make_faces
+
+FLOAT32 = Precision(torch.float32, "test")
+needs_a_compiler = pytest.mark.skipif(
+    shutil.which(os.environ.get("CXX", "g++")) is None, reason="torch.compile needs a C++ compiler"
+)
+
+
+@pytest.fixture
+def programs(monkeypatch):
+    """How many images each program is for that torch.compile was asked to make. Nothing is fused."""
+    torch._dynamo.reset()
+    asked = []
+
+    def backend(graph, inputs):
+        asked.append(next(len(tensor) for tensor in inputs if tensor.ndim == 4 and tensor.shape[-1] > 9))
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", functools.partial(_without_mode, torch.compile, backend))
+    yield asked
+    torch._dynamo.reset()
+
+
+def _without_mode(compile_, backend, function, mode=None, **options):
+    return compile_(function, backend=backend, **options)
+
+
+def start(device="cpu", compiled=False, seed=0):
+    config = dataclasses.replace(profile_config("smoke", epochs=2, seed=seed), method=SCN(relabel_epoch=1))
+    test = dataclasses.replace(make_faces(33, seed=9, noise=0.0), true_labels=None)
+    return Training(config, make_faces(65), {"test": test}, torch.device(device), FLOAT32, compiled=compiled)
+
+
+def assert_same_steps(compiled, plain, steps):
+    """What a step changes is the same but for rounding, each time from the same weights."""
+    for step in range(steps):
+        for training in (compiled, plain):
+            training.model.train()
+            training._step(next(training._batches(1 + step, augmented=True, on_batch=lambda n: None)), 1 + step)
+        mine, theirs = compiled.state(), plain.state()
+        assert list(mine) == list(theirs)
+        for name, value in theirs.items():
+            if value.is_floating_point():
+                torch.testing.assert_close(mine[name].cpu(), value.cpu(), rtol=1e-3, atol=1e-5, msg=name)
+        compiled.restore({name: value.cpu() for name, value in theirs.items()}, [])
+
+
+@needs_a_compiler
+def test_compiled_training_is_the_plain_one_but_for_rounding():
+    assert_same_steps(start(compiled=True), start(), 2)
+
+
+def test_each_size_of_batch_is_compiled_once_whatever_the_seed(programs):
+    for seed in (0, 1):
+        training = start(compiled=True, seed=seed)
+        training.train_epoch()
+        training.train_epoch()
+    sizes = {len(batch) for batch in epoch_batches(65, training.config.batch_size, seed=0, epoch=1)}
+    assert sorted(programs) == sorted(sizes)
+    assert len(sizes) == 2
+
+
+def test_evaluation_is_not_compiled(programs):
+    backbone, plain = (make_backbone("small", 48, 0).eval() for _ in range(2))
+    compiling.compile_backbone(backbone, graphs=False)
+    images = torch.rand(3, 3, 48, 48)
+    with torch.no_grad():
+        assert torch.equal(backbone(images), plain(images))
+    assert not programs
+
+
+def test_hooks_see_what_a_compiled_backbone_returns(programs):
+    backbone = make_backbone("small", 48, 0).train()
+    compiling.compile_backbone(backbone, graphs=False)
+    backbone.register_forward_hook(lambda module, images, features: 2 * features)
+    plain, images = make_backbone("small", 48, 0).train(), torch.rand(4, 3, 48, 48)
+    torch.testing.assert_close(backbone(images), 2 * plain(images))
+    assert programs == [4]
+    assert list(backbone.state_dict()) == list(plain.state_dict())
+
+
+def test_without_a_compiler_it_says_so(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match=r"--compile needs a C\+\+ compiler .* leave --compile out"):
+        compiling.compile_backbone(make_backbone("small", 48, 0), graphs=False)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_graphs_train_as_the_plain_loop_does():
+    assert_same_steps(start("cuda", compiled=True), start("cuda"), 6)  # the first ones warm up and record
