@@ -42,8 +42,8 @@ NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count"
 #: The known uncertainties of some faces, of ``known_uncertainty``.
 Known = Mapping[str, torch.Tensor]
 
-#: Hexadecimal text that a reader would take for a number when it happens to hold digits alone, or digits and an "e".
-TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str}
+#: Text that a reader would take for numbers: hashes of digits alone, or digits and an "e"; processes, "1" or "1; 2".
+TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str, "processes": str}
 
 
 def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path | str | None = None) -> Path:

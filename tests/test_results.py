@@ -144,6 +144,15 @@ def test_every_committed_row_has_the_hash_of_its_config(name):
     assert len(table) and list(table["config_sha256"]) == [results._config_sha256(text) for text in table["config"]]
 
 
+def test_a_row_that_stays_keeps_its_very_text(squares, tmp_path):
+    path = results.add("squares", [runs.run(smoke(), progress=False)], tmp_path)
+    results.load("squares", folder=tmp_path).assign(processes="").to_csv(path, index=False)  # of before it was noted
+    results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
+    before = path.read_text()
+    results.add("squares", [runs.run(smoke(seed=2), progress=False)], tmp_path)
+    assert path.read_text().startswith(before)
+
+
 def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):
     first = runs.run(smoke(), progress=False)
     path = results.add("squares", [first], tmp_path)
