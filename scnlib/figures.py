@@ -155,10 +155,7 @@ def concentration(results: Path | None) -> Drawing:
 
 
 def accuracy(results: Path | None) -> Drawing:
-    table = load("ferplus", folder=results)
-    if table.empty:
-        raise NothingMeasured("no data/results/ferplus.csv")
-    return replace(accuracy_by_noise(paper.prepare(table), "ferplus", "quick"), name="ferplus_accuracy")
+    return replace(accuracy_by_noise(_runs("ferplus", results), "ferplus", "quick"), name="ferplus_accuracy")
 
 
 def label_accuracy(results: Path | None) -> Drawing:
@@ -392,21 +389,29 @@ def _capital(words: str) -> str:
 
 
 def rendered_by_noise(results: Path | None) -> Drawing:
-    return accuracy_by_noise(_rendered(results), "rendered", "quick")
+    return accuracy_by_noise(_runs("rendered", results), "rendered", "quick")
 
 
 def rendered_modules(results: Path | None) -> Drawing:
-    return module_gains(_rendered(results), "rendered", "quick")
+    return module_gains(_runs("rendered", results), "rendered", "quick")
 
 
 def rendered_sweeps(results: Path | None) -> Drawing:
-    return sweeps(_rendered(results), "rendered", "quick")
+    return sweeps(_runs("rendered", results), "rendered", "quick")
 
 
-def _rendered(results: Path | None) -> pd.DataFrame:
-    table = load("rendered", folder=results)
+def ferplus_modules(results: Path | None) -> Drawing:
+    return module_gains(_runs("ferplus", results), "ferplus", "quick")
+
+
+def ferplus_sweeps(results: Path | None) -> Drawing:
+    return sweeps(_runs("ferplus", results), "ferplus", "quick")
+
+
+def _runs(dataset: str, results: Path | None) -> pd.DataFrame:
+    table = load(dataset, folder=results)
     if table.empty:
-        raise NothingMeasured("no data/results/rendered.csv")
+        raise NothingMeasured(f"no data/results/{dataset}.csv")
     return paper.prepare(table)
 
 
@@ -444,6 +449,8 @@ DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     label_accuracy,
     alpha,
     memorised,
+    ferplus_modules,
+    ferplus_sweeps,
     rendered_by_noise,
     rendered_modules,
     rendered_sweeps,

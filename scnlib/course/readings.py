@@ -57,8 +57,9 @@ def by_setting(
     named: Mapping[str, Selector],
     field: str,
     values: Sequence[float],
+    dataset: str = "rendered",
 ) -> pd.DataFrame:
-    """Runs of some methods on rendered faces under several values of one field of the recipe, one row a run.
+    """Runs of some methods under several values of one field of the recipe, one row a run.
 
     Args:
         results: of ``paper.add_curves``.
@@ -73,9 +74,9 @@ def by_setting(
     runs, rows = prepare(results), []
     for label, selector in named.items():
         for value in values:
-            recipe = Recipe.of("quick", "rendered", **{field: value})
-            val = measured(runs, selector, "rendered", recipe, "val_accuracy")
-            test = measured(runs, selector, "rendered", recipe)
+            recipe = Recipe.of("quick", dataset, **{field: value})
+            val = measured(runs, selector, dataset, recipe, "val_accuracy")
+            test = measured(runs, selector, dataset, recipe)
             rows += [(label, value, seed, val[seed], test[seed]) for seed in test if seed in val]
     return pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
 
@@ -101,8 +102,9 @@ def option_sweep(
     values: Sequence[float],
     default: float,
     rates: Mapping[str, float],
+    dataset: str = "rendered",
 ) -> pd.DataFrame:
-    """One option of SCN on rendered faces: a row for each of its values and shares of wrong labels that was measured.
+    """One option of SCN: a row for each of its values and shares of wrong labels that was measured.
 
     Args:
         option, values, default: name of the option, its values, and which of them is the default.
@@ -112,10 +114,10 @@ def option_sweep(
         ``value``, ``series``, ``mean`` with its 95 % t interval ``low``, ``high`` (NaN for one seed), ``std``, ``n``,
         and ``gain`` over the default with ``gain_low``, ``gain_high``, paired by seed (NaN at the default itself).
     """
-    runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
+    runs, recipe, rows = prepare(results), Recipe.of("quick", dataset), []
     for series, rate in rates.items():
         found = {
-            value: measured(runs, Selector("scn", "rendered", rate, options={option: value}), "rendered", recipe)
+            value: measured(runs, Selector("scn", dataset, rate, options={option: value}), dataset, recipe)
             for value in values
         }
         for value, own in found.items():
