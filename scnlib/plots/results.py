@@ -205,7 +205,7 @@ def effects(
     width = 8.2
     figure, ((axes,),) = new_figure(width, 0.29 * len(lines) + 1.15 + 0.3 * bool(title), note=note)
     left, right = _forest_limits(table, reference)
-    room = 0.06 * (right - left)
+    room = 0.06 * (right - left) or 1.0  # all may lie at the reference
     axes.set(xlim=(left - room, right + room), ylim=(heights[-1] - 0.6, 0.7))
     axes.axvline(reference, color=INK, linewidth=1.2, zorder=0)
     for y, (kind, row) in zip(heights, lines, strict=True):

@@ -99,6 +99,11 @@ def test_groups_have_headings_and_a_reference_of_their_own_can_be_set():
     assert "AUROC" in texts(figure)
 
 
+def test_effects_that_are_all_nothing_have_an_axis():
+    low, high = plots.effects(forest().assign(effect=0.0, low=np.nan, high=np.nan)).axes[0].get_xlim()
+    assert low < 0 < high
+
+
 def test_effects_without_rows_or_columns_are_refused():
     with pytest.raises(ValueError, match="at least one row"):
         plots.effects(forest().iloc[:0])
