@@ -328,7 +328,8 @@ if learnt.drop(index="fixed", level=1)["mean"].isna().all():
 
 # %%
 photographs = {rate: paper.arms(results, readings.arms_of("scn-5", rate), "ferplus", reference="none") for rate in table_5}
-groups = [table.iloc[1:].assign(group=f"{faces_of}, {100 * rate:.0f} % wrong labels")
+labels_of = {0.0: "clean labels", 0.3: "30 % wrong labels"}
+groups = [table.iloc[1:].assign(group=f"{faces_of}, {labels_of[rate]}")
           for rate in table_5 for faces_of, tables in {"FER+": photographs, "rendered faces": table_5}.items() for table in [tables[rate]]]
 figure = plots.effects(pd.concat(groups).rename(columns={"gain": "effect"}), unit="points against the baseline", title="Table 5 on photographs and on rendered faces",
                        note="small network, quick recipe, one nominal learning rate for all; measured at full scale; paired by seed")
@@ -339,7 +340,7 @@ ctx.save(figure, "table5_ferplus", alt="Forest plot of the gain over the baselin
 for rate, table in photographs.items():
     shown = table.iloc[1:].dropna(subset="gain")
     each = "; ".join(f"{row.label} {row.gain:+.1f}" + (f" [{row.low:+.1f}, {row.high:+.1f}]" if row.low == row.low else "") + f" (n = {row.n})" for row in shown.itertuples())
-    ctx.say("FER+, {rate:.0%} wrong labels, points against the baseline: {each}.", rate=rate, each=each or "not measured", origin="measured at full scale")
+    ctx.say("FER+, {labels}, points against the baseline: {each}.", labels=labels_of[rate], each=each or "not measured", origin="measured at full scale")
 
 # %%
 on_ferplus = {name: readings.option_sweep(results, name, values[name], default[name], noise[name], "ferplus") for name in values}
