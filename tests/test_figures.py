@@ -12,7 +12,7 @@ from tests.paper.made import run
 
 @pytest.fixture
 def results(tmp_path):
-    """Results of the baseline and three forms of SCN on FER+ and of all arms of table 5 on rendered faces; two seeds, two epochs' curves."""
+    """Results of the baseline and SCN on FER+ and of all arms of table 5 on rendered faces; two epochs' curves."""
     folder = tmp_path / "results"
     folder.mkdir()
     rows, epochs, alpha = [], [], []
