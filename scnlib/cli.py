@@ -193,6 +193,7 @@ def _add_table(commands: argparse._SubParsersAction) -> None:
     table.add_argument(
         "--weights", metavar="FILE", help="with --run: also what starts from MS-Celeb-1M, from this file"
     )
+    _add_compile(table)
     table.set_defaults(command=_table)
 
 
@@ -548,12 +549,16 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--weights", metavar="FILE|RUN", help="start from this checkpoint, or from a finished run")
     run.add_argument("--normalization", help="of pixels: centred, unit, signed or imagenet; default as --weights wants")
     run.add_argument("--device", help="cuda, mps or cpu; default the best there is")
-    run.add_argument(
-        "--compile", action="store_true", dest="compiled",
-        help="fuse the backbone by torch.compile, on CUDA with CUDA graphs; default step by step (scn bench compares)",
-    )  # fmt: skip
+    _add_compile(run)
     run.add_argument("--out", metavar="DIR", help="the run's directory; default out/runs/<name>-<key>")
     run.set_defaults(command=_run)
+
+
+def _add_compile(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--compile", action="store_true", dest="compiled",
+        help="train by torch.compile, on CUDA with CUDA graphs; default without (scn bench compares)",
+    )  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -569,8 +574,10 @@ def _run(options: argparse.Namespace) -> None:
         config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
     print(f"device {device}, computing in {choose_precision(device)}", flush=True)
-    how = {"root": options.root, "out": options.out, "device": options.device, "weights": options.weights}
-    finished = runs.run(config, **how, compiled=options.compiled)
+    finished = runs.run(
+        config, root=options.root, out=options.out, device=options.device, weights=options.weights,
+        compiled=options.compiled,
+    )  # fmt: skip
     if rank() > 0:  # maybe on another machine, which does not see the files
         return
     if finished.found:
@@ -767,8 +774,10 @@ def _train_missing(options: argparse.Namespace) -> None:
     print(f"{words}: {len(missing)} of {len(configs + started + chains)} runs are missing", file=sys.stderr, flush=True)
     bar = sys.stderr.isatty()
     for number, (before, config) in enumerate(missing, start=1):
-        start = runs.run(before, progress=bar).path if before else options.weights if config.pretrained else None
-        finished = runs.run(config, root=options.root, weights=start, progress=bar)
+        start = options.weights if config.pretrained else None
+        if before:
+            start = runs.run(before, progress=bar, compiled=options.compiled).path
+        finished = runs.run(config, root=options.root, weights=start, progress=bar, compiled=options.compiled)
         accuracy = finished.row()["accuracy"]
         print(f"{number}/{len(missing)} {finished.path.name}: {accuracy:.2f} %", file=sys.stderr, flush=True)
 

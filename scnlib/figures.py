@@ -240,7 +240,7 @@ def accuracy_by_noise(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing
         note += "; published: from scratch, 224 px, ResNet-18, 40 epochs"
     figure = plots.sweep({"wrong labels, %": table}, title=title, note=note)
     ends = "; ".join(
-        f"{name} {', '.join(f'{row.mean:.1f} at {row.value:.0f} %' for row in own.itertuples())}"
+        f"{name} {', '.join(f'{row.mean:.1f}{_alone(row.n)} at {row.value:.0f} %' for row in own.itertuples())}"
         for name, own in table.groupby("series", sort=False)
     )
     alt = f"Test accuracy on {DATASET_NAMES[dataset]} over the share of wrong labels, with intervals: {ends}."
@@ -265,10 +265,11 @@ def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
         title=f"{_capital(DATASET_NAMES[dataset])}: what each module brings",
     )  # fmt: skip
     words = "; ".join(
-        f"{group}: {', '.join(f'{row.label} {row.effect:+.1f}' for row in own.itertuples() if row.n)}"
+        f"{group}: {', '.join(f'{row.label} {row.effect:+.1f}{_alone(row.n)}' for row in own.itertuples() if row.n)}"
         for group, own in table.groupby("group", sort=False)
     )
-    alt = f"Gains over the baseline on {DATASET_NAMES[dataset]} in points, with intervals over seeds. {words}."
+    faces_of = DATASET_NAMES[dataset]
+    alt = f"Gains over the baseline on {faces_of} in points, with intervals where there are several seeds. {words}."
     return Drawing(f"{dataset}_modules", alt, figure)
 
 
@@ -382,6 +383,10 @@ def _about_profile(profile: str, dataset: str) -> str:
         f"{profile} profile: {fields['size']} px, {fields['backbone']} network, {fields['epochs']} epochs, batch "
         f"{fields['batch_size']}, rate {fields['lr']:g}; last epoch; n: seeds"
     )
+
+
+def _alone(n: int) -> str:
+    return " (one seed)" if n == 1 else ""
 
 
 def _capital(words: str) -> str:

@@ -189,7 +189,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
     plain = text.getvalue()
-    write(path, lzma.compress(plain.encode(errors="surrogateescape"), preset=9) if path.suffix == ".xz" else plain)
+    write(path, lzma.compress(plain.encode(errors="surrogateescape")) if path.suffix == ".xz" else plain)
 
 
 def _four_digits(table: pd.DataFrame) -> pd.DataFrame:

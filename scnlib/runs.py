@@ -239,6 +239,7 @@ class Run:
             "data": self.manifest["data"]["train"],
             "device": self.manifest["device"],
             "processes": self.manifest.get("processes", 1),
+            "loop": self.manifest.get("loop", "eager"),
             "dtype": self.manifest["dtype"].split()[0],
             **{name: self.manifest["versions"].get(name, "") for name in ("torch", "python", "numpy")},
             "duration_s": round(self.manifest["duration_s"], 1),

@@ -22,7 +22,8 @@ NUMBERS = (
 )  # fmt: skip
 #: Under what it was measured. The key stands for config, data and recipe version.
 CIRCUMSTANCES = (
-    "key", "config_sha256", "data", "commit", "dirty", "device", "processes", "dtype", "torch", "python", "numpy",
+    "key", "config_sha256", "data", "commit", "dirty", "device", "processes", "loop", "dtype", "torch",
+    "python", "numpy",
 )  # fmt: skip
 #: Points of test accuracy, ours: as far as the small network's seeds scatter. On another machine rounding differs, and
 #: after some hundred steps a run whose rounding differs is another run of the same kind.

@@ -2,15 +2,13 @@
 
 import dataclasses
 import functools
-import os
-import shutil
 
 import pytest
 import torch
 
-from scnlib import compiling
+from scnlib import cli, compiling, runs
 from scnlib.config import profile_config
-from scnlib.methods import SCN
+from scnlib.methods import METHODS
 from scnlib.models import make_backbone
 from scnlib.precision import Precision
 from scnlib.training import Training, epoch_batches
@@ -18,9 +16,7 @@ from scnlib.training import Training, epoch_batches
 from .conftest import make_faces
 
 FLOAT32 = Precision(torch.float32, "test")
-needs_a_compiler = pytest.mark.skipif(
-    shutil.which(os.environ.get("CXX", "g++")) is None, reason="torch.compile needs a C++ compiler"
-)
+needs_a_compiler = pytest.mark.skipif(compiling.compiler() is None, reason="torch.compile needs a C++ compiler")
 
 
 @pytest.fixture
@@ -33,6 +29,7 @@ def programs(monkeypatch):
         asked.append(next(len(tensor) for tensor in inputs if tensor.ndim == 4 and tensor.shape[-1] > 9))
         return graph.forward
 
+    monkeypatch.setattr(compiling, "compiler", lambda: "none is called")
     monkeypatch.setattr(torch, "compile", functools.partial(_without_mode, torch.compile, backend))
     yield asked
     torch._dynamo.reset()
@@ -42,10 +39,11 @@ def _without_mode(compile_, backend, function, mode=None, **options):
     return compile_(function, backend=backend, **options)
 
 
-def start(device="cpu", compiled=False, seed=0):
-    config = dataclasses.replace(profile_config("smoke", epochs=2, seed=seed), method=SCN(relabel_epoch=1))
+def start(device="cpu", compiled=False, seed=0, method="scn"):
+    recipe = profile_config("smoke", epochs=3, seed=seed)
+    recipe = dataclasses.replace(recipe, method=profile_config("smoke", method=method).method)
     test = dataclasses.replace(make_faces(33, seed=9, noise=0.0), true_labels=None)
-    return Training(config, make_faces(65), {"test": test}, torch.device(device), FLOAT32, compiled=compiled)
+    return Training(recipe, make_faces(65), {"test": test}, torch.device(device), FLOAT32, compiled=compiled)
 
 
 def assert_same_steps(compiled, plain, steps):
@@ -77,6 +75,24 @@ def test_each_size_of_batch_is_compiled_once_whatever_the_seed(programs):
     assert len(sizes) == 2
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_compiled(method, programs):
+    training = start(compiled=True, method=method)
+    training._step(next(training._batches(1, augmented=True, on_batch=lambda n: None)), 1)
+    assert programs
+
+
+def test_dropout_drops_what_it_drops_in_the_plain_loop(programs):
+    def features(compiled):
+        backbone = make_backbone("ir50", 32, 0).train()
+        if compiled:
+            compiling.compile_backbone(backbone, graphs=False)
+        torch.manual_seed(1)
+        return backbone(torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(2)))
+
+    torch.testing.assert_close(features(compiled=True), features(compiled=False), rtol=1e-3, atol=1e-4)
+
+
 def test_evaluation_is_not_compiled(programs):
     backbone, plain = (make_backbone("small", 48, 0).eval() for _ in range(2))
     compiling.compile_backbone(backbone, graphs=False)
@@ -84,6 +100,22 @@ def test_evaluation_is_not_compiled(programs):
     with torch.no_grad():
         assert torch.equal(backbone(images), plain(images))
     assert not programs
+
+
+def test_a_run_says_that_it_was_compiled(programs, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCN_OUT", str(tmp_path))
+    plain = runs.run(profile_config("smoke"), out=tmp_path / "plain", progress=False)
+    cli.main(["run", "--profile", "smoke", "--compile", "--out", str(tmp_path / "compiled")])
+    compiled = runs.open_run(tmp_path / "compiled")
+    assert programs
+    assert compiled.manifest["key"] == plain.manifest["key"]
+    assert [run.row()["loop"] for run in (plain, compiled)] == ["eager", "torch.compile"]
+
+
+def test_on_several_processes_it_is_refused(monkeypatch):
+    monkeypatch.setattr(runs, "processes", lambda: 2)
+    with pytest.raises(ValueError, match="--compile trains on one process alone, and here are 2"):
+        runs.run(profile_config("smoke"), compiled=True)
 
 
 def test_hooks_see_what_a_compiled_backbone_returns(programs):
@@ -98,11 +130,25 @@ def test_hooks_see_what_a_compiled_backbone_returns(programs):
 
 def test_without_a_compiler_it_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(ValueError, match=r"--compile needs a C\+\+ compiler .* leave --compile out"):
         compiling.compile_backbone(make_backbone("small", 48, 0), graphs=False)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_cuda_graphs_train_as_the_plain_loop_does():
-    assert_same_steps(start("cuda", compiled=True), start("cuda"), 6)  # the first ones warm up and record
+@pytest.mark.parametrize("method", ["scn", "eac", "coteaching"])
+def test_cuda_graphs_train_as_the_plain_loop_does(method, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    skips = torch._dynamo.utils.counters["inductor"]["cudagraph_skips"]
+    compiled, plain = start("cuda", compiled=True, method=method), start("cuda", method=method)
+    assert_same_steps(compiled, plain, 6)  # the first ones warm up and record
+    compiled.train_epoch()  # two sizes of batches, and an evaluation in between
+    compiled.train_epoch()
+    assert torch._dynamo.utils.counters["inductor"]["cudagraph_skips"] == skips
+    batch = next(compiled._batches(3, augmented=True, on_batch=lambda n: None))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        compiled._step(batch, 3)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -69,7 +69,7 @@ def test_every_figure_is_small_and_has_an_alt_text(results, tmp_path, monkeypatc
 
 
 def test_alt_texts_carry_the_numbers(results):
-    assert "baseline 70.0 at 0 %" in figures.accuracy(results).alt
+    assert "baseline 70.0 (one seed) at 0 %" in figures.accuracy(results).alt
     assert "starts at 68.0 % and ends at 66.0 %" in figures.label_accuracy(results).alt
     assert "AUROC for wrong labels is 0.50" in figures.alpha(results).alt
     assert "baseline 60.5 at 0 %, 60.5 at 10 %, 60.5 at 30 %" in figures.rendered_by_noise(results).alt
@@ -111,7 +111,7 @@ def test_runs_of_other_recipes_are_not_mixed_in(results):
     table = pd.read_csv(results / "ferplus.csv")
     other = table[table["method"] == "baseline"].assign(config='{"lr": 0.1}', accuracy=10.0, key=["a", "b"])
     pd.concat([table, other]).to_csv(results / "ferplus.csv", index=False)
-    assert "baseline 70.0 at 0 %" in figures.accuracy(results).alt
+    assert "baseline 70.0 (one seed) at 0 %" in figures.accuracy(results).alt
     assert "| 70.0 " in figures.readme_table(results)
 
 

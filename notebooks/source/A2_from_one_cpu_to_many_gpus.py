@@ -230,9 +230,10 @@ for device, rows in compiled.groupby("device", sort=False):
             first=first.max(), origin="measured at full scale")
 
 # %% [markdown]
-# **What the training loop does only when asked**, and on what evidence. `scn run --compile` runs the backbone by `torch.compile`, with static shapes: an epoch's
-# batches have two sizes at most, so there are two programs, and the next seed finds them there. The line above says what that is worth. On CUDA it also replays each step as
-# *CUDA graphs*, so that the host need not prepare it, which should help where batches are small. There is no evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
+# **What the training loop does only when asked**, and on what evidence. `scn run --compile` computes the backbone's maps by `torch.compile`, with static shapes: an epoch's
+# batches have two sizes at most, so there are two programs, and other seeds of the same process (`scn table --run --seeds 3 --compile`) find them there. The line above says what
+# that is worth. On CUDA it also replays the backbone's two passes as *CUDA graphs*, so that the host need not launch each of their kernels, which should help where batches are small. There is no
+# evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
 #
 # ## A question stops the line
 #

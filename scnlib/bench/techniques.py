@@ -6,7 +6,6 @@ All loops train the same network on the same resident images with the same augme
 import math
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +37,7 @@ class Technique:
         channels_last: keep the channels of a pixel side by side.
         autocast: compute in bfloat16, where this machine has instructions for it.
         compiled: let ``torch.compile`` fuse what lies between the convolutions, as ``scn run --compile`` does.
-        graphs: replay the compiled step as CUDA graphs; only on CUDA.
+        graphs: replay the compiled passes of the backbone as CUDA graphs; only on CUDA.
     """
 
     name: str
@@ -124,7 +123,7 @@ def ladder(how: How, backbone: str, size: int, batch: int) -> list[Row]:
             continue
         loop = Loop(technique, backbone, images, labels, how.precision)
         if technique.compiled:
-            seconds = first_step(loop.step, how.device)
+            seconds = first_steps(loop, how.device)
             more += [row_of([seconds], method=f"{technique.name}, first step", unit="s", precision=how.dtype, **common)]
             if math.isnan(seconds):
                 continue
@@ -140,11 +139,15 @@ def ladder(how: How, backbone: str, size: int, batch: int) -> list[Row]:
     return found + more
 
 
-def first_step(step: Callable[[], Tensor], device: torch.device) -> float:
-    """Seconds that the first, compiling step takes; NaN where there is no compiler for this device."""
+def first_steps(loop: Loop, device: torch.device) -> float:
+    """Seconds until a compiled loop runs at its speed: one step, three where CUDA graphs are warmed up and recorded.
+
+    NaN where there is no compiler for this device.
+    """
     begun = time.perf_counter()
     try:
-        timed(step, device)
+        for _ in range(3 if loop.how.graphs else 1):
+            timed(loop.step, device)
     except Exception as error:  # whatever compilers raise: none there, none for this device, none that gets it right
         print(f"torch.compile does not work here: {str(error).splitlines()[0]}", file=sys.stderr)
         return math.nan
