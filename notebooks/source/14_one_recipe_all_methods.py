@@ -436,8 +436,8 @@ wording.readable(plain.set_index("labels").replace({"recipe": {"": words["recipe
 # The paper's set-up is another (224 pixels, ResNet-18, 40 epochs, other faces after another vote rule; lesson 15), so this is no victory over anybody. It says where the bar
 # lies *here*.
 #
-# **And on top of it?** Some cures once more, at 30 % flips, with the longer schedule and the higher rate: 24 epochs at .2. Rate and length were chosen for *plain* training, on noisy
-# validation labels, so a cure that wants others is wronged by this table (lesson 11 gives SCN its own rate).
+# **And on top of it?** Some cures once more, at 30 % flips, with a longer schedule and a higher rate: 24 epochs at .2, one of the recipes among which the table above chose. Plain
+# training likes both, by its noisy validation labels; a cure that wants another rate is wronged by this table (lesson 11 gives SCN its own).
 #
 # **Predict:** a longer schedule at a higher rate learns more by heart. Do the cures gain by it?
 
