@@ -417,8 +417,8 @@ for label, noise in {"30 % flipped": (0.3, "symmetric"), "FER2013's own labels":
 #
 # ## The bar that a cure has to clear
 #
-# What must a cure beat? Not the baseline at one given recipe, but the best that plain training does. Take every recipe under which anybody ran the baseline on
-# FER+, choose the one with the highest accuracy on *noisy* validation labels, over the same seeds for each, and only then look at the test faces.
+# What must a cure beat? Not the baseline at one given recipe, but plain training at its best. Take every recipe under which the baseline left FER+'s validation faces
+# out, choose the one with the highest accuracy on validation labels with the *same noise* as the training labels, over the same seeds for each, and only then look at the test faces.
 #
 # **Predict:** at which share of wrong labels does plain training pass what was published for SCN from scratch?
 
@@ -427,8 +427,8 @@ from scnlib.paper.beside import best_baseline
 
 plain = best_baseline(results, paper.load_epochs())
 for row in plain[plain["n"] > 0].itertuples():
-    ctx.say("*{labels}*: a plain baseline ({recipe}; the best of {tried} on noisy validation labels) reaches **{mean:.2f}** (n = {n}); published for SCN from scratch: "
-            "{published:.2f}.", **row._asdict(), origin="measured at full scale")
+    ctx.say("*{labels}*: a plain baseline ({recipe}; the best of {tried} on validation labels with the same noise) reaches **{mean:.2f}** (n = {n}); published for SCN from scratch: "
+            "{published:.2f}{derived}.", **row._asdict(), derived=" (derived)" if row.labels == "on clean labels" else "", origin="measured at full scale")
 words = {"recipe": "fewer than two to choose from", "val": "none", "mean": "none"}
 wording.readable(plain.set_index("labels").replace({"recipe": {"": words["recipe"]}}), 2, missing=words)
 
@@ -440,25 +440,29 @@ if whole["n"]:
 
 # %% [markdown]
 # The paper's set-up is another (224 pixels, ResNet-18, 40 epochs, other faces after another vote rule; lesson 15), so this is no victory over anybody. It says where the bar
-# lies *here*.
+# lies *here*, and at least where: how many recipes were tried differs from row to row, the longest won each time, and each has one seed, whose test faces alone leave ±1.4 points open.
 #
-# **And on top of it?** Some cures once more, at 30 % flips, with a longer schedule and a higher rate: 24 epochs at .2, one of the recipes among which the table above chose. Plain
-# training likes both, by its noisy validation labels; a cure that wants another rate is wronged by this table (lesson 11 gives SCN its own).
+# **And on top of it?** Some cures once more, at 30 % flips, at a higher rate, and with twice the epochs as well. Plain training likes the
+# longer schedule; which rate it gets hardly matters then. One seed throughout, so this is a direction and no verdict.
 #
-# **Predict:** a longer schedule at a higher rate learns more by heart. Do the cures gain by it?
+# **Predict:** who learns longer has more time to learn by heart. Do the cures gain by it?
 
 # %%
-longer, shorter = {"epochs": 24, "lr": 0.2}, {}
+first = results[results["seed"] == 0]
+recipes = {"12 epochs, .05": {}, "12 epochs, .2": {"lr": 0.2}, "24 epochs, .2": {"epochs": 24, "lr": 0.2}}
 cures = {"baseline": paper.arm("baseline", 0.3), "SCN without relabelling": paper.arm("scn", 0.3, relabelling=False),
          **{names.get(name, name): paper.arm(name, 0.3) for name in ("scn", "lrn", "elr", "second_opinion")}}
-on_top = {title: paper.arms(results, cures, "ferplus", "baseline", **recipe).set_index("label") for title, recipe in {"12 epochs, .05": shorter, "24 epochs, .2": longer}.items()}
-wording.readable(pd.concat(on_top)[["mean", "std", "n", "gain", "low", "high"]].rename_axis(["FER+, 30 % flipped", "method"]), 2, {**wording.NO_NUMBER, "mean": "not measured"})
+on_top = {title: paper.arms(first, cures, "ferplus", "baseline", **recipe).set_index("label") for title, recipe in recipes.items()}
+accuracy, gain = (pd.DataFrame({title: table[column] for title, table in on_top.items()}) for column in ("mean", "gain"))
+wording.readable(pd.concat({"accuracy, %": accuracy, "against the baseline": gain.drop("baseline")}).rename_axis(["FER+, 30 % flipped", "seed 0"]), 2, "not measured")
 
 # %%
-before, after = (table["gain"].drop("baseline") for table in on_top.values())
-for name in after.dropna().index:
-    ctx.say("{name}: {before:+.1f} points against the baseline of the short recipe (n = {short}), **{after:+.1f}** against that of the long one (n = {long}).", name=name, before=before[name],
-            after=after[name], short=on_top["12 epochs, .05"].loc[name, "n"], long=on_top["24 epochs, .2"].loc[name, "n"], origin="measured at full scale")
+right = {title: paper.arms(first, {"SCN": cures[names["scn"]]}, "ferplus", column="label_accuracy", **recipe)["mean"][0] for title, recipe in recipes.items()}
+ctx.say("Right labels after SCN's relabelling, 70 % before it: {each}.", each="; ".join(f"{value:.1f} % ({title})" for title, value in right.items() if value == value), origin="measured at full scale")
+
+# %% [markdown]
+# A network that errs less relabels better: what put labels wrong in the short recipe puts them right in the long one. That is the condition under which relabelling can help at all, and it is met
+# by training longer. Whether the better labels are worth their price is the gain above.
 
 # %% [markdown]
 # ## Recap

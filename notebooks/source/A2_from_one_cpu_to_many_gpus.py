@@ -226,13 +226,13 @@ for what, found in {"Techniques on a CPU": on_cpu, "Techniques on a GPU": on_gpu
 compiled = bench[(bench["group"] == "techniques") & bench["method"].str.startswith("torch.compile") & bench["value"].notna()]
 for device, rows in compiled.groupby("device", sort=False):
     again, first = rows["ratio"].dropna(), rows.loc[rows["unit"] == "s", "value"]
-    ctx.say("Compiled, the same step runs {least:.2f} to {most:.2f} times as fast on {device}, and the first one takes {first:.0f} s.", least=again.min(), most=again.max(), device=device,
+    ctx.say("Compiled, the same step of ResNet-18 runs at {least:.1%} to {most:.1%} of its speed on {device}, and the first one takes {first:.0f} s.", least=again.min(), most=again.max(), device=device,
             first=first.max(), origin="measured at full scale")
 
 # %% [markdown]
 # **What the training loop does only when asked**, and on what evidence. `scn run --compile` computes the backbone's maps by `torch.compile`, with static shapes: an epoch's
 # batches have two sizes at most, so there are two programs, and other seeds of the same process (`scn table --run --seeds 3 --compile`) find them there. The line above says what
-# that is worth. On CUDA it also replays the backbone's two passes as *CUDA graphs*, so that the host need not launch each of their kernels, which should help where batches are small. There is no
+# that is worth (its rows are older and compiled the pooling, too). On CUDA it also replays the backbone's two passes as *CUDA graphs*, so that the host need not launch each of their kernels, which should help where batches are small. There is no
 # evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
 #
 # ## A question stops the line

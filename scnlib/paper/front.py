@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib.paper.claims import counts, ledger
+from scnlib.paper.claims import ledger
 from scnlib.paper.grid import DATASET_NAMES
-from scnlib.paper.plain import front
+from scnlib.paper.plain import front, tally
 from scnlib.paper.quick import METHODS, own_runs, printed
 
 #: Rows of the table, by ``method_label``: the methods of table 2, LRN, and the one of ours.
@@ -16,7 +16,7 @@ ROWS = (*METHODS, "LRN", "second opinion")
 FACES = {"rendered": "rendered", "ferplus": "FER+"}
 NOISES = {"symmetric": "flips", "pair": "pair", "fer2013": "FER2013's labels"}
 WEAKEST = (
-    "Each number below is that of the condition that speaks most against the claim; above 0, or the limit, is for it. "
+    "In the list below each number is that of the condition that speaks most against the claim; above 0, or the limit, is for it. "
     "Seeds share their test faces."
 )
 
@@ -35,7 +35,7 @@ def readme_table(results: Path | None = None) -> str:
     parts = [
         _accuracies(tables),
         _folded("Mean over classes, labels right at the end, what α or a method's own trust knows", _details(tables)),
-        f"Of what the papers claim: {counts(judged)} {WEAKEST}",
+        f"{tally(judged)} {WEAKEST}",
         _folded("Every claim that was judged, with its reason and lesson", front(judged)),
     ]
     return "\n\n".join(parts)
@@ -66,7 +66,8 @@ def _accuracies(tables: Mapping[str, pd.DataFrame]) -> str:
                 lines.append(_row(f"*{DATASET_NAMES[dataset]}*", f"*{label}, published*", *cells))
     how = (
         f"Percent of test faces after the last epoch, measured at full scale: mean ± standard deviation over {usual} "
-        "seeds where no other n stands; an empty cell is not measured. Flips go to any other class, pair to one. "
+        "seeds where no other n stands (then compare the gains of lesson 14, which are over shared seeds, not the means); "
+        "an empty cell is not measured. Flips go to any other class, pair to one. "
         f"{'; '.join(f'{FACES[dataset]}: {_recipe(runs)}' for dataset, runs in tables.items())}."
     )
     return "\n".join([*lines, "", how])

@@ -90,6 +90,19 @@ def groups(table: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
     return found
 
 
+def tally(table: pd.DataFrame) -> str:
+    """How many claims were tested, and how they fared, in one sentence.
+
+    Args:
+        table: of ``scnlib.paper.claims_table``.
+    """
+    found = {verdict: len(claims) for verdict, claims in groups(table).items()}
+    fared = (
+        f"{found[HELD]} held and refuted nowhere, {found[NOT_HELD]} not held somewhere, {found[UNDECIDED]} undecided"
+    )
+    return f"{sum(found.values())} of the papers' {table['id'].nunique()} claims were tested: {fared}."
+
+
 TITLES = {
     HELD: "Held, and refuted nowhere",
     NOT_HELD: "Not held somewhere",

@@ -54,6 +54,12 @@ def test_the_front_has_a_line_for_each_judged_claim_and_names_the_rest():
     assert plain.front(pd.DataFrame([WAITING])).startswith("**Not tested**")
 
 
+def test_the_tally_counts_each_claim_once():
+    split = [HELD, HELD | {"dataset": "ferplus", "verdict": "undecided"}]
+    words = "3 of the papers' 4 claims were tested: 1 held and refuted nowhere, 1 not held somewhere, 1 undecided."
+    assert plain.tally(pd.DataFrame([*split, ROW, OPEN, WAITING])) == words
+
+
 def test_a_reason_without_a_lesson_names_none():
     line = plain.claim_line(pd.DataFrame([HELD | {"id": "S25", "unit": "% saved, limit -1", "effect": -0.0112}]))
     assert "−0.011 % saved, limit -1" in line and line.endswith("does not depend on it.")
