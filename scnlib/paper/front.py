@@ -16,8 +16,8 @@ ROWS = (*METHODS, "LRN", "second opinion")
 FACES = {"rendered": "rendered", "ferplus": "FER+"}
 NOISES = {"symmetric": "flips", "pair": "pair", "fer2013": "FER2013's labels"}
 WEAKEST = (
-    "In the list below each number is that of the condition that speaks most against the claim; above 0, or the limit, is for it. "
-    "Seeds share their test faces."
+    "In the list below each number is that of the condition that speaks most against the claim; above 0, or the limit, "
+    "is for it. Seeds share their test faces."
 )
 
 
@@ -66,8 +66,8 @@ def _accuracies(tables: Mapping[str, pd.DataFrame]) -> str:
                 lines.append(_row(f"*{DATASET_NAMES[dataset]}*", f"*{label}, published*", *cells))
     how = (
         f"Percent of test faces after the last epoch, measured at full scale: mean ± standard deviation over {usual} "
-        "seeds where no other n stands (then compare the gains of lesson 14, which are over shared seeds, not the means); "
-        "an empty cell is not measured. Flips go to any other class, pair to one. "
+        "seeds where no other n stands (there compare the gains of lesson 14, which are over shared seeds, not the "
+        "means); an empty cell is not measured. Flips go to any other class, pair to one. "
         f"{'; '.join(f'{FACES[dataset]}: {_recipe(runs)}' for dataset, runs in tables.items())}."
     )
     return "\n".join([*lines, "", how])
