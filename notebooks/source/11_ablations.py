@@ -350,9 +350,11 @@ for rate, table in photographs.items():
 
 # %%
 on_ferplus = {name: readings.option_sweep(results, name, values[name], default[name], noise[name], "ferplus") for name in values}
-panels = {words: on_ferplus[name] for name, words in {"gamma": "weight γ of the rank loss", **symbols}.items() if on_ferplus[name]["value"].nunique() > 1}
+swept = {name: points[points.groupby("series")["value"].transform("nunique") > 1] for name, points in on_ferplus.items()}
+knobs = {"gamma": "weight γ of the rank loss", **symbols}
+panels = {words: swept[name] for name, words in knobs.items() if len(swept[name])}
 if panels:
-    figure = plots.sweep(panels, defaults={words: default[name] for name, words in {"gamma": "weight γ of the rank loss", **symbols}.items()},
+    figure = plots.sweep(panels, defaults={words: default[name] for name, words in knobs.items()},
                          title="Table 6 and figure 5, measured on FER+", note="small network, quick recipe, measured at full scale; whiskers: 95 %, where there are several seeds")
     ctx.save(figure, "knobs_ferplus", alt="Panels of test accuracy on FER+ against SCN's constants, with the paper's default marked in each.")
 for name, points in on_ferplus.items():
