@@ -233,8 +233,11 @@ elif unfair:
 # %%
 headings = {"value": "rate chosen", "at_edge": "at the edge of what was tried", "tried": "rates tried", "val": "noisy validation, %", "test": "clean test, %",
             "std": "std over seeds", "n": "n (seeds)", "gain": "gain at own best", "low": "from", "high": "to"}
-shown = choice.assign(at_edge=choice["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
-wording.readable(shown, exact=["value"]).rename(columns=headings).rename_axis("30 % wrong labels")
+def as_table(choice):
+    shown = choice.assign(at_edge=choice["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
+    return wording.readable(shown, exact=["value"]).rename(columns=headings)
+
+as_table(choice).rename_axis("30 % wrong labels")
 
 # %%
 if runs["value"].nunique() > 1:
@@ -372,14 +375,13 @@ real = readings.by_setting(with_val, {"baseline": plain, "SCN": paper.arm("scn",
 chosen = tuning.tuned(real, "baseline")
 for reason in tuning.unequal_effort(real, chosen):
     ctx.say("> Not yet a fair comparison: {reason}.", reason=reason)
-shown = chosen.assign(at_edge=chosen["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
-wording.readable(shown, exact=["value"]).rename(columns=headings).rename_axis("FER+, 30 % wrong labels")
+as_table(chosen).rename_axis("FER+, 30 % wrong labels")
 
 # %%
 nominal = paper.arms(results[results["seed"] == 0], {"baseline": plain, "SCN": paper.arm("scn", 0.3)}, "ferplus", "baseline").iloc[1]["gain"]
 at_best = chosen.loc["SCN"]
-ctx.say("FER+, 30 % wrong labels: at one nominal rate SCN stands at {nominal:+.1f} points against the baseline (seed 0), each at its own rate (.{own} and .{base}) at {gain:+.1f} (n = {n}).", nominal=nominal,
-        own=f"{at_best['value']:g}"[2:], base=f"{chosen.loc['baseline', 'value']:g}"[2:], gain=at_best["gain"], n=at_best["n"], origin="measured at full scale")
+ctx.say("FER+, 30 % wrong labels: at one nominal rate SCN stands at {nominal:+.1f} points against the baseline (seed 0), each at its own rate ({own:g} and {base:g}) at {gain:+.1f} (n = {n}).", nominal=nominal,
+        own=at_best["value"], base=chosen.loc["baseline", "value"], gain=at_best["gain"], n=at_best["n"], origin="measured at full scale")
 
 # %% [markdown]
 # ## How often does luck crown the default?

@@ -290,7 +290,10 @@ noisy_rows = pd.concat({f"{name}, {noise}": paper.arms(results, rivals[noise], d
 wording.readable(noisy_rows[["mean", "std", "n", "gain", "low", "high"]], 2)
 
 # %% [markdown]
-# Read the gain, which is over shared seeds, and not the difference of the means: some rows have one seed, the baseline three. In a pair each class is mislabelled as the next one; these rows are ours, as are FER2013's own labels, which people got wrong. These runs are from scratch and share the quick recipe; LRN's own (112 px, batches of 64, SGD at a rate of $10^{-4}$ that
+# Read the gain, which is over shared seeds, and not the difference of the means: some rows have one seed, the baseline three. In a pair each class is mislabelled as the
+# next one; these rows are ours, as are those with FER2013's own labels, which people got wrong.
+#
+# These runs are from scratch and share the quick recipe; LRN's own (112 px, batches of 64, SGD at a rate of $10^{-4}$ that
 # falls every 10 epochs, flips alone) is the profile `lrn` of `scn run`. Plausibly a recipe for fine-tuning: at that rate a head that
 # starts from nothing hardly moves (question 4 at the end estimates it).
 #
