@@ -1,10 +1,11 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
-    NAME.csv              one row = one finished run, columns as ``Run.row``
+    NAME.csv              one row = one finished run, columns as ``Run.row``, of the config its hash
     NAME_epochs.csv.xz    its metrics, one row an epoch
     NAME_alpha.csv.xz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
     NAME_knows.csv.xz     what alpha and the network's confidence know of each known uncertainty, a line a signal
     NAME_confusion.csv.xz test confusion of the last epoch, one row a label, one column a predicted class
+    NAME_configs.csv.xz   the config of each run
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
@@ -28,13 +29,13 @@ from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
 from scnlib.paths import results_dir
 from scnlib.runs import METRICS, Run, load_splits
-from scnlib.tables import read_csv
+from scnlib.tables import read_csv, with_configs
 from scnlib.uncertainty import known_uncertainty, knows
 
 ALPHA_BINS = 20
 
 #: What the names of the other tables end in.
-SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion")
+SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion", "_configs")
 
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
@@ -47,7 +48,7 @@ TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str, "p
 
 
 def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path | str | None = None) -> Path:
-    """Add finished runs to the five tables of ``name``, replacing those already there; returns the first table.
+    """Add finished runs to the six tables of ``name``, replacing those already there; returns the first table.
 
     A run replaces an older one of the same config, whether its key is the same or data or code have changed since.
 
@@ -65,22 +66,23 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         raise ValueError(f"{name!r} is no name of a table: letters, digits, - and _, without {', '.join(SUFFIXES)}")
     folder = folder or results_dir()
     runs = list({run.manifest["key"]: run for run in runs}.values())
+    rows = pd.DataFrame([run.row() for run in runs])
     parts = {
-        "": pd.DataFrame([run.row() for run in runs]),
+        "": rows.drop(columns="config"),
         "_epochs": pd.concat([_keyed(run, _four_digits(run.metrics[list(METRICS)])) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
+        "_configs": rows[["key", "config"]],
     }
     path = folder / f"{name}.csv"
-    new = {_config_sha256(text) for text in parts[""]["config"]}
+    new = {_config_sha256(text) for text in rows["config"]}
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f".{name}.lock"):  # who adds at the same time reads what the other has written
-        replaced = {key for key, sha256 in _configs_there(path) if sha256 in new}
-        files = {suffix: table_path(name, suffix, folder) for suffix in parts}
-        merged = {suffix: _merged(files[suffix], table, replaced) for suffix, table in parts.items()}
-        for suffix in reversed(merged):  # the first says what is replaced: after a kill it still has to know
-            write_table(files[suffix], merged[suffix])
+        replaced = {key for key, sha256 in _configs_there(table_path(name, "_configs", folder)) if sha256 in new}
+        merged = {part: _merged(table_path(name, part, folder), table, replaced) for part, table in parts.items()}
+        for part, table in merged.items():  # the configs last: they say what is replaced, after a kill, too
+            write_table(table_path(name, part, folder), table)
     return path
 
 
@@ -100,9 +102,10 @@ def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
-    """One table of ``name``; without rows where nothing was measured yet."""
+    """One table of ``name``, the first with its configs; without rows where nothing was measured yet."""
     path = table_path(name, suffix, folder)
-    return read_table(path) if path.is_file() else pd.DataFrame(columns=["key"])
+    table = read_table(path) if path.is_file() else pd.DataFrame(columns=["key"])
+    return table if suffix else with_configs(path, table)
 
 
 def alpha_histogram(run: Run) -> pd.DataFrame:
@@ -204,7 +207,7 @@ def _config_sha256(text: str) -> str:
 
 
 def _configs_there(path: Path) -> list[tuple[str, str]]:
-    """Key and hash of the config of each run in a table."""
+    """Key and hash of the config of each run in a table of configs."""
     rows = []
     for line, row in enumerate(_keyed_table(path, ["key", "config"]).to_dict("records"), start=2):
         try:

@@ -40,6 +40,29 @@ def with_numbers(path: Path, table: pd.DataFrame, names: Iterable[str]) -> pd.Da
     return table.assign(**{name: _numbers(path, name, table[name]) for name in names})
 
 
+def with_configs(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of runs with their configs, which ``NAME_configs.csv.xz`` beside ``NAME.csv`` holds, joined by ``key``.
+
+    A table beside which there is none comes back as it is.
+
+    Raises:
+        ValueError: the table of configs is damaged, or has none for a row.
+    """
+    beside = path.with_name(f"{path.stem}_configs.csv.xz")
+    if "key" not in table or not beside.is_file():
+        return table
+    configs = read_csv(beside, dtype=str)
+    for name in ("key", "config"):
+        if name not in configs:
+            raise ValueError(f"{beside}: column {name!r} is missing; this is no table of configs")
+    found = table["key"].map(configs.drop_duplicates("key", keep="last").set_index("key")["config"])
+    if found.isna().any():
+        raise ValueError(
+            f"{beside} has no config for key {table['key'][found.isna()].iloc[0]!r} of {path.name}; add that run again"
+        )
+    return table.assign(config=found)
+
+
 def _check_separator(path: Path, table: pd.DataFrame) -> None:
     for separator, words in ((";", "semicolons"), ("\t", "tabs")):
         if len(table.columns) == 1 and separator in str(table.columns[0]):

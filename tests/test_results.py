@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from scnlib import results, runs
 from scnlib.config import profile_config
 from scnlib.knowledge import load_knowledge
+from scnlib.paper.results import load_results
 
 from .conftest import load_squares, make_faces
 
@@ -26,7 +27,8 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     path = results.add("squares", [first], tmp_path)
     table = results.load("squares", folder=tmp_path)
     assert list(table["key"]) == [first.manifest["key"], second.manifest["key"]]
-    assert path.name == "squares.csv"
+    assert list(table["config"]) == [run.row()["config"] for run in (first, second)], "though it lies beside the rows"
+    assert path.name == "squares.csv" and "config" not in pd.read_csv(path)
     assert len(results.load("squares", "_epochs", tmp_path)) == 4
     alpha = results.load("squares", "_alpha", tmp_path)
     assert alpha.groupby("epoch")[["right", "wrong"]].sum().to_numpy().tolist() == [[48, 16]]
@@ -37,6 +39,21 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     again = path.read_bytes()
     results.add("squares", [second, first], tmp_path)
     assert path.read_bytes() == again
+
+
+def test_a_row_without_its_config_is_not_read(squares, tmp_path):
+    first, second = (runs.run(smoke(seed=seed), progress=False) for seed in (0, 1))
+    results.add("squares", [first], tmp_path)
+    beside = results.table_path("squares", "_configs", tmp_path)
+    before = beside.read_bytes()
+    results.add("squares", [second], tmp_path)
+    beside.write_bytes(before)  # as after a kill between the tables
+    message = f"squares_configs.csv.xz has no config for key '{second.manifest['key']}' of squares.csv; add that run"
+    for read in (lambda: results.load("squares", folder=tmp_path), lambda: load_results(tmp_path)):
+        with pytest.raises(ValueError, match=message):
+            read()
+    results.add("squares", [second], tmp_path)
+    assert list(load_results(tmp_path)["config"]) == [first.row()["config"], second.row()["config"]]
 
 
 def test_curves_have_four_digits_and_counts_are_whole(squares, tmp_path):
@@ -64,7 +81,7 @@ def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_pa
     new = runs.run(smoke(), out=tmp_path / "new", progress=False)
     assert new.manifest["key"] != old.manifest["key"]
     results.add("squares", [new], tmp_path)
-    for suffix in ("", "_epochs", "_alpha", "_knows", "_confusion"):
+    for suffix in ("", *results.SUFFIXES):
         assert old.manifest["key"] not in set(results.load("squares", suffix, tmp_path)["key"])
     assert set(results.load("squares", folder=tmp_path)["key"]) == {other.manifest["key"], new.manifest["key"]}
 
@@ -105,7 +122,7 @@ def test_who_adds_at_the_same_time_waits(squares, tmp_path, monkeypatch):
         inner = getattr(results, name)
         monkeypatch.setattr(results, name, lambda *a, inner=inner: held.append(somebody_else()) or inner(*a))
     results.add("squares", [run], tmp_path)
-    assert held == [True] * 6 and not somebody_else()
+    assert held == [True] * 7 and not somebody_else()
 
 
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
@@ -146,7 +163,7 @@ def test_every_committed_row_has_the_hash_of_its_config(name):
 
 def test_a_row_that_stays_keeps_its_very_text(squares, tmp_path):
     path = results.add("squares", [runs.run(smoke(), progress=False)], tmp_path)
-    results.load("squares", folder=tmp_path).assign(processes="").to_csv(path, index=False)  # of before it was noted
+    results.read_table(path).assign(processes="").to_csv(path, index=False)  # of before it was noted
     results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
     before = path.read_text()
     results.add("squares", [runs.run(smoke(seed=2), progress=False)], tmp_path)
@@ -156,13 +173,11 @@ def test_a_row_that_stays_keeps_its_very_text(squares, tmp_path):
 def test_rows_of_before_a_column_was_added_stay(squares, tmp_path):
     first = runs.run(smoke(), progress=False)
     path = results.add("squares", [first], tmp_path)
-    results.load("squares", folder=tmp_path).drop(columns=["alpha_regained", "alpha_regained_others"]).to_csv(
-        path, index=False
-    )
+    results.read_table(path).drop(columns=["alpha_regained", "alpha_regained_others"]).to_csv(path, index=False)
     (tmp_path / "squares_knows.csv.xz").unlink()
     results.add("squares", [runs.run(smoke(seed=1), progress=False)], tmp_path)
     table = results.load("squares", folder=tmp_path)
-    assert list(table.columns) == list(first.row())
+    assert list(table.columns) == [*(name for name in first.row() if name != "config"), "config"]
     assert len(table) == 2 and pd.isna(table["alpha_regained"][0])
     assert len(set(results.load("squares", "_knows", tmp_path)["key"])) == 1
 

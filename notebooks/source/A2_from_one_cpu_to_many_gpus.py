@@ -232,8 +232,8 @@ for device, rows in compiled.groupby("device", sort=False):
 # %% [markdown]
 # **What the training loop does only when asked**, and on what evidence. `scn run --compile` computes the backbone's maps by `torch.compile`, with static shapes: an epoch's
 # batches have two sizes at most, so there are two programs, and other seeds of the same process (`scn table --run --seeds 3 --compile`) find them there. The line above says what
-# that is worth (its rows are older and compiled the pooling, too). On CUDA it also replays the backbone's two passes as *CUDA graphs*, so that the host need not launch each of their kernels, which should help where batches are small. There is no
-# evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
+# that is worth. On CUDA it also replays the backbone's two passes as *CUDA graphs*, so that the host need not launch each of their kernels, which should help where batches are small.
+# There is no evidence of that yet: no GPU was at hand (`scn bench --only techniques` asks one).
 #
 # ## A question stops the line
 #

@@ -18,7 +18,7 @@ from scnlib.paper.grid import (
     weights_on,
 )
 from scnlib.paths import results_dir
-from scnlib.tables import read_csv
+from scnlib.tables import read_csv, with_configs
 
 TEXT_COLUMNS = (
     "key",
@@ -118,7 +118,7 @@ def _files(paths: tuple[Path | str, ...], named: bool) -> list[Path]:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = read_csv(file, dtype=str, keep_default_na=False)
+    table = with_configs(file, read_csv(file, dtype=str, keep_default_na=False))
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise ValueError(f"{file}: column {missing[0]!r} is missing; this is no table of runs")

@@ -41,7 +41,6 @@ from scnlib.methods import METHODS, Method, make_method
 from scnlib.options import typed
 from scnlib.paper.measuring import everything
 from scnlib.paper.results import load_epochs, load_results, load_transition
-from scnlib.paths import results_dir
 from scnlib.tables import read_csv
 from tests.datasets.made import pictures, save, write_affectnet_csv, write_affectnet_npy, write_folder, write_rafdb
 from tests.robustness.bad import answer, told, tree
@@ -488,12 +487,8 @@ CLIPS = "clip,file,keyword,class,begin,end,seconds,frames_with_face,faces\n0-00,
 
 
 def _results_text() -> str:
-    """Two rows of the committed results."""
-    with (results_dir() / "rendered.csv").open(newline="") as file:
-        rows = list(csv.reader(file))[:3]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    """Two rows of the committed results, with their configs."""
+    return results.load("rendered").head(2).to_csv(index=False)
 
 
 READERS = {
@@ -630,8 +625,8 @@ def test_a_finished_run_without_its_weights(scn_run, tmp_path, capsys, words):
     assert tree(tmp_path) == before
 
 
-@pytest.mark.attack("results added beside a table that is damaged", "refused before any of the five is written")
-@pytest.mark.parametrize("suffix", ["", "_epochs", "_alpha", "_knows", "_confusion"])
+@pytest.mark.attack("results added beside a table that is damaged", "refused before any of the six is written")
+@pytest.mark.parametrize("suffix", ["", *results.SUFFIXES])
 @pytest.mark.parametrize("content", [b"", b"what\n1\n", b'key,config\na,"\n', b"key;config\na;b\n"])
 def test_results_beside_a_damaged_table(scn_run, squares, tmp_path, suffix, content):
     results.add("mine", [scn_run], tmp_path)
