@@ -130,9 +130,7 @@ ctx.save(figure, "step", alt="Forest plot of SCN without relabelling against the
 
 # %%
 for gap in gaps[gaps["n"] > 0].itertuples():
-    interval = "" if pd.isna(gap.low) else f" [{gap.low:+.1f}, {gap.high:+.1f}]"
-    ctx.say("*{label}*: {effect:+.1f} points{interval} (n = {n}).", label=gap.label, effect=gap.effect, interval=interval, n=gap.n,
-            origin="measured at full scale")
+    ctx.say("*{label}*: {effect} points (n = {n}).", label=gap.label, effect=wording.gain(gap.effect, gap.low, gap.high), n=gap.n, origin="measured at full scale")
 
 # %% [markdown]
 # The change from the first line to the others says how much the *step* matters. It is a hint and no decomposition: nobody
@@ -250,8 +248,7 @@ if runs["value"].nunique() > 1:
 # %%
 edge = {True: " It lies at the edge of what was tried: the best may lie beyond.", False: ""}
 for row in choice.itertuples():
-    interval = f"[{row.low:+.1f}, {row.high:+.1f}]" if row.low == row.low else "one seed, so no interval"
-    against = f", **{row.gain:+.1f}** points against the baseline at its own best ({interval})" if row.gain == row.gain else ""
+    against = f", **{wording.gain(row.gain, row.low, row.high)}** points against the baseline at its own best" if row.gain == row.gain else ""
     ctx.say("{name}: rate {rate:g} is chosen, {test:.1f} % on clean test labels{against}; n = {n}.{edge}", name=row.Index,
             rate=row.value, test=row.test, against=against, n=row.n, edge=edge[bool(row.at_edge)], origin="measured at full scale")
 
@@ -343,12 +340,8 @@ ctx.save(figure, "table5_ferplus", alt="Forest plot of the gain over the baselin
          "with 30 percent wrong labels.")
 
 # %%
-def in_words(row):
-    interval = "" if pd.isna(row.low) else f" [{row.low:+.1f}, {row.high:+.1f}]"
-    return f"{row.label} {row.gain:+.1f}{interval} (n = {row.n})"
-
 for rate, table in photographs.items():
-    each = "; ".join(in_words(row) for row in table.iloc[1:].dropna(subset="gain").itertuples())
+    each = "; ".join(f"{row.label} {wording.gain(row.gain, row.low, row.high)} (n = {row.n})" for row in table.iloc[1:].dropna(subset="gain").itertuples())
     ctx.say("FER+, {labels}, points against the baseline: {each}.", labels=labels_of[rate], each=each or "not measured", origin="measured at full scale")
 
 # %%

@@ -331,8 +331,8 @@ wording.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2
 faster, whole = table.loc["baseline, rate 0.1", "gain"], table.loc["LRN", "gain"]
 if faster == faster:
     low, high = table.loc["baseline, rate 0.1", ["low", "high"]]
-    ctx.say("The baseline at twice the rate gains {faster:+.1f} points over itself{interval} (n = {n}){beside}. {told}", faster=faster, n=table.loc["baseline, rate 0.1", "n"],
-            interval=f" [{low:+.1f}, {high:+.1f}]" if low == low else "", beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "", origin="measured at full scale",
+    ctx.say("The baseline at twice the rate gains {faster} points over itself (n = {n}){beside}. {told}", faster=wording.gain(faster, low, high), n=table.loc["baseline, rate 0.1", "n"],
+            beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "", origin="measured at full scale",
             told="LRN gains nothing here, so there is nothing to explain." if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0 else "That cannot be told from no gain yet, so the step explains nothing for certain.")
 
 # %% [markdown]

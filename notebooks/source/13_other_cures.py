@@ -36,7 +36,7 @@ ctx = start("13_other_cures", profile=profile, seed=seed)
 # trust know the *label*, or does it only see the *face*? A label flipped at random leaves no trace in the face.
 
 # %%
-from scnlib.course import other_cures
+from scnlib.course import other_cures, wording
 from scnlib.methods import METHODS
 
 cures = other_cures.families(METHODS)
@@ -393,8 +393,7 @@ printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell")
 pair_of = {name: paper.arm(name, 0.3) for name in ("baseline", "curriculumnet", "metacleaner", "ipa2lt") if name in METHODS}
 for name, dataset in {"Rendered faces": "rendered", "FER+": "ferplus"}.items():
     for row in paper.arms(results, pair_of, dataset, "baseline").iloc[1:].itertuples():
-        interval = f" [{row.low:+.1f}, {row.high:+.1f}]" if row.low == row.low else ""
-        words = f"{row.gain:+.1f}{interval} points against the baseline (n = {row.n})" if row.gain == row.gain else "not measured yet"
+        words = f"{wording.gain(row.gain, row.low, row.high)} points against the baseline (n = {row.n})" if row.gain == row.gain else "not measured yet"
         ctx.say("{faces}, {label} at 30 % wrong labels: {words}.", faces=name, label=other_cures.method_label(row.label), words=words, origin="measured at full scale")
 
 # %% [markdown]

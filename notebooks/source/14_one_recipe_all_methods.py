@@ -406,9 +406,8 @@ for label, noise in {"30 % flipped": (0.3, "symmetric"), "FER2013's own labels":
     recall = {name: confusions.class_recall(tested, readings.keys_of(results, arm, "ferplus")) for name, arm in arms.items()}
     for name in cures:
         row, lost = means.loc[name], confusions.halved(recall[name], recall["baseline"])
-        interval = "" if math.isnan(row["low"]) else f" [{row['low']:+.1f}, {row['high']:+.1f}]"
-        ctx.say("FER+, {label}, {method}: {gain:+.1f}{interval} points in the **mean over classes** (n = {n}); recognised less than half as often as by the baseline: {lost}.",
-                label=label, method=names[name], gain=row["gain"], interval=interval, n=row["n"], lost=", ".join(lost) or "none", origin="measured at full scale")
+        ctx.say("FER+, {label}, {method}: {gain} points in the **mean over classes** (n = {n}); recognised less than half as often as by the baseline: {lost}.",
+                label=label, method=names[name], gain=wording.gain(*row[["gain", "low", "high"]]), n=row["n"], lost=", ".join(lost) or "none", origin="measured at full scale")
 
 # %% [markdown]
 # A gain in accuracy that is a loss in the mean over classes is paid by the rare expressions, as SCN's relabelling lets them pay (lesson 09). Plausibly an

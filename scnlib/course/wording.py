@@ -1,5 +1,6 @@
 """Numbers in words and tables for the eye."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
@@ -28,6 +29,11 @@ def readable(
     words = {name: missing if isinstance(missing, str) else missing.get(name, "") for name in table}
     # fillna would refuse a word in a column of numbers.
     return rounded.astype(object).apply(lambda column: column.where(column.notna(), words[column.name]))
+
+
+def gain(value: float, low: float, high: float) -> str:
+    """A difference and its interval, ``"+1.2 [-0.3, +2.7]"``; of one seed, which has none, ``"+1.2"``."""
+    return f"{value:+.1f}" if math.isnan(low) else f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def rare(share: float) -> str:

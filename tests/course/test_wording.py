@@ -30,3 +30,8 @@ def test_every_column_has_its_own_word():
 
 def test_a_simulated_zero_is_rare_and_not_never():
     assert wording.rare(0) == "fewer than 1 in 1,000" and wording.rare(0.1234) == "12.3 % of"
+
+
+def test_a_gain_with_its_interval():
+    assert wording.gain(1.24, -0.31, 2.68) == "+1.2 [-0.3, +2.7]"
+    assert wording.gain(-1.24, math.nan, math.nan) == "-1.2", "one seed has no interval"
