@@ -207,6 +207,26 @@ ctx.say("On the diagonal: {truth:.0%} by counting, {found:.0%} estimated (mean o
         hits=int((found.clone().fill_diagonal_(0).argmax(1) == truth.clone().fill_diagonal_(0).argmax(1)).sum()))
 
 # %% [markdown]
+# Why not what was counted? $T$ has to explain what $p$ leaves unexplained. A network that learnt from wrong labels is less sure than it is right: its $p$ holds
+# some of the noise already, and too little is left for $T$. A network surer than it is right blames its own errors on the labels. To see both, sharpen $p$: the softmax of $k\,z$, which
+# changes how sure the network is and not what it answers.
+
+# %%
+import pandas as pd
+
+right, sharpened = 100 * (look.logits.argmax(1) == faces.true_labels).float().mean().item(), {k: (k * look.logits).softmax(1) for k in (0.5, 1, 2, 4)}
+explained = pd.DataFrame({k: {"how sure, %": 100 * p.max(1).values.mean().item(), "how often right, %": right,
+                              "diagonal of T, %": 100 * other_cures.fitted_transition(p, pair).diagonal().mean().item()} for k, p in sharpened.items()}).T.rename_axis("k")
+wording.readable(explained)
+
+# %%
+nearest = (explained["how sure, %"] - right).abs().idxmin()
+ctx.say("The network is right on {right:.0f} % of the faces and {sure:.0f} % sure. At k = {k:g} it is {near:.0f} % sure, and the diagonal is **{found:.0f} %** (counted: {truth:.0%}).", right=right,
+        sure=explained.loc[1, "how sure, %"], k=nearest, near=explained.loc[nearest, "how sure, %"], found=explained.loc[nearest, "diagonal of T, %"], truth=float(truth.diagonal().mean()), origin="measured here")
+
+# %% [markdown]
+# So a label model asks for a *calibrated* network, and wrong labels are what spoils calibration; LTNet, which learns both at once, has to find its way out of that circle.
+#
 # A matrix knows a *source* and not a sample: it can say "of faces called fear, many are surprise", and weigh each by what the
 # face looks like. Against symmetric noise, where all entries are alike, there is little to say.
 #
@@ -339,8 +359,6 @@ ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, on
 # **Predict:** who knows most? Who knows nothing?
 
 # %%
-import pandas as pd
-
 from scnlib import paper
 
 results = paper.load_results()
