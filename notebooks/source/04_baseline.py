@@ -247,11 +247,10 @@ ctx.full_scale(figures.memorised)
 
 # %%
 from scnlib import paper
-from scnlib.course.measures import one_recipe
+from scnlib.paper.quick import own_runs
 
-full = ctx.results("ferplus")
-if len(full):
-    full = one_recipe(paper.add_curves(full, paper.load_epochs()))
+if len(full := own_runs("ferplus")):
+    full = paper.add_curves(full, paper.load_epochs())
     base = full[(full["label"] == "baseline") & (full["noise_kind"] == "symmetric")]
     top = base[base["noise_rate"] == base["noise_rate"].max()]
     bottom = base[base["noise_rate"] == base["noise_rate"].min()]

@@ -444,9 +444,10 @@ for draw in (figures.accuracy, figures.label_accuracy, figures.alpha):
     ctx.full_scale(draw)
 
 # %%
-from scnlib.course.measures import means_at_highest_noise, one_recipe
+from scnlib.course.measures import means_at_highest_noise
+from scnlib.paper.quick import own_runs
 
-means_at_highest_noise(one_recipe(ctx.results("ferplus")))
+means_at_highest_noise(own_runs("ferplus"))
 
 # %% [markdown]
 # ## Recap

@@ -400,10 +400,10 @@ else:
 verdicts = paper.ledger()
 if (verdicts["verdict"] != "not tested").any():
     ctx.save(plots.claims_ledger(verdicts.assign(dataset=paper.judged_on(verdicts)), note="rows of data/results; measured at full scale"), "ledger", alt="Table of the papers' claims "
-             "against the datasets they were tested on, each cell with its verdict, the effect in its weakest condition and n.")
+             "against the datasets they were tested on, each cell with its verdict, the effect in the condition that decided and n.")
 
 # %% [markdown]
-# In plain words, with the number that decided (of several conditions the weakest, which is named) and the lesson that shows why:
+# In plain words, with the number that decided (of several conditions the one that decides is named) and the lesson that shows why:
 
 # %%
 from scnlib.paper.plain import page, untested

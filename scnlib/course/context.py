@@ -28,7 +28,7 @@ from scnlib.methods.names import method_label
 from scnlib.paths import ferplus_dir, out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
 from scnlib.provenance import commit
-from scnlib.results import table_path
+from scnlib.results import load, table_path
 from scnlib.runs import Run
 
 
@@ -176,9 +176,8 @@ class Context:
 
     def results(self, name: str) -> pd.DataFrame:
         """A committed table of ``data/results``, measured at full scale; where there is none, a sentence says so."""
-        path = table_path(name)
-        if path.is_file():
-            return pd.read_csv(path)
+        if table_path(name).is_file():
+            return load(name)
         show.markdown(
             f"> `data/results/{name}.csv` is not there yet: nothing has been measured at full scale, so what is said "
             "about it below stays empty."

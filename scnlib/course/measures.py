@@ -7,7 +7,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from scnlib.methods.names import method_label
 from scnlib.models import normalize
 from scnlib.paper.results import FULL_SCALE
 from scnlib.precision import choose_device
@@ -148,31 +147,11 @@ def causes_of_extremes(
     return shares.assign(**{"chance, ±": 196 * (everyone * (1 - everyone) / count) ** 0.5}).round(1)
 
 
-def one_recipe(results: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``data/results`` that may stand side by side, with a readable ``method`` and the rate as it is.
-
-    Runs from scratch of one dataset that share backbone, size, epochs, profile and split; where several recipes were
-    measured, the one with the most rows (the first of them on a tie).
-
-    Returns:
-        The rows, with the columns ``label`` (of ``method_label``) added; none where none were given.
-    """
-    if results.empty:
-        return results.assign(label=pd.Series(dtype=object))
-    if "weights" in results:
-        results = results[results["weights"].fillna("") == ""]
-    recipe = [name for name in ("dataset", "backbone", "size", "epochs", "profile", "split") if name in results]
-    groups = results.groupby(recipe, sort=False, dropna=False)
-    most = max(groups, key=lambda pair: len(pair[1]))[1]
-    labels = [method_label(row.method, row.options) for row in most.itertuples()]
-    return most.assign(label=labels).reset_index(drop=True)
-
-
 def means_at_highest_noise(results: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds of each method under the largest share of wrong labels, one row a method.
 
     Args:
-        results: of ``one_recipe``; without rows the table is empty.
+        results: of ``scnlib.paper.quick.own_runs``; without rows the table is empty.
     """
     columns = {
         "noise_rate": "wrong labels, %",

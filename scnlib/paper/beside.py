@@ -1,5 +1,6 @@
 """SCN's FERPlus rows as published beside the same rows measured on FER+, and what the two set-ups differ in."""
 
+import json
 import math
 
 import pandas as pd
@@ -10,7 +11,7 @@ from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
 from scnlib.paper.choice import at_best
 from scnlib.paper.grid import Cell, column_dataset, find_cell, grid, is_reference
-from scnlib.paper.results import add_curves, by_seed, prepare, select
+from scnlib.paper.results import add_curves, by_seed, prepare, recipe_of, select
 from scnlib.paper.verdicts import arm, noise_name
 
 METHODS = {"baseline": "baseline", "scn": "SCN"}
@@ -156,7 +157,9 @@ def started_from(results: pd.DataFrame, weights: str) -> pd.DataFrame:
         ``backbone``, ``mean`` (percent), ``gain`` and ``n`` (seeds that both have).
     """
     runs = _runs(results)
-    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "size", "epochs", "split"]
+    recipes = [recipe_of(json.loads(text)) | {"normalization": ""} for text in runs["config"]]
+    runs = runs.assign(rest=[json.dumps(recipe, sort_keys=True) for recipe in recipes])
+    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "size", "epochs", "split", "setting", "rest"]
     started = runs[runs["weights"].str.startswith(weights)]
     pairs = started.merge(runs[runs["weights"] == ""], on=[*alike, "seed"], suffixes=("", "_scratch"))
     rows = []

@@ -15,9 +15,9 @@ from scnlib.paper.quick import METHODS, own_runs, printed
 ROWS = (*METHODS, "LRN", "second opinion")
 FACES = {"rendered": "rendered", "ferplus": "FER+"}
 NOISES = {"symmetric": "flips", "pair": "pair", "fer2013": "FER2013's labels"}
-WEAKEST = (
-    "In the list below each number is that of the condition that speaks most against the claim; above 0, or the limit, "
-    "is for it. Seeds share their test faces."
+DECIDING = (
+    "In the list below each number is that of the condition that decided, the worst verdict and then the smallest "
+    "effect; above 0, or the limit, is for the claim. Seeds share their test faces."
 )
 
 
@@ -35,7 +35,7 @@ def readme_table(results: Path | None = None) -> str:
     parts = [
         _accuracies(tables),
         _folded("Mean over classes, labels right at the end, what α or a method's own trust knows", _details(tables)),
-        f"{tally(judged)} {WEAKEST}",
+        f"{tally(judged)} {DECIDING}",
         _folded("Every claim that was judged, with its reason and lesson", front(judged)),
     ]
     return "\n\n".join(parts)

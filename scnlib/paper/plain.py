@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from scnlib.paper.verdicts import HELD, NOT_HELD, UNDECIDED
+from scnlib.paper.verdicts import HELD, NOT_HELD, OURS, UNDECIDED
 
 DATASETS = {"rendered": "rendered faces", "ferplus": "FER+", "any": "any faces"}
 NETWORKS = {"small": "", "resnet18": " with ResNet-18", "ir50": " with IR-50"}
 SIGNS = {HELD: "✓", UNDECIDED: "?", NOT_HELD: "✗"}
+#: What n counts where it does not count seeds.
+COUNTED = {"S25": "networks", "L01": "classes"}
 
 
 @dataclass(frozen=True)
@@ -91,22 +93,36 @@ def groups(table: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
 
 
 def tally(table: pd.DataFrame) -> str:
-    """How many claims were tested, and how they fared, in one sentence.
+    """How many claims were tested, how they fared, and how many of all these tests luck alone would fail.
 
     Args:
         table: of ``scnlib.paper.claims_table``.
     """
-    found = {verdict: len(claims) for verdict, claims in groups(table).items()}
-    fared = (
-        f"{found[HELD]} held and refuted nowhere, {found[NOT_HELD]} not held somewhere, {found[UNDECIDED]} undecided"
+    own = table["place"].str.startswith(OURS)
+    theirs, ours = (
+        {verdict: len(claims) for verdict, claims in groups(rows).items()} for rows in (table[~own], table[own])
     )
-    return f"{sum(found.values())} of the papers' {table['id'].nunique()} claims were tested: {fared}."
+    tested, claimed, tests = sum(theirs.values()), table.loc[~own, "id"].nunique(), int(table["low"].notna().sum())
+    sentences = [
+        f"{tested} of the papers' {claimed} claims were tested: {theirs[HELD]} held and refuted nowhere, "
+        f"{theirs[NOT_HELD]} not held somewhere, {theirs[UNDECIDED]} undecided."
+    ]
+    if any(ours.values()):
+        sentences.append(
+            f"{sum(ours.values())} more are ours, theirs under another condition: {ours[HELD]} held, "
+            f"{ours[NOT_HELD]} not held, {ours[UNDECIDED]} undecided."
+        )
+    sentences.append(
+        f"Of {tests} verdicts with an interval, on few and shared seeds, luck alone would make about "
+        f"{0.025 * tests:.1f} wrong in each direction."
+    )
+    return " ".join(sentences)
 
 
 TITLES = {
     HELD: "Held, and refuted nowhere",
     NOT_HELD: "Not held somewhere",
-    UNDECIDED: "Undecided: one seed, or the limit in the interval, widened where there are several conditions",
+    UNDECIDED: "Undecided: one seed, or an interval with the limit in it (wider where a claim names several conditions)",
 }
 
 
@@ -178,13 +194,17 @@ def _sentence(rows: pd.DataFrame) -> str:
 def _places(rows: pd.DataFrame) -> str:
     """Sign, dataset, effect and n of each verdict: ``✗ rendered faces −9.5 points, n = 3``.
 
-    Of several conditions the one that speaks most against the claim, and in brackets the one that speaks most for it.
+    Of several conditions the one that decided, and in brackets the one that speaks most for the claim.
     """
     return "; ".join(
         f"{SIGNS[row['verdict']]} {_where(row)} "
-        f"{_signed(row['effect'], _digits(row))} {row['unit']}{_up_to(row)}, n = {int(row['n'])}"
+        f"{_signed(row['effect'], _digits(row))} {row['unit']}{_up_to(row)}, {_count(row)}"
         for row in rows.to_dict("records")
     )
+
+
+def _count(row: dict) -> str:
+    return f"{int(row['n'])} {COUNTED[row['id']]}" if row["id"] in COUNTED else f"n = {int(row['n'])}"
 
 
 def _up_to(row: dict) -> str:
@@ -208,15 +228,15 @@ def _why(rows: pd.DataFrame) -> str:
 def _judged(row: dict) -> str:
     digits = _digits(row)
     interval = "" if math.isnan(row["low"]) else f" [{_signed(row['low'], digits)}, {_signed(row['high'], digits)}]"
-    effect = f"{_signed(row['effect'], digits)} {row['unit']}{interval}, n = {int(row['n'])}"
+    effect = f"{_signed(row['effect'], digits)} {row['unit']}{interval}, {_count(row)}"
     conditions = json.loads(row["conditions"])
     if len(conditions) == 1:
         effect = f"{next(iter(conditions))}: {effect}"
     elif conditions:
-        weakest = min(conditions, key=lambda name: abs(conditions[name] - row["effect"]))
+        deciding = min(conditions, key=lambda name: abs(conditions[name] - row["effect"]))
         strongest = max(conditions, key=conditions.get)
-        effect = f"weakest of {len(conditions)}, {weakest}: {effect}"
-        effect += f"; strongest, {strongest}: {_signed(conditions[strongest], digits)}"
+        effect = f"of {len(conditions)}, {deciding} decides: {effect}"
+        effect += f"; most for it, {strongest}: {_signed(conditions[strongest], digits)}"
     single = " (one seed)" if row["n"] == 1 else ""
     return f"**{SIGNS[row['verdict']]} {row['verdict']}{single}** on {_where(row)} ({effect})"
 

@@ -10,7 +10,7 @@ from scnlib.methods.names import method_label
 from scnlib.paper.arms import is_own
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.published import TABLES
-from scnlib.paper.results import prepare
+from scnlib.paper.results import by_seed, prepare
 from scnlib.paper.verdicts import arm
 from scnlib.results import load
 
@@ -22,16 +22,27 @@ METHODS = {
 }
 
 
-def own_runs(dataset: str, results: Path | None, labels: Iterable[str] = METHODS) -> pd.DataFrame:
-    """Runs of the quick recipe from scratch: the methods of these labels, in their order, in the column ``label``."""
+def own_runs(dataset: str, results: Path | None = None, labels: Iterable[str] | None = METHODS) -> pd.DataFrame:
+    """Runs of the quick recipe from scratch: the methods of these labels, in their order, in the column ``label``.
+
+    Args:
+        results: folder of CSV files; default ``data/results``.
+        labels: of ``method_label``; None: every method, in the order of the rows.
+
+    Raises:
+        ValueError: if two runs of one label, noise and seed are among them.
+    """
     table = load(dataset, folder=results)
     if table.empty:
         return table
-    order, runs = list(labels), prepare(table)
-    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "")]
+    runs = prepare(table)
+    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "") & (runs["setting"] == "")]
     names = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
     runs = runs.assign(label=names)
+    order = list(dict.fromkeys(names) if labels is None else labels)
     runs = runs[runs["label"].isin(order) & (runs["variant"] != "released_code")]
+    for _, same in runs.groupby(["label", "noise_kind", "noise_rate"]):
+        by_seed(same, "accuracy")
     return runs.sort_values("label", key=lambda names: names.map(order.index), kind="stable")
 
 

@@ -239,9 +239,9 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
 
     ``recipe``: profile, epochs, size, backbone and split in words, and every other field of the config in which runs
     with these words differ. ``variation``: the epoch from which relabelling acts, where it acts; ``own_start``: whether
-    that is the recipe's own. ``origin``,
-    ``weights``, ``start`` (what a run starts from, whatever the seed of that), ``noise`` (kind, "none" at rate 0) and
-    ``arm`` (method, data, noise and options that say something).
+    that is the recipe's own. ``origin``, ``weights``, ``start`` (what a run starts from, whatever the seed of that),
+    ``noise`` (kind, "none" at rate 0), ``setting`` (oversampling, other classes or datasets, as JSON; "" for none) and
+    ``arm`` (method, data, noise, setting and options that say something).
 
     Raises:
         ValueError: if a column is missing, or one key of one origin has two different results.
@@ -266,12 +266,14 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
     table["variation"] = [f"relabelling from epoch {s}" if r else "" for s, r in zip(starts, relabels, strict=True)]
     table["own_start"] = ["relabel_epoch" not in o for o in options]
     table["noise"] = [_noise(k, rate) for k, rate in zip(table["noise_kind"], table["noise_rate"], strict=True)]
+    settings = [_setting(_json_object(text)) for text in table["config"]]
+    table["setting"] = [json.dumps(setting, sort_keys=True) if setting else "" for setting in settings]
     table["arm"] = [
         _arm(
             row["method"], row["dataset"], row["noise"], row["noise_rate"], row["weights"], row["variant"],
-            _setting(_json_object(row["config"])), options,
+            setting, options,
         )
-        for row, options in zip(table.to_dict("records"), active, strict=True)
+        for row, setting, options in zip(table.to_dict("records"), settings, active, strict=True)
     ]  # fmt: skip
     table["start"] = [_start(_json_object(text)) for text in table["config"]]
     table["recipe"] = _recipes(table)

@@ -18,10 +18,14 @@ NOT_HELD = "not held"
 NOT_TESTED = "not tested"
 
 RULE = (
-    "Verdicts are computed from differences that are positive where the claim is true; shown is the weakest condition. "
-    "Held: the 95 % interval over seeds lies above the limit, 0 where none is named. Not held: below it, widened where "
-    "there are several conditions. Undecided: neither, or one seed."
+    "Verdicts are computed from differences that are positive where the claim is true; of several conditions the one "
+    "that decides is shown: the worst verdict, then the smallest effect. Held: the 95 % interval over seeds lies above "
+    "the limit, 0 where none is named. Not held: below it, widened where there are several conditions. Undecided: "
+    "neither, or one seed. No interval is widened for the number of claims, and three seeds that agree by luck make a "
+    "narrow one."
 )
+#: How the place of a claim begins that the papers do not make: one of theirs under another condition.
+OURS = "ours"
 
 OWN, TUNED, NETWORKS = "own recipe", "own best rates", "every network"
 LABELS, WEIGHTS = "labels alone", "weights alone"
@@ -33,7 +37,7 @@ class Verdict:
 
     Attributes:
         verdict: ``"held"``, ``"undecided"``, ``"not held"`` or ``"not tested"``.
-        effect: mean difference, positive in the claimed direction; of several conditions that of the weakest.
+        effect: mean difference, positive in the claimed direction; of several conditions that of the one that decides.
         interval: its 95 % interval, NaN for fewer than two seeds.
         n: seeds behind the effect.
         dataset: where it was measured.
@@ -98,7 +102,7 @@ class Condition:
 
 
 def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
-    """One verdict over several conditions: that of the condition which speaks most against the claim.
+    """One verdict over several conditions: the worst that there is, of its conditions that with the smallest effect.
 
     So the claim is held only if it is in every condition, and not held if one of them refutes it. A condition without
     runs makes the rest "not tested" unless it is refuted already; with ``need_all=False`` the claim is about whichever
@@ -118,12 +122,12 @@ def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bo
     if not judged:
         return Verdict(NOT_TESTED, unit=unit, detail=missing or "needs runs")
     worst = [NOT_HELD, UNDECIDED, HELD]
-    _, weakest = min(judged, key=lambda pair: (worst.index(pair[1].verdict), pair[1].effect - pair[0].limit))
+    _, deciding = min(judged, key=lambda pair: (worst.index(pair[1].verdict), pair[1].effect - pair[0].limit))
     if absent and need_all:
         detail = f"{detail}; {missing}"
-        if weakest.verdict != NOT_HELD:
+        if deciding.verdict != NOT_HELD:
             return Verdict(NOT_TESTED, unit=unit, detail=f"{missing}; so far {detail[: -len(missing) - 2]}")
-    return replace(weakest, unit=unit, detail=detail, conditions=tuple((c.name, v.effect) for c, v in judged))
+    return replace(deciding, unit=unit, detail=detail, conditions=tuple((c.name, v.effect) for c, v in judged))
 
 
 def _sentence(condition: Condition, verdict: Verdict, unit: str) -> str:
@@ -203,7 +207,7 @@ class Claim:
     """Something a paper claims, in our words, and the function that holds it against results.
 
     ``test`` gets a ``Group`` of the kind ``on``; None where results alone cannot decide, and then ``needs`` says what
-    can.
+    can. ``place`` begins with ``OURS`` where the paper says it under another condition.
     """
 
     id: str

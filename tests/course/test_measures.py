@@ -43,23 +43,6 @@ def test_a_run_without_wrong_labels_has_nothing_to_memorise(run):
     assert measures.learnt(run)["memorised"].isna().all()
 
 
-def test_only_one_recipe_is_averaged():
-    rows = pd.DataFrame(
-        {
-            "dataset": "ferplus", "backbone": "resnet18", "size": [48, 48, 112], "epochs": 12, "profile": "quick",
-            "split": "train", "method": ["baseline", "scn", "baseline"],
-            "options": ["{}", '{"relabelling": false}', "{}"],
-        }
-    )  # fmt: skip
-    chosen = measures.one_recipe(rows)
-    assert chosen["size"].tolist() == [48, 48]
-    assert chosen["label"].tolist() == ["baseline", "SCN without relabelling"]
-
-
-def test_no_results_are_no_recipe():
-    assert measures.one_recipe(pd.DataFrame()).empty
-
-
 def test_means_are_taken_over_seeds_at_the_highest_noise():
     rows = pd.DataFrame({"label": ["SCN", "SCN", "baseline", "SCN"], "noise_rate": [0.3, 0.3, 0.3, 0.1]})
     numbers = dict.fromkeys(("memorised", "label_accuracy", "relabel_precision"), 50.0)

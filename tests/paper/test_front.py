@@ -53,10 +53,22 @@ def test_runs_of_other_recipes_and_from_weights_are_left_out(results):
     table = pd.read_csv(results / "rendered.csv")
     faster = table[table["method"] == "baseline"].assign(config='{"lr": 0.1}', accuracy=10.0)
     warm = table[table["method"] == "baseline"].assign(weights="abc", accuracy=20.0)
-    pd.concat([table, faster, warm]).assign(key=lambda rows: range(len(rows))).to_csv(
+    doubled = table[table["method"] == "baseline"].assign(config='{"oversample": true}', accuracy=30.0)
+    pd.concat([table, faster, warm, doubled]).assign(key=lambda rows: range(len(rows))).to_csv(
         results / "rendered.csv", index=False
     )
     assert set(own_runs("rendered", results)["accuracy"]) == {50.0, 60.0, 61.0}
+    assert set(own_runs("rendered", results, None)["accuracy"]) == {50.0, 60.0, 61.0}
+    assert set(own_runs("ferplus", results, None)["label"]) == {"baseline", "LRN"}
+
+
+def test_two_runs_of_one_seed_are_not_averaged(results):
+    table = pd.read_csv(results / "rendered.csv")
+    pd.concat([table, table.assign(accuracy=10.0)]).assign(key=lambda rows: range(len(rows))).to_csv(
+        results / "rendered.csv", index=False
+    )
+    with pytest.raises(ValueError, match="have the same method, recipe and seed 0"):
+        readme_table(results)
 
 
 def test_nothing_measured_is_said(tmp_path):

@@ -18,8 +18,8 @@ WAITING = ROW | {"id": "L02", "verdict": "not tested", "effect": NAN, "n": 0, "d
 
 def test_a_line_says_what_decided_and_why():
     line = plain.claim_line(pd.DataFrame([ROW]))
-    assert "**✗ not held** on rendered faces (weakest of 2, at noise 30 %: −9.5 points [−10.0, −9.0], n = 3;" in line
-    assert "strongest, at noise 10 %: −8.5)" in line
+    assert "**✗ not held** on rendered faces (of 2, at noise 30 % decides: −9.5 points [−10.0, −9.0], n = 3;" in line
+    assert "most for it, at noise 10 %: −8.5)" in line
     assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
 
 
@@ -56,8 +56,23 @@ def test_the_front_has_a_line_for_each_judged_claim_and_names_the_rest():
 
 def test_the_tally_counts_each_claim_once():
     split = [HELD, HELD | {"dataset": "ferplus", "verdict": "undecided"}]
-    words = "3 of the papers' 4 claims were tested: 1 held and refuted nowhere, 1 not held somewhere, 1 undecided."
-    assert plain.tally(pd.DataFrame([*split, ROW, OPEN, WAITING])) == words
+    ours = ROW | {"id": "S17-noisy", "place": "ours, after SCN table 5", "verdict": "held"}
+    theirs = "3 of the papers' 4 claims were tested: 1 held and refuted nowhere, 1 not held somewhere, 1 undecided."
+    luck = (
+        "Of 4 verdicts with an interval, on few and shared seeds, luck alone would make about 0.1 wrong in each "
+        "direction."
+    )
+    waiting = WAITING | {"low": NAN, "high": NAN}
+    rows = [*split, ROW, OPEN, waiting]
+    assert plain.tally(pd.DataFrame(rows)) == f"{theirs} {luck.replace('4', '3')}"
+    more = "1 more are ours, theirs under another condition: 1 held, 0 not held, 0 undecided."
+    assert plain.tally(pd.DataFrame([*rows, ours])) == f"{theirs} {more} {luck}"
+
+
+def test_what_n_counts_is_said():
+    networks = HELD | {"id": "S25", "dataset": "any", "unit": "% saved"}
+    assert "✓ any faces +0.050 % saved, 3 networks." in plain.front(pd.DataFrame([networks]))
+    assert ", 3 networks)" in plain.claim_line(pd.DataFrame([networks]))
 
 
 def test_a_reason_without_a_lesson_names_none():
