@@ -81,7 +81,7 @@ show.markdown(tour())
 
 # %% [markdown]
 # In a hurry? Read 03, 04 and 08: how labels get wrong, what a trusting network makes of them, and whether SCN does
-# better.
+# better. 08 builds on 05 to 07; look up there what it takes for granted.
 #
 # ## Your machine
 #
@@ -159,7 +159,7 @@ ctx.save(figure, "cures", alt="Rendered faces with their given and new label; ti
          "crosses those that are not.")
 
 # %% [markdown]
-# **Predict:** did the cure pay? Compare with the plainest thing one can do: believe all labels, change none.
+# **Predict:** does the whole method pay? Compare with the plainest thing one can do: believe all labels, change none.
 
 # %%
 runs = ctx.compare(["baseline", "scn"], noise_rate=0.3)
@@ -174,8 +174,8 @@ ctx.say(
 
 # %% [markdown]
 # Do not read too much into this sentence: it is one short run on small computed pictures, far from the paper's setting, and
-# yet it is the honest result of that run. Whether SCN wins, when, and why, is what lessons 05 to 11 measure piece by
-# piece; lesson 08 puts the pieces together.
+# yet it is the honest result of that run. Nor is it a sentence on the new labels alone: the method also weighs and ranks.
+# Whether SCN wins, when, and why, is what lessons 05 to 11 measure piece by piece; lesson 08 puts the pieces together.
 #
 # ## Pull the muscles
 #

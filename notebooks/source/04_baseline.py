@@ -111,12 +111,11 @@ ctx.say("After the last epoch the network predicts **{right:.0%}** of the right 
 from scnlib.paper.results import by_rote
 
 accidents = end["memorised"] - by_rote(end["memorised"], end["seen_through"], len(names))
-ctx.say("Of the {memorised:.1%} of the wrong labels that it repeats, the network knows **{rote:.1%}** by rote; {accidents:.1%} are "
-        "accidents of a network that errs.", memorised=end["memorised"], rote=end["memorised"] - accidents, accidents=accidents,
-        origin="measured here")
+ctx.say("The network repeats {memorised:.1f} % of the wrong labels: **{rote:.1f}** points of that by rote, {accidents:.1f} by accident, as a network "
+        "that errs.", memorised=100 * end["memorised"], rote=100 * (end["memorised"] - accidents), accidents=100 * accidents, origin="measured here")
 
 # %% [markdown]
-# It saw each face a dozen times, each time moved, turned or mirrored, which is little to learn a contradiction by heart.
+# It never saw the same picture twice: each face came a dozen times, moved, turned or mirrored anew, which leaves little to learn by heart.
 # Plausibly the wrong labels do their damage by pulling in all directions at once.
 #
 # ## Now let it memorise
@@ -146,7 +145,8 @@ ctx.say("Half of the right labels are fitted in epoch **{right}**, half of the w
 
 # %% [markdown]
 # This is the pattern that later methods live on: **right labels support each other, each wrong label stands alone.** What
-# many faces share is learnt early and fast; what one face insists on is learnt late and one by one. A method that wants to
+# many faces share is learnt early and fast; what one face insists on is learnt late and one by one. (That the test accuracy stays low
+# from early on is another matter: without augmentation there is less to learn from, memorised or not.) A method that wants to
 # find wrong labels by the network's disagreement must look *before* they are memorised. Afterwards the network agrees with
 # everything.
 #
@@ -280,7 +280,7 @@ if len(full := own_runs("ferplus")):
 # [Exercises that check themselves, and a quiz](exercises/04_baseline.ipynb) go with this lesson. Further questions, which nobody
 # checks but you:
 #
-# 1. Use `kind="pair"` (`noise_kind="pair"` in `ctx.run`) at 30 %. Are wrong labels memorised earlier than with symmetric
+# 1. Use pair noise (`noise_kind="pair"` in `ctx.run`, `kind="pair"` in `corrupt_labels`) at 30 %. Are wrong labels memorised earlier than with symmetric
 #    noise? Why should they be?
 # 2. Report the median test accuracy of the last three epochs instead of the last. Does it change an order?
 #

@@ -167,7 +167,7 @@ for row in table[table["n"] > 0].itertuples():
 
 # %% [markdown]
 # The pull of ranking, like any other, reaches $w_a$ through the sigmoid, whose slope is $\alpha(1-\alpha)$. Close to zero hardly a thing
-# arrives of it: what has sunk far enough is out of reach, whoever pulls. Look at the mean α of "weighted loss, ranking" above: it says whether the
+# arrives of it: what has sunk far enough is hardly reached, whoever pulls. Look at the mean α of "weighted loss, ranking" above: it says whether the
 # rank loss came in time.
 #
 # Mind one more thing when you compare a row *with* ranking to one without: ranking halves the weight of the classification loss
@@ -233,8 +233,8 @@ ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {on
         inside=float(((best > 0) & (best < 1)).float().mean()), origin="measured here")
 
 # %% [markdown]
-# A right prediction wants $\alpha = 1$, to be as sure as it can. A wrong one whose label lies below the average wants
-# $\alpha = 0$, to be a guess. Between them lie faces with a best α of their own. **This is what weighted logits do: they let a
+# A right prediction wants $\alpha = 1$, to be as sure as it can. A wrong one whose label lies below the *plain* mean of its
+# logits wants $\alpha = 0$, to be a guess. Between them lie faces with a best α of their own. **This is what weighted logits do: they let a
 # face say "I do not know"**, at the price of a guess, $\ln C$.
 #
 # And α cannot see which of the two a face is, since it does not see the label. It can only learn which *looks* are mostly
@@ -329,9 +329,10 @@ ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are belo
         worst=", ".join(f"{table['plain_loss'].max():.1f}" for table in searched.values()), origin="measured here")
 
 # %% [markdown]
-# Read the two pictures together. The first steps throw the logits off, the loss at $\alpha = 1$ rises above the dotted line, and α
-# takes the quick way down: silence is cheaper than learning. How far above and how quickly depends on the rate. Where a little
-# α is left, the network can still learn, and then α may return; where all of it is gone, nothing can.
+# Read the two pictures together. The first steps throw the logits off, their loss at $\alpha = 1$ rises above the dotted line, and α
+# takes the quick way down: silence is cheaper than learning. (The sentence above is about the loss at the *present* α, which sinks with it; at
+# $\alpha = 1$ one sees what the logits themselves are worth.) How far above and how quickly depends on the rate. Where a little
+# α is left, the network can still learn, and then α may return; where it is all but gone, hardly anything brings it back.
 #
 # ## What prevents it
 #
@@ -341,14 +342,14 @@ ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are belo
 # %%
 fast = {"lr": 1.0, "epochs": 3}
 helped = {"rate 1": first_steps(**fast), "rate 1, ranking": first_steps(ranking=True, **fast)}
-helped["rate 1 after warm-up"] = first_steps(schedule="one_cycle", **fast)
-helped["rate 0.05 after warm-up"] = first_steps(schedule="one_cycle", lr=0.05, epochs=3)
+helped["rate 1, warming up"] = first_steps(schedule="one_cycle", **fast)
+helped["rate 0.05, warming up"] = first_steps(schedule="one_cycle", lr=0.05, epochs=3)
 
 # %%
 long_note = f"weighted logits, {len(some):,} faces in batches of 64, seed {seed}; without ranking where nothing is said; right: the same logits without α"
 figure = plots.alpha_by_step(helped, chance=chance, note=long_note)
 ctx.save(figure, "prevented", alt="Mean alpha and the cross-entropy without alpha over the first steps: the largest rate alone, "
-         "with ranking, with a warm-up, and a small rate with a warm-up.")
+         "with ranking, during a warm-up to it, and during a warm-up to a small rate.")
 
 # %%
 for name, table in helped.items():
@@ -360,9 +361,9 @@ for name, table in helped.items():
             low=importance.in_words(low["alpha_mean"], 3), end=importance.in_words(end["alpha_mean"], 3))
 
 # %%
-small, full = helped["rate 0.05 after warm-up"]["alpha_mean"], weighted.metrics["alpha_mean"]
+small, full = helped["rate 0.05, warming up"]["alpha_mean"], weighted.metrics["alpha_mean"]
 ended = "is then still at its lowest" if small.iloc[-1] < small.min() + 0.01 else f"ends above its lowest, {small.min():.3f}"
-ctx.say("At the small rate after a warm-up, in batches of 64, the mean α goes from {start:.3f} to {end:.3f} in {steps} steps and {ended}. The full run "
+ctx.say("Warming up to the small rate, in batches of 64, the mean α goes from {start:.3f} to {end:.3f} in {steps} steps and {ended}. The full run "
         "with the same weighting, in batches of {size} and at our rate of {lr:g} after a warm-up, had its lowest mean α in epoch {epoch}, {low:.2f}, and ended at "
         "**{last:.2f}**.", start=small.iloc[0], end=small.iloc[-1], steps=len(small), ended=ended, size=weighted.config.batch_size, lr=weighted.config.lr,
         epoch=int(full.idxmin()) + 1, low=full.min(), last=full.iloc[-1], origin="measured here")
@@ -370,9 +371,9 @@ ctx.say("At the small rate after a warm-up, in batches of 64, the mean α goes f
 # %% [markdown]
 # A warm-up on the way to a rate that is too large buys time, in which the classifier must learn enough to be better than a guess; it
 # is no protection by itself. The rank loss does not keep α from falling either, but it goes on pulling the groups apart where the
-# classification loss has fallen silent, and so can bring α back. A *small* rate after a warm-up does not prevent the fall in small batches,
-# it slows it down. The full run, in larger batches and with a warm-up, dipped and recovered. All of this is one seed, and we did not separate
-# which of the two does it, batch size or warm-up; the full run also had more faces and more steps. Whoever repeats a recipe and finds all α at
+# classification loss has fallen silent, and so can bring α back. Warming up to a *small* rate does not prevent the fall in small batches,
+# it slows it down. The full run, with the same warm-up in larger batches, dipped and recovered. All of this is one seed, and we did not separate
+# what does it: larger batches, more faces, or more steps. Whoever repeats a recipe and finds all α at
 # zero should look at its first fifty steps.
 #
 # The opposite end is less dramatic and as uninformative. Once most slopes are negative, which in our run comes long before most labels are predicted, α climbs
@@ -480,8 +481,8 @@ for key in own:
             all=len(hits), lost=", ".join(lost) or "none", origin="measured at full scale")
 
 # %% [markdown]
-# Plausibly so: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Which class
-# it hits differs from seed to seed. **Alternating
+# Plausibly so: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Compare
+# the runs: partly it is the same class each time, one that the baseline, too, knows least, and partly chance. **Alternating
 # minimisation has no trivial solution, but it has its own way to deceive itself**: it keeps what it already believes, and what it gives up may be a
 # whole class instead of the wrong labels. The published curricula let the share that counts grow to 1, and begin only after a while; both are
 # meant against this.

@@ -100,7 +100,7 @@ ctx.save(figure, "groups", alt="Two batches sorted by alpha with the means of th
 # %% [markdown]
 # Now you. The figure follows δ₁ and β over a batch of the training with ranking; the loss is the hinge at the right.
 #
-# **Predict:** does a larger high group make the gap larger, smaller, or neither? And which of the three controls can change the *order* of the faces?
+# **Predict:** does a larger high group make the gap larger, smaller, or neither? And which of the three controls can change which face stands above which?
 
 # %%
 from scnlib.course.explore import Range, explore
@@ -447,7 +447,7 @@ for row in auroc[auroc["n"] > 0].itertuples():
 #    line of `SCN._rank_loss` would you change?
 # 4. For which reward r would you expect the margin to stand still near 0.15? Use `importance.margin_path` on the gaps of the run
 #    without ranking, then predict why a real run will not do the same.
-# 5. With γ = 0.8 the classifier has a fifth of its step. Predict table 6's last column from lesson 04's baseline at other rates.
+# 5. With γ = 0.8 the classifier has a fifth of its step. Predict table 6's last column from the baseline at other rates (lesson 08).
 #
 # ## References
 #

@@ -471,8 +471,8 @@ if len(margins) > 1:
 #
 # You relabelled a batch **by hand** and audited it: cured, harmed, wrong again. You know the arithmetic, **$n(p-q)/N$**, and swept
 # the margin **without training**: a finished network may correct its labels, and 0.2 is a good margin for it. You saw the same rule
-# fail in three ways: in the **low group**, where the doctor is at its worst; **early**; and in a **loop**, where the doctor learns its
-# own opinions and the margin loses its meaning. You saw equation 5 **take back** its cures, and a ledger **undo** them. The paper's
+# fail in three ways: in the **low group**, where the doctor is at its worst; **without a margin**, all the worse the earlier; and in a
+# **loop**, where the doctor learns its own opinions and the margin loses its meaning. With the margin, a later start alone mended nothing here. You saw equation 5 **take back** its cures, and a ledger **undo** them. The paper's
 # setting stays the default here; everything else you tried has a name: `relabel_group`, `relabel_mode`, `fallback`, `relabel_epoch`,
 # `margin_relabel`, and `cures.cure_once` for the one that cuts the loop.
 #
@@ -482,8 +482,8 @@ if len(margins) > 1:
 #   equation 5 would be right to look nowhere else. Real mistakes (lesson 10) may be such a case; random flips are not.
 # - A backbone that starts from face features may have better opinions in epoch 10 than ours at its end; the loop would then start from
 #   a good doctor. The paper's table 5 has such a column, in which relabelling alone still harms a little.
-# - A gain from curing once that stands clear of zero over more seeds *and* clear of a baseline of twice the length. With that, better
-#   labels would have been turned into a better network; without it they were only better labels.
+# - A gain from curing once that is clear of a baseline of twice the length; clear of zero alone it is already. As it is, the cure is real
+#   and does not pay: the same computing time, spent on the uncured labels, brings more.
 #
 # ## Exercises
 #

@@ -161,10 +161,10 @@ half, plain = means.loc["baseline", [0.025, 0.05]]
 slow, fast = means.loc["SCN without relabelling", [0.05, 0.1]]
 low, high = sorted(min(1, max(0, effect) / max(plain - slow, 0.1)) for effect in (plain - half, fast - slow))
 if not np.isnan([half, plain, slow, fast]).any():
-    ctx.say("Twice the rate takes SCN without relabelling from {slow:.1f} % to {fast:.1f} %; the control, half the rate, takes the baseline from "
-            "{plain:.1f} % to {half:.1f} %. In size that is {low:.0%} to {high:.0%} of the gap of {gap:.1f} points, by which of the two one asks; not parts of it, "
-            "since the baseline may gain by another rate, too (lesson 11).",
-            slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow, low=low, high=high, origin="measured at full scale")
+    ctx.say("The gap at one rate is {gap:.1f} points. Twice the rate gives SCN without relabelling {gained:+.1f} ({slow:.1f} % to {fast:.1f} %), half the rate costs the "
+            "baseline {cost:.1f} ({plain:.1f} % to {half:.1f} %): steps of that size are worth {low:.0%} to {high:.0%} of the gap. With the rate that serves each best on these test faces {left:.1f} points remain.",
+            slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow, gained=fast - slow, cost=plain - half, low=low, high=high,
+            left=means.loc["baseline"].max() - means.loc["SCN without relabelling"].max(), origin="measured at full scale")
 
 # %%
 for row in measured[measured["series"] != "baseline"].dropna(subset="gain").itertuples():
@@ -226,7 +226,7 @@ ctx.say("While the memorised share goes from {start:.0%} to {end:.0%}, the AUROC
         auroc=memory.metrics["alpha_auroc"][peak], epoch=int(memory.metrics["epoch"][peak]), origin="measured here")
 
 # %% [markdown]
-# Turn this run's epochs yourself, and look for one in which you could tell the wrong labels by their α.
+# Even by heart, then, α stays close to a coin's 0.5. Turn this run's epochs yourself, and look for one in which you could tell the wrong labels by their α.
 
 # %%
 from scnlib.course.explore import Choice, Range, explore
@@ -271,12 +271,12 @@ silent = [cause for cause, row in causes.iterrows() if abs(row.iloc[1] - row.ilo
 ctx.say("Not to be told from chance: {silent}.", silent=", ".join(silent) or "none", origin="measured here")
 
 # %% [markdown]
-# The sentences are those rows whose gap is larger than chance. Mind the rows that name a *class*: alpha may rank whole
-# expressions low because the network finds them hard, and a covered or faint face follows only in second place. Compare
+# The sentences are those rows whose gap is larger than chance. Mind the rows that name a *class*: alpha ranks whole expressions, as it
+# ranks *looks*, such as pictures without colour. What makes a face ambiguous, a mixture or a faint expression, need not be among them. Compare
 # with the paper's figure 4, which shows ten faces and names quality and occlusion.
 #
-# Mind dark skin, too. Skin and expression were drawn independently, so a gap in either direction would mean that alpha
-# weighs how people *look*. Whoever weighs samples by what a network finds easy should look at such a table first.
+# Mind dark skin, too. Skin and expression were drawn independently, so a gap in either direction means that alpha
+# weighs how people look. Whoever weighs samples by what a network finds easy should look at such a table first.
 #
 # One cause we can turn up ourselves. One clean face of full strength, on its way from one expression to another:
 #
@@ -298,7 +298,8 @@ explore(lambda pair, share: plots.mixture(mixed[pair].images, mixed[pair].shares
         pair=Choice("from → to", list(mixed)), share=Range("share of the second", 0.0, 1.0, 0.05, 0.5))
 
 # %% [markdown]
-# One face is an anecdote; the row "two expressions mixed" of the table above counts all of them.
+# Compare how far α moves along the way with how far apart the extremes of the whole set were: it hardly notices that two answers are
+# equally right. One face is an anecdote; the row "two expressions mixed" of the table above counts all of them.
 #
 # ## Figure 4's ten labels
 #

@@ -322,7 +322,8 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 
 # %%
 step = tuning.relative_step(make_method("lrn", discriminative=False), faces.images[:256], faces.labels[:256], C, seed)
-ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax.", step=step, inverse=1 / 0.7, origin="measured here")
+ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax. A step in $W$ is one of $1/T$ times that in the "
+        "logits $Wf/T$, so in effect the rate is about $1/T^2$ = {square:.2f} times as large, and the control is twice the rate.", step=step, inverse=1 / 0.7, square=1 / 0.49, origin="measured here")
 controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3), **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
 table = paper.arms(results, controls, reference="baseline").set_index("label")
 wording.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)
@@ -525,9 +526,9 @@ ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|-
 # checks but you:
 #
 # 1. Show that Gumbel noise gives the softmax: the maximum of $u_k$ over the other classes is Gumbel distributed itself.
-# 2. Set `covariance="diagonal"` and `temperature=1.0` in `ctx.run("lrn", noise_rate=0.3, ...)`. Which of the two changes more?
+# 2. Set `covariance="diagonal"`, then `temperature=1.0` instead, in `ctx.run("lrn", noise_rate=0.3, ...)`. Which of the two moves the test accuracy more?
 # 3. Substitute $W' = W/T$ in a step of gradient descent on the cross-entropy of $\mathrm{softmax}(Wf/T)$. At which rate does $W'$ move?
-# 4. At a rate of $10^{-4}$, how far can a centre move in 30 epochs of 192 steps, if each gradient is as long as the one above?
+# 4. At a rate of $10^{-4}$, how far can a centre move in 30 epochs of 192 steps, if each gradient has a length of at most 1? Compare with the distances of the centres.
 #
 # ## References
 #

@@ -122,7 +122,7 @@ def tally(table: pd.DataFrame) -> str:
 TITLES = {
     HELD: "Held, and refuted nowhere",
     NOT_HELD: "Not held somewhere",
-    UNDECIDED: "Undecided: one seed, or an interval with the limit in it (wider where a claim names several conditions)",
+    UNDECIDED: "Undecided: one seed, or an interval with the limit in it (wider where there are several conditions)",
 }
 
 
