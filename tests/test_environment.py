@@ -59,8 +59,8 @@ def test_the_readme_names_every_command_of_the_makefile():
     assert not missing
 
 
-def test_imports_point_one_way_as_the_readme_says():
-    block = (project_root() / "README.md").read_text().split("Imports point one way")[1].split("Five ideas")[0]
+def test_imports_point_one_way_as_contributing_says():
+    block = (project_root() / "CONTRIBUTING.md").read_text().split("## The order of imports")[1].split("\n## ")[0]
     rows = [re.split(r"  +", line.strip())[0] for line in block.splitlines() if line.startswith("    ")]
     steps = re.split(r"\n|->", re.sub(r"(,|->)\n", r"\1 ", "\n".join(rows)))
     height = {name: number for number, step in enumerate(steps) for name in re.findall(r"\w+", step)}
