@@ -110,7 +110,8 @@ ctx.save(figure, "training_faces", alt="Sixteen small rendered faces with their 
 # %%
 figure = plots.class_counts({"faces": faces.class_counts()}, title="Classes are of similar size",
                             note=f"training faces, n = {len(faces):,}")
-ctx.save(figure, "classes", alt="Bars: number of training faces of each of the eight expressions, all of similar length.")
+ctx.save(figure, "classes",
+         alt="Bars: number of training faces of each of the eight expressions, all of similar length.")
 
 # %% [markdown]
 # ## A self-cure in one minute
@@ -188,8 +189,10 @@ ctx.say(
 from scnlib.course import touch
 from scnlib.course.explore import explore
 
-explore(touch.face_editor(run, note=f"rendered face; network: SCN, 30 % wrong labels, 1 run, seed {seed}; measured here"),
-        "A rendered face, {person}, its lip corners pulled by {au12:.2f}, with the network's probability for each expression and its alpha.", **touch.muscles())
+explore(touch.face_editor(run,
+                          note=f"rendered face; network: SCN, 30 % wrong labels, 1 run, seed {seed}; measured here"),
+        "A rendered face, {person}, its lip corners pulled by {au12:.2f}, with the network's probability for each "
+        "expression and its alpha.", **touch.muscles())
 
 # %% [markdown]
 # Pull muscles that no person moves together, too. Is there a bar that says "I cannot tell"? A network answers what it is asked.
@@ -213,11 +216,14 @@ from scnlib.paper import published
 from scnlib.paper.quick import own_runs
 
 columns = ["data", "origin", "method", "accuracy at 30 % noise", "seeds"]
-rows = [("rendered faces, 48 px", "measured here", label, 100 * run.metrics["test_accuracy"].iloc[-1], 1) for label, run in runs.runs.items()]
+rows = [("rendered faces, 48 px", "measured here", label, 100 * run.metrics["test_accuracy"].iloc[-1], 1)
+        for label, run in runs.runs.items()]
 if len(full := own_runs("ferplus", labels=runs.runs)):
     means = full[full["noise_rate"] == 0.3].groupby("label", sort=False)["accuracy"].agg(["mean", "count"])
     rows += [("FER+, 48 px", "measured at full scale", label, mean, n) for label, mean, n in means.itertuples()]
-rows += [("FERPlus, from scratch", "published", name, published("scn-2", f"scratch, noise 30 %, {name}", "FERPlus").value, "not said") for name in ("baseline", "SCN")]
+rows += [("FERPlus, from scratch", "published", name,
+          published("scn-2", f"scratch, noise 30 %, {name}", "FERPlus").value, "not said")
+         for name in ("baseline", "SCN")]
 pd.DataFrame(rows, columns=columns).round(2)
 
 # %% [markdown]

@@ -120,8 +120,9 @@ ways = {"box": Settings(112, how="box"), "five points,\nno margin": Settings(112
         "five points,\nmargin 0.1": Settings(112), "five points,\nmargin 0.4": Settings(112, margin=0.4)}
 crops = torch.cat([align_images(photo[None], detector, way)[0].crops for way in ways.values()])
 figure = plots.face_grid(crops, list(ways), face_width=1.5, title="Four ways to cut out one face", note="112 x 112 px")
-ctx.save(figure, "crops", alt="Four crops of the same face: the box is not turned; with five points the eyes are level, "
-         "and a larger margin shows more around the face.")
+ctx.save(figure, "crops",
+         alt="Four crops of the same face: the box is not turned; with five points the eyes are level, and a larger "
+             "margin shows more around the face.")
 
 # %% [markdown]
 # ## Against the truth
@@ -138,8 +139,9 @@ found = [detector.find(image[None])[0] for image in scenes.images]
 figure = plots.found_faces(scenes.images[:6], [f.boxes for f in found[:6]], [f.points for f in found[:6]],
                            scenes.points[:6], title="Crosses: found. Circles: true.",
                            note=f"rendered scenes, 240 x 320 px; the first six of n = {n}, seed {seed}")
-ctx.save(figure, "scenes", alt="Six rendered heads on cloudy backgrounds, each with a box, five crosses and five circles "
-         "that nearly coincide.")
+ctx.save(figure, "scenes",
+         alt="Six rendered heads on cloudy backgrounds, each with a box, five crosses and five circles that nearly "
+             "coincide.")
 
 # %% [markdown]
 # To compare large and small faces, errors are counted in distances between the eyes: 0.1 means that a point is off by a
@@ -176,7 +178,8 @@ for how in ("box", "similarity"):
     means.append(crops.float().mean(dim=0).round().to(torch.uint8))
 figure = plots.face_grid(torch.stack(means), ["by boxes", "by five points"], face_width=2.1,
                          title="The average face", note=f"mean of {len(crops)} rendered faces that were found")
-ctx.save(figure, "means", alt="Two average faces: by boxes a blur, by five points with recognisable eyes, nose and mouth.")
+ctx.save(figure, "means",
+         alt="Two average faces: by boxes a blur, by five points with recognisable eyes, nose and mouth.")
 
 # %% [markdown]
 # Where the eyes agree, a network need not learn that eyes can be anywhere.
@@ -193,10 +196,13 @@ ctx.save(figure, "means", alt="Two average faces: by boxes a blur, by five point
 # %%
 on_cpu = Detector("cpu")
 speeds = preprocessing.detection_speed(scenes.images[:4 if ctx.smoke else 12], on_cpu)
-figure = plots.class_counts({"speed": speeds}, label="pictures per second", numbers=",.1f", title="Finding faces on a CPU",
-                            note=f"240 x 320 px, {torch.get_num_threads()} thread(s); of 3 turns at each picture the best")
-ctx.save(figure, "speed", alt="Bars: pictures per second of facenet-pytorch picture by picture, of our loop for every face, "
-         "and of our loop for the largest face.")
+figure = plots.class_counts({"speed": speeds}, label="pictures per second", numbers=",.1f",
+                            title="Finding faces on a CPU",
+                            note=f"240 x 320 px, {torch.get_num_threads()} thread(s); of 3 turns at each picture the "
+                                 "best")
+ctx.save(figure, "speed",
+         alt="Bars: pictures per second of facenet-pytorch picture by picture, of our loop for every face, and of our "
+             "loop for the largest face.")
 
 # %%
 theirs, every, largest = speeds.values()
@@ -227,9 +233,9 @@ tight.round(3)
 
 # %%
 plain, edge = tight.iloc[0], tight[(tight["around"] == "edge") & (tight["share"] == 0.5)].iloc[0]
-ctx.say("Without anything around it MTCNN finds **{found:.0%}** of the tight crops (n = {n}). Their points: median error "
-        "{plain:.3f} without padding, {edge:.3f} with the edge drawn out by half.", found=plain["found"], n=plain["n"],
-        plain=plain["error"], edge=edge["error"], origin="measured here")
+ctx.say("Without anything around it MTCNN finds **{found:.0%}** of the tight crops (n = {n}). Their points: median "
+        "error {plain:.3f} without padding, {edge:.3f} with the edge drawn out by half.", found=plain["found"],
+        n=plain["n"], plain=plain["error"], edge=edge["error"], origin="measured here")
 
 # %% [markdown]
 # The columns `error` and `error_90` need a truth, so they stay empty for photographs. Whoever looks at the *detection
@@ -238,15 +244,18 @@ ctx.say("Without anything around it MTCNN finds **{found:.0%}** of the tight cro
 
 # %%
 pictures, boxes, points, names = preprocessing.in_four_surroundings(few.images, detector)
-figure = plots.found_faces(pictures, boxes, points, captions=names, columns=4, width=1.9, title="What the detector sees",
-                           note="the test face that the mirror multiplies most, 48 px; 'none' stands on white for the eye only")
-ctx.save(figure, "padding", alt="One tightly cropped face without surroundings, with its edge repeated, on black and mirrored; "
-         "boxes show what the detector takes for faces.")
+figure = plots.found_faces(pictures, boxes, points, captions=names, columns=4, width=1.9,
+                           title="What the detector sees",
+                           note="the test face that the mirror multiplies most, 48 px; 'none' stands on white for the "
+                                "eye only")
+ctx.save(figure, "padding",
+         alt="One tightly cropped face without surroundings, with its edge repeated, on black and mirrored; boxes "
+             "show what the detector takes for faces.")
 
 # %%
 mirror = tight[(tight["around"] == "reflect") & (tight["share"] == 0.5)].iloc[0]
-ctx.say("Mirrored by half, **{several:.0%}** of the pictures hold several \"faces\", and the worst tenth of the points is "
-        "off by more than {error:.1f} eye distances. Mirrored eyes are eyes.", several=mirror["several"],
+ctx.say("Mirrored by half, **{several:.0%}** of the pictures hold several \"faces\", and the worst tenth of the "
+        "points is off by more than {error:.1f} eye distances. Mirrored eyes are eyes.", several=mirror["several"],
         error=mirror["error_90"], origin="measured here")
 
 # %% [markdown]
@@ -263,9 +272,10 @@ real[["around", "share", "found", "several", "n"]].round(3) if len(real) else re
 if len(real):
     bare, drawn = real.iloc[0], real[(real["around"] == "edge") & (real["share"] == 0.5)].iloc[0]
     best = real.loc[real["found"].idxmax()]
-    ctx.say("Of FER+'s {n:,} test faces it finds **{bare:.0%}** as they are and **{drawn:.0%}** with the edge drawn out by half; most, {most:.0%}, with "
-            "{around} by {share:.0%} around them, and then {several:.1%} of the pictures hold several.", n=int(bare["n"]), bare=bare["found"], drawn=drawn["found"],
-            most=best["found"], around=best["around"], share=best["share"], several=best["several"], origin="measured at full scale")
+    ctx.say("Of FER+'s {n:,} test faces it finds **{bare:.0%}** as they are and **{drawn:.0%}** with the edge drawn "
+            "out by half; most, {most:.0%}, with {around} by {share:.0%} around them, and then {several:.1%} of the "
+            "pictures hold several.", n=int(bare["n"]), bare=bare["found"], drawn=drawn["found"], most=best["found"],
+            around=best["around"], share=best["share"], several=best["several"], origin="measured at full scale")
 
 # %% [markdown]
 # So: pictures that are cropped to the face either need no detector (FER+ and the official crops of RAF-DB are used as they
@@ -298,8 +308,8 @@ names = list(kinds)
 rows = torch.stack([kinds[name][1][i] for name in names for i in range(6)])
 figure = plots.face_grid(rows, columns=6, row_titles=names, title="The same six faces", face_width=0.95,
                          note=f"rendered test faces, 48 px, seed {seed}")
-ctx.save(figure, "shaken", alt="Six faces in four rows: as rendered, shaken, aligned by the detector's points and by the "
-         "true points.")
+ctx.save(figure, "shaken",
+         alt="Six faces in four rows: as rendered, shaken, aligned by the detector's points and by the true points.")
 
 # %% [markdown]
 # **Predict:** with eight classes of about the same size, guessing gets one in eight right. Where do the four rows stand, and
@@ -312,7 +322,8 @@ for name, (train_images, test_images) in kinds.items():
     right[name] = preprocessing.linear_svm(features[0], train.labels, features[1], test.labels)
 accuracy = {name: float(hits.mean()) for name, hits in right.items()}
 figure = plots.class_counts({"accuracy": accuracy}, label="test accuracy", numbers=".1%", title="HOG and a linear SVM",
-                            note=f"{train.source.name}, {len(train):,} training and {len(test):,} test faces, seed {seed}")
+                            note=f"{train.source.name}, {len(train):,} training and {len(test):,} test faces, seed "
+                                 f"{seed}")
 ctx.save(figure, "hog", alt="Bars of test accuracy of HOG features with a linear SVM on faces as they are, shaken, and "
          "aligned again by detected and by true points.")
 
@@ -324,8 +335,9 @@ gains = {}
 for name in ("shaken, aligned by MTCNN", "shaken, aligned by the truth"):
     if name in right:
         gains[name] = paired_difference(right[name], right["shaken"])
-        ctx.say("{name}: **{gain:+.1f} ± {interval:.1f} points** against shaken (n = {n} test faces, one seed).", name=name,
-                gain=100 * gains[name][0], interval=100 * gains[name][1], n=len(test), origin="measured here")
+        ctx.say("{name}: **{gain:+.1f} ± {interval:.1f} points** against shaken (n = {n} test faces, one seed).",
+                name=name, gain=100 * gains[name][0], interval=100 * gains[name][1], n=len(test),
+                origin="measured here")
 
 # %% [markdown]
 # Compare the last bar with the first one, too. The rendered faces were never shaken by much, yet their heads lean and turn
@@ -349,16 +361,19 @@ for name, features in (("LBP", preprocessing.lbp), ("HOG", preprocessing.hog)):
     classical[f"{name}, linear SVM"] = float(hits.mean())
 network = paper.arms(paper.load_results(), {"network": paper.arm("baseline")}, ctx.dataset).iloc[0]
 beside = classical | ({f"the network of lesson 04 (n = {network['n']})": network["mean"] / 100} if network["n"] else {})
-figure = plots.class_counts({"accuracy": beside}, label="test accuracy", numbers=".1%", title="Features made by hand, features learnt",
-                            note=f"{more.source.name}; by hand: {len(more):,} training and {len(test):,} test faces, measured here; network: all of them, measured at full scale")
+figure = plots.class_counts({"accuracy": beside}, label="test accuracy", numbers=".1%",
+                            title="Features made by hand, features learnt",
+                            note=f"{more.source.name}; by hand: {len(more):,} training and {len(test):,} test faces, "
+                                 "measured here; network: all of them, measured at full scale")
 ctx.save(figure, "classical", alt="Bars of test accuracy of linear support vector machines on LBP and on HOG, and of a "
          "small convolutional network.")
 
 # %%
 if ctx.dataset == "rendered" and network["n"]:
     best = max(classical, key=classical.get)
-    ctx.say("{best}: **{hand:.1%}** from {n:,} faces in seconds. The network of lesson 04 reaches **{net:.1f}%** from 6,000 faces in twelve epochs (n = {seeds}, "
-            "measured at full scale). Guessing gets {guess:.1%}.", best=best, hand=classical[best], n=len(more), net=network["mean"], seeds=network["n"],
+    ctx.say("{best}: **{hand:.1%}** from {n:,} faces in seconds. The network of lesson 04 reaches **{net:.1f}%** from "
+            "6,000 faces in twelve epochs (n = {seeds}, measured at full scale). Guessing gets {guess:.1%}.",
+            best=best, hand=classical[best], n=len(more), net=network["mean"], seeds=network["n"],
             guess=1 / test.num_classes, origin="measured here")
 
 # %% [markdown]
@@ -405,6 +420,8 @@ assert len(tight) == len(tight_crops.PADDINGS) and all(0 <= value <= 1 for value
 if profile == "quick":
     assert rate > 0.9 and np.nanmedian(errors) < 0.12, (rate, np.nanmedian(errors))
     assert plain["error"] > 1.25 * edge["error"] and mirror["several"] > 0.05, tight
-    assert gains["shaken, aligned by MTCNN"][0] > 0.08 and b_there.float().mean() > 0.85, (accuracy, b_there.float().mean())
+    assert gains["shaken, aligned by MTCNN"][0] > 0.08 and b_there.float().mean() > 0.85, (accuracy,
+        b_there.float().mean())
     assert accuracy["shaken, aligned by the truth"] > accuracy["shaken"] + 0.1, accuracy
-    assert min(classical.values()) > 0.2 and network["mean"] > 100 * max(classical.values()), (classical, network["mean"])
+    assert min(classical.values()) > 0.2 and network["mean"] > 100 * max(classical.values()), (classical,
+        network["mean"])

@@ -56,8 +56,9 @@ from scnlib.faces.sheets import class_sheet
 images, names = class_sheet(people=3, seed=11)
 ctx.save(plots.face_grid(images, names, columns=8, title="Eight expressions, three people",
                          note="rendered, full intensity; FER+'s eight classes, of which RAF-DB lacks contempt"),
-         "classes", alt="Three rendered people in rows, each showing neutral, happiness, surprise, sadness, anger, disgust, fear "
-         "and contempt.")
+         "classes",
+         alt="Three rendered people in rows, each showing neutral, happiness, surprise, sadness, anger, disgust, fear "
+             "and contempt.")
 
 # %% [markdown]
 # Those are the textbook versions. A dataset "in the wild" shows faces like these:
@@ -65,10 +66,11 @@ ctx.save(plots.face_grid(images, names, columns=8, title="Eight expressions, thr
 # %%
 faces = ctx.faces("train")
 first = [int((faces.labels == c).nonzero()[k]) for k in range(2) for c in range(faces.num_classes)]
-ctx.save(plots.face_grid(faces.images[first], [faces.class_names[faces.labels[i]] for i in first], columns=faces.num_classes,
-                         title="The same classes, as they come", note="the first two training faces of each class"),
-         "in_the_wild", alt="Two faces of each class as training sees them: turned, dark, blurred, partly covered, with faint "
-         "or mixed expressions.")
+ctx.save(plots.face_grid(faces.images[first], [faces.class_names[faces.labels[i]] for i in first],
+                         columns=faces.num_classes, title="The same classes, as they come",
+                         note="the first two training faces of each class"), "in_the_wild",
+         alt="Two faces of each class as training sees them: turned, dark, blurred, partly covered, with faint or "
+             "mixed expressions.")
 
 # %% [markdown]
 # ## Some expressions are commoner than others
@@ -81,16 +83,18 @@ from scnlib.faces import CLASSES
 balance = datasets.published_classes("train") | {"rendered": faces.class_counts()}
 figure = plots.class_shares(balance, CLASSES, title="Training images of each class; above: largest to smallest",
                             note=", ".join(f"{name} n = {sum(part.values()):,}" for name, part in balance.items())
-                            + "; FER+ after the majority vote. Contempt: no class of RAF-DB; AffectNet's count is in no source that we could check")
-ctx.save(figure, "balance", alt="Bars for RAF-DB, AffectNet, FER+ and rendered faces: the share of each class in the training set; "
-         "happiness and neutral lead, disgust, fear and contempt are rare.")
+                            + "; FER+ after the majority vote. Contempt: no class of RAF-DB; AffectNet's count is in "
+                              "no source that we could check")
+ctx.save(figure, "balance",
+         alt="Bars for RAF-DB, AffectNet, FER+ and rendered faces: the share of each class in the training set; "
+             "happiness and neutral lead, disgust, fear and contempt are rare.")
 
 # %%
 for name, part in balance.items():
     large, small = max(part, key=part.get), min(part, key=part.get)
-    ctx.say("**{name}**: {large} leads with {share:.0%}, and {small} has one image for every {ratio:.1f} of those.", name=name,
-            large=large, small=small, share=part[large] / sum(part.values()), ratio=part[large] / part[small],
-            origin="measured here" if name == "rendered" else "published")
+    ctx.say("**{name}**: {large} leads with {share:.0%}, and {small} has one image for every {ratio:.1f} of those.",
+            name=name, large=large, small=small, share=part[large] / sum(part.values()),
+            ratio=part[large] / part[small], origin="measured here" if name == "rendered" else "published")
 
 # %% [markdown]
 # This is why the papers use two measures. **Predict:** a model that answers *happiness* to everything: what is its accuracy on
@@ -105,8 +109,9 @@ pd.DataFrame(guesses).T.rename(columns={"name": "always says"}).style.format(
     {"accuracy": "{:.1%}", "mean_class_accuracy": "{:.1%}"})
 
 # %%
-ctx.say("The same ignorance scores {raf:.1%} on RAF-DB and {affect:.1%} on AffectNet, whose test set is balanced. A number without "
-        "its measure says little.", raf=guesses["RAF-DB"]["accuracy"], affect=guesses["AffectNet"]["accuracy"], origin="published")
+ctx.say("The same ignorance scores {raf:.1%} on RAF-DB and {affect:.1%} on AffectNet, whose test set is balanced. A "
+        "number without its measure says little.", raf=guesses["RAF-DB"]["accuracy"],
+        affect=guesses["AffectNet"]["accuracy"], origin="published")
 
 # %% [markdown]
 # AffectNet trains on unbalanced faces and is tested on balanced ones, so people show its rare classes more often. SCN's 60.23 % on
@@ -119,9 +124,10 @@ from scnlib.datasets.sampling import balanced_index
 
 labels = torch.cat([torch.full((count,), c) for c, count in enumerate(balance["AffectNet"].values())])
 index = balanced_index(labels, seed)
-ctx.say("AffectNet without contempt: {before:,} samples an epoch become {after:,}, {times:.1f} times as many; a face of {small} is then "
-        "seen {seen:.0f} times as often as one of {large}.", before=len(labels), after=len(index), times=len(index) / len(labels),
-        small=min(balance["AffectNet"], key=balance["AffectNet"].get), large=max(balance["AffectNet"], key=balance["AffectNet"].get),
+ctx.say("AffectNet without contempt: {before:,} samples an epoch become {after:,}, {times:.1f} times as many; a face "
+        "of {small} is then seen {seen:.0f} times as often as one of {large}.", before=len(labels), after=len(index),
+        times=len(index) / len(labels), small=min(balance["AffectNet"], key=balance["AffectNet"].get),
+        large=max(balance["AffectNet"], key=balance["AffectNet"].get),
         seen=max(balance["AffectNet"].values()) / min(balance["AffectNet"].values()), origin="measured here")
 
 # %% [markdown]
@@ -142,8 +148,8 @@ from scnlib.datasets.classes import map_labels
 
 by_name = map_labels(labels, affectnet.CLASSES, rafdb.CLASSES)
 mixed_up = float((by_name != labels).float().mean())
-ctx.say("**{share:.1%}** of {n:,} labels: and no program would complain, since every number is a valid class.", share=mixed_up,
-        n=len(labels), origin="measured here")
+ctx.say("**{share:.1%}** of {n:,} labels: and no program would complain, since every number is a valid class.",
+        share=mixed_up, n=len(labels), origin="measured here")
 
 # %% [markdown]
 # That is more label noise than any experiment in the paper. So this project matches classes by **name**, in one function that all
@@ -170,7 +176,8 @@ ballots
 from scnlib.uncertainty import vote_entropy
 
 rules = {"majority": ferplus.majority_labels(votes), "most votes": ferplus.plurality_labels(votes)}
-verdicts = pd.DataFrame({rule: [CLASSES[i] if i >= 0 else "none" for i in given] for rule, given in rules.items()}, index=ballots.index)
+verdicts = pd.DataFrame({rule: [CLASSES[i] if i >= 0 else "none" for i in given] for rule, given in rules.items()},
+                        index=ballots.index)
 verdicts.assign(**{"disagreement, bits": vote_entropy(votes[:, :8]).round(decimals=2).numpy()})
 
 # %% [markdown]
@@ -184,8 +191,8 @@ counted = ctx.results("ferplus_votes")
 spread = datasets.disagreement(counted, "train")
 voted = spread.sum(axis=1)
 lost = voted[datasets.NO_MAJORITY] / voted.sum()
-ctx.say("Of {n:,} training images with votes for an emotion, the majority rule gives **{lost:.1%}** no label: they are not trained on at "
-        "all.", n=int(voted.sum()), lost=float(lost), origin="measured at full scale")
+ctx.say("Of {n:,} training images with votes for an emotion, the majority rule gives **{lost:.1%}** no label: they "
+        "are not trained on at all.", n=int(voted.sum()), lost=float(lost), origin="measured at full scale")
 
 # %% [markdown]
 # SCN reports 28,709 training images, the count *before* any vote rule, and does not say which rule it used. So the paper on
@@ -194,16 +201,19 @@ ctx.say("Of {n:,} training images with votes for an emotion, the majority rule g
 # **Predict:** on which class do people agree most? On which least?
 
 # %%
-figure = plots.disagreement_map(spread.to_numpy(), list(spread.index), list(spread.columns), title="How far ten people agree",
+figure = plots.disagreement_map(spread.to_numpy(), list(spread.index), list(spread.columns),
+                                title="How far ten people agree",
                                 note="FER+ training images by majority; the last row has no majority")
-ctx.save(figure, "disagreement", alt="Heat map of disagreement in bits for each class of FER+: most happy faces have none, fear, "
-         "disgust and contempt have much, and faces without a majority the most.")
+ctx.save(figure, "disagreement",
+         alt="Heat map of disagreement in bits for each class of FER+: most happy faces have none, fear, disgust and "
+             "contempt have much, and faces without a majority the most.")
 
 # %%
 unanimous = (spread[0.0] / voted).drop(datasets.NO_MAJORITY)
 best, worst = unanimous.idxmax(), unanimous.idxmin()
-ctx.say("All who name an emotion name the same one for {high:.0%} of the {best} faces and for {low:.0%} of the {worst} faces.", best=best,
-        worst=worst, high=float(unanimous[best]), low=float(unanimous[worst]), origin="measured at full scale")
+ctx.say("All who name an emotion name the same one for {high:.0%} of the {best} faces and for {low:.0%} of the "
+        "{worst} faces.", best=best, worst=worst, high=float(unanimous[best]), low=float(unanimous[worst]),
+        origin="measured at full scale")
 
 # %% [markdown]
 # What do those say who disagree? One row for each majority, one column for each single vote:
@@ -213,19 +223,23 @@ from scnlib.paper.mistakes import counts_matrix
 
 ballots_cast = ctx.results("ferplus_vote_matrix")
 matrix, rows, columns = counts_matrix(ballots_cast, "class", "vote")
-figure = plots.transition_matrix(matrix, rows, columns, title="Single votes under each majority", row_title="majority of ten",
-                                 column_title="single vote", note=f"FER+, all splits, {int(matrix.sum()):,} votes")
-ctx.save(figure, "votes", alt="Matrix of single votes for each majority class: votes for happiness are nearly pure, votes under fear "
-         "go to surprise, those under disgust to anger, those under sadness to neutral.")
+figure = plots.transition_matrix(matrix, rows, columns, title="Single votes under each majority",
+                                 row_title="majority of ten", column_title="single vote",
+                                 note=f"FER+, all splits, {int(matrix.sum()):,} votes")
+ctx.save(figure, "votes",
+         alt="Matrix of single votes for each majority class: votes for happiness are nearly pure, votes under fear "
+             "go to surprise, those under disgust to anger, those under sadness to neutral.")
 
 # %%
-strayed = {name: {c: v for c, v in zip(columns, row, strict=True) if c != name} for name, row in zip(rows, matrix, strict=True)}
+strayed = {name: {c: v for c, v in zip(columns, row, strict=True) if c != name}
+           for name, row in zip(rows, matrix, strict=True)}
 loudest = {name: max(part, key=part.get) for name, part in strayed.items()}
 shares = {name: 1 - matrix[i, columns.index(name)] / matrix[i].sum() for i, name in enumerate(rows)}
 torn = max(shares, key=shares.get)
-ctx.say("A single person, taken at random, contradicts the majority on {all:.0%} of the labelled faces, and on {share:.0%} of those called {torn}; "
-        "there the usual other word is {other}.", all=1 - sum(matrix[i, columns.index(n)] for i, n in enumerate(rows)) / matrix.sum(),
-        torn=torn, share=shares[torn], other=loudest[torn], origin="measured at full scale")
+ctx.say("A single person, taken at random, contradicts the majority on {all:.0%} of the labelled faces, and on "
+        "{share:.0%} of those called {torn}; there the usual other word is {other}.",
+        all=1 - sum(matrix[i, columns.index(n)] for i, n in enumerate(rows)) / matrix.sum(), torn=torn,
+        share=shares[torn], other=loudest[torn], origin="measured at full scale")
 
 # %% [markdown]
 # Datasets with **one** annotator, as AffectNet for most of its images, may have label noise of such a size built in, and no column that
@@ -245,9 +259,9 @@ originals = faces.images[:48] if ctx.smoke else faces.images[:400]
 copies = datasets.plant_copies(originals, seed)
 sample = torch.stack([kind[3] for kind in copies.values()])
 ctx.save(plots.face_grid(sample, list(copies), columns=7, face_width=1.4, title="One face, seven copies",
-                         note="training face number 3"),
-         "copies", alt="One rendered face seven times: unchanged, saved again as JPEG, brighter, grainy, shrunk and enlarged, shifted "
-         "by two pixels, and mirrored.")
+                         note="training face number 3"), "copies",
+         alt="One rendered face seven times: unchanged, saved again as JPEG, brighter, grainy, shrunk and enlarged, "
+             "shifted by two pixels, and mirrored.")
 
 # %% [markdown]
 # **Predict:** a fingerprint compares neighbours. Which of the seven copies will it not recognise? Will it take any stranger for
@@ -258,15 +272,18 @@ from scnlib.datasets.duplicates import NEAR_BITS
 
 apart = datasets.copy_distances(originals, copies)
 figure = plots.copy_distances(apart, NEAR_BITS, title="What a fingerprint survives",
-                              note=f"{len(originals)} rendered faces, each against its own copy; last row: against the most similar other face")
-ctx.save(figure, "fingerprints", alt="Strips of fingerprint distances: copies that are compressed, brighter, grainy or shrunk lie near zero; "
-         "shifted and mirrored copies lie as far away as strangers.")
+                              note=f"{len(originals)} rendered faces, each against its own copy; last row: against "
+                                   "the most similar other face")
+ctx.save(figure, "fingerprints",
+         alt="Strips of fingerprint distances: copies that are compressed, brighter, grainy or shrunk lie near zero; "
+             "shifted and mirrored copies lie as far away as strangers.")
 
 # %%
 found = {kind: float((bits <= NEAR_BITS).mean()) for kind, bits in apart.items()}
 missed = [kind for kind, share in found.items() if share < 0.5 and kind != "nearest stranger"]
-ctx.say("Not recognised: {missed}. Strangers taken for copies: {wrong:.1%} of {n}. So a search like this finds a *lower bound*.",
-        missed=" and ".join(missed) or "none", wrong=found["nearest stranger"], n=len(originals), origin="measured here")
+ctx.say("Not recognised: {missed}. Strangers taken for copies: {wrong:.1%} of {n}. So a search like this finds a "
+        "*lower bound*.", missed=" and ".join(missed) or "none", wrong=found["nearest stranger"], n=len(originals),
+        origin="measured here")
 
 # %% [markdown]
 # Now the real thing. The counts below were made on FER+ with the same functions (the fingerprint proposes, the correlation of the pixels
@@ -289,9 +306,9 @@ def cell(kind, first, second):
 
 leak, near = (cell(kind, "train", "test") for kind in ("same pixels", "near"))
 n_test = int(counted.query("split == 'test' and `class` != @datasets.NO_MAJORITY")["count"].sum())
-ctx.say("**{same}** of {n:,} test faces ({share:.1%}) are in the training set pixel for pixel; with near-duplicates at least {near} "
-        "({near_share:.1%}).", same=int(leak["images"]), n=n_test, share=leak["images"] / n_test, near=int(near["images"]),
-        near_share=near["images"] / n_test, origin="measured at full scale")
+ctx.say("**{same}** of {n:,} test faces ({share:.1%}) are in the training set pixel for pixel; with near-duplicates "
+        "at least {near} ({near_share:.1%}).", same=int(leak["images"]), n=n_test, share=leak["images"] / n_test,
+        near=int(near["images"]), near_share=near["images"] / n_test, origin="measured at full scale")
 
 # %% [markdown]
 # The leak can favour whoever memorises, and wrong labels can be memorised too (lesson 04). For scale, what SCN reports on this dataset:
@@ -300,8 +317,8 @@ ctx.say("**{same}** of {n:,} test faces ({share:.1%}) are in the training set pi
 from scnlib.paper import published
 
 theirs, baseline = (published("scn-4", f"pretrained, {who}", "FERPlus").value for who in ("SCN", "baseline"))
-ctx.say("{theirs:.2f} % against a baseline of {baseline:.2f} %: {gain:.2f} points (derived from table 7 and a gain in the text).", theirs=theirs, baseline=baseline, gain=theirs - baseline,
-        origin="published")
+ctx.say("{theirs:.2f} % against a baseline of {baseline:.2f} %: {gain:.2f} points (derived from table 7 and a gain in "
+        "the text).", theirs=theirs, baseline=baseline, gain=theirs - baseline, origin="published")
 
 # %% [markdown]
 # The twins are also a gift. The same pixels were put before annotators **twice**, and two juries of ten voted apart. How often do the two
@@ -309,9 +326,10 @@ ctx.say("{theirs:.2f} % against a baseline of {baseline:.2f} %: {gain:.2f} point
 
 # %%
 same = twins[twins["kind"] == "same pixels"][["pairs", "same_label", "same_votes"]].sum()
-ctx.say("In {n:,} pairs of the very same picture, both of which got a majority label, the labels agree in **{agree:.1%}** of the cases; the ballots "
-        "are the same in only {votes:.0%}, so they were cast apart.", n=int(same["pairs"]), agree=same["same_label"] / same["pairs"],
-        votes=same["same_votes"] / same["pairs"], origin="measured at full scale")
+ctx.say("In {n:,} pairs of the very same picture, both of which got a majority label, the labels agree in "
+        "**{agree:.1%}** of the cases; the ballots are the same in only {votes:.0%}, so they were cast apart.",
+        n=int(same["pairs"]), agree=same["same_label"] / same["pairs"], votes=same["same_votes"] / same["pairs"],
+        origin="measured at full scale")
 
 # %% [markdown]
 # Even on faces that both could label, a second jury of ten does not always repeat the first. Suppose that a jury finds what "people in general"
@@ -319,8 +337,8 @@ ctx.say("In {n:,} pairs of the very same picture, both of which got a majority l
 
 # %%
 limit = (same["same_label"] / same["pairs"]) ** 0.5
-ctx.say("So $q$ is about {q:.1%}, and that is roughly where accuracy on such labels must end, for anyone who does not know this very jury.",
-        q=limit, origin="measured at full scale")
+ctx.say("So $q$ is about {q:.1%}, and that is roughly where accuracy on such labels must end, for anyone who does not "
+        "know this very jury.", q=limit, origin="measured at full scale")
 
 # %% [markdown]
 # ## WebEmotion: a dataset without annotators
@@ -340,11 +358,13 @@ def said(name):
     return setting("scn", f"WebEmotion {name}").value
 
 
-words, countries, ages, top = (said(name) for name in ("emotion words", "countries", "age words", "videos for each search"))
-readings = {"word x country x age": words * countries * len(ages) * top, "word x (country or age)": words * (countries + len(ages)) * top}
-ctx.say("All three together: up to {first:,} videos; an emotion word with one country *or* one age word: up to **{second:,}**. The paper has about "
-        "{videos:,}.", first=readings["word x country x age"], second=readings["word x (country or age)"], videos=said("videos"),
-        origin="published")
+words, countries, ages, top = (said(name)
+                               for name in ("emotion words", "countries", "age words", "videos for each search"))
+readings = {"word x country x age": words * countries * len(ages) * top,
+            "word x (country or age)": words * (countries + len(ages)) * top}
+ctx.say("All three together: up to {first:,} videos; an emotion word with one country *or* one age word: up to "
+        "**{second:,}**. The paper has about {videos:,}.", first=readings["word x country x age"],
+        second=readings["word x (country or age)"], videos=said("videos"), origin="published")
 
 # %% [markdown]
 # So the second reading fits, though the paper does not state it. Lesson 10 renders a stand-in with the same kind of noise: a keyword

@@ -55,7 +55,8 @@ ctx.say("**{wrong:,}** of {n:,} labels are wrong now: {rate:.2%}.", wrong=int(wr
 from scnlib import plots
 
 counts = {"all": faces.class_counts(), "wrong at 30 %": faces.select(wrong).class_counts()}
-figure = plots.class_counts(counts, title="Every class loses the same share", note=f"rendered faces, n = {len(faces):,}")
+figure = plots.class_counts(counts, title="Every class loses the same share",
+                            note=f"rendered faces, n = {len(faces):,}")
 ctx.save(figure, "class_counts", alt="Bars: faces of each class, and below each the number whose label was made wrong, "
          "three tenths of it in every class.")
 
@@ -100,10 +101,11 @@ import pandas as pd
 
 at = {rate: corrupt_labels(faces.labels, faces.num_classes, rate, seed=seed) for rate in (0.1, 0.2, 0.3)}
 first = at[0.1] != faces.labels
-nested = {f"{rate:.0%}": {"wrong labels": int((labels != faces.labels).sum()),
-                          "of those wrong at 10 %, wrong here, %": 100 * float((labels != faces.labels)[first].float().mean()),
-                          "... with the same label, %": 100 * float((labels == at[0.1])[first].float().mean())}
-          for rate, labels in at.items()}
+nested = {f"{rate:.0%}": {
+    "wrong labels": int((labels != faces.labels).sum()),
+    "of those wrong at 10 %, wrong here, %": 100 * float((labels != faces.labels)[first].float().mean()),
+    "... with the same label, %": 100 * float((labels == at[0.1])[first].float().mean()),
+} for rate, labels in at.items()}
 pd.DataFrame(nested).T.astype(int)
 
 # %% [markdown]
@@ -139,8 +141,9 @@ lead = pd.DataFrame({"right, %": [100 * (1 - r) for r in rates],
 lead.round(1)
 
 # %%
-ctx.say("Symmetric noise keeps the majority up to {symmetric:.1%}, pair noise only up to {pair:.0%}: close to that, the same "
-        "rate is not the same difficulty. (At 30 % it need not show: lesson 14 has both.)", symmetric=(classes - 1) / classes, pair=0.5)
+ctx.say("Symmetric noise keeps the majority up to {symmetric:.1%}, pair noise only up to {pair:.0%}: close to that, "
+        "the same rate is not the same difficulty. (At 30 % it need not show: lesson 14 has both.)",
+        symmetric=(classes - 1) / classes, pair=0.5)
 
 # %% [markdown]
 # ## Mistakes that people made
@@ -156,8 +159,8 @@ real = ctx.results("ferplus_fer2013_transition")
 matrix, rows, columns = counts_matrix(real, "true", "given")
 same = sum(int(matrix[rows.index(name), columns.index(name)]) for name in rows if name in columns)
 real_rate = 1 - same / matrix.sum()
-ctx.say("Of **{n:,}** training faces with a majority, whose FER2013 label is known for sure, FER2013 says something else for **{rate:.1%}**.", n=int(matrix.sum()),
-        rate=real_rate, origin="measured at full scale")
+ctx.say("Of **{n:,}** training faces with a majority, whose FER2013 label is known for sure, FER2013 says something "
+        "else for **{rate:.1%}**.", n=int(matrix.sum()), rate=real_rate, origin="measured at full scale")
 
 # %% [markdown]
 # So "30 % noise" is no invention of pessimists: a data set that many papers used has it.
@@ -183,8 +186,9 @@ ctx.save(figure, "real_rates", alt="Bars: the share of wrong FER2013 labels for 
 # %%
 named = {name: value for name, value in share.items() if name in columns}
 best, worst = min(named, key=named.get), max(named, key=named.get)
-ctx.say("From {low:.0%} in {best} to {high:.0%} in {worst} (contempt apart, of which FER2013 has no label): one rate for all classes describes none of them.",
-        low=named[best], high=named[worst], best=best, worst=worst, origin="measured at full scale")
+ctx.say("From {low:.0%} in {best} to {high:.0%} in {worst} (contempt apart, of which FER2013 has no label): one rate "
+        "for all classes describes none of them.", low=named[best], high=named[worst], best=best, worst=worst,
+        origin="measured at full scale")
 
 # %% [markdown]
 # ## Similar faces are confused: LRN's figure 1
@@ -207,7 +211,8 @@ from scnlib.paper.mistakes import commonest_beyond_sinks
 
 sinks = commonest_beyond_sinks(matrix, rows, columns, draws=1000, seed=0)
 figure = plots.commonest_mistake(matrix, rows, columns, expected=sinks, title="Where a class's mistakes go",
-                                 note=f"FER2013 against FER+, n = {int(matrix.sum()):,}; intervals: 1,000 bootstrap draws, seed 0")
+                                 note=f"FER2013 against FER+, n = {int(matrix.sum()):,}; intervals: 1,000 bootstrap "
+                                      "draws, seed 0")
 ctx.save(figure, "concentration", alt="Bars: for each true class the share of its wrong labels that fall into one and "
          "the same class, beside a dotted line for uniform mistakes and diamonds for what sinks alone would give.")
 
@@ -216,11 +221,11 @@ uniform, mean = 1 / (len(columns) - 1), lambda name: float((sinks["n"] * sinks[n
 clear, sink = int((sinks["low"] > 0).sum()), sinks["given"].mode()[0]
 into = sinks[sinks["given"] == sink]
 explained = (into["expected"] - uniform) / (into["share"] - uniform)
-ctx.say("Over all mistakes the commonest one holds {share:.0%}; even spreading would give it {uniform:.0%}, sinks alone "
-        "{expected:.0%}. In {clear} of {classes} classes the lead over the sinks is clear of 0; the smallest is {least:+.0f} "
-        "points ({pair}).", share=mean("share"), uniform=uniform, expected=mean("expected"), clear=clear, classes=len(sinks),
-        least=100 * sinks["excess"].min(), pair="{true} → {given}".format(**sinks.loc[sinks["excess"].idxmin()]),
-        origin="measured at full scale")
+ctx.say("Over all mistakes the commonest one holds {share:.0%}; even spreading would give it {uniform:.0%}, sinks "
+        "alone {expected:.0%}. In {clear} of {classes} classes the lead over the sinks is clear of 0; the smallest is "
+        "{least:+.0f} points ({pair}).", share=mean("share"), uniform=uniform, expected=mean("expected"), clear=clear,
+        classes=len(sinks), least=100 * sinks["excess"].min(),
+        pair="{true} → {given}".format(**sinks.loc[sinks["excess"].idxmin()]), origin="measured at full scale")
 ctx.say("The sink is real, too: *{sink}* is the commonest mistake of {into} classes, and there its general attraction "
         "explains {low:.0%} to {high:.0%} of what lies above an even spread.", sink=sink, into=len(into),
         low=float(explained.min()), high=float(explained.max()), origin="measured at full scale")
@@ -251,7 +256,8 @@ ctx.say("Of {n:,} faces that ten people call disgust and FER2013 does not, it ca
 mix = faces.latents["mix"] if faces.latents else wrong.float()
 hardest = mix.argsort(descending=True)[:8]
 second = faces.latents["second_class"] if faces.latents else noisy
-captions = [f"{faces.class_names[faces.labels[i]]}\n+ {100 * mix[i]:.0f} %\n{faces.class_names[second[i]]}" for i in hardest.tolist()]
+captions = [f"{faces.class_names[faces.labels[i]]}\n+ {100 * mix[i]:.0f} %\n{faces.class_names[second[i]]}"
+            for i in hardest.tolist()]
 figure = plots.face_grid(faces.images[hardest], captions, title="Which label would you give?",
                          note="the eight training faces with the largest second expression")
 ctx.save(figure, "mixtures", alt="Eight rendered faces that mix two expressions; captions give the main one and the "

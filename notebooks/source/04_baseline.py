@@ -44,7 +44,8 @@ noisy_faces = ctx.faces("train", noise_rate=0.3)
 names, given, true = noisy_faces.class_names, noisy_faces.labels, noisy_faces.true_labels
 marks = ["wrong" if given[i] != true[i] else "" for i in range(16)]
 figure = plots.face_grid(noisy_faces.images[:16], [names[label] for label in given[:16]], marks,
-                         title="What the network is told", note="the first 16 training faces; ✗: the label was made wrong")
+                         title="What the network is told",
+                         note="the first 16 training faces; ✗: the label was made wrong")
 ctx.save(figure, "told", alt="Sixteen rendered training faces with their given labels; about a third carry a cross "
          "because the label was made wrong.")
 
@@ -60,8 +61,9 @@ noisy = ctx.run("baseline", noise_rate=0.3)
 note = f"1 run each, seed {seed}; {clean.manifest['n_train']:,} training and {clean.manifest['n_test']:,} test faces"
 figure = plots.training_curves({"clean labels": clean.metrics, "30 % wrong": noisy.metrics},
                                ("train_loss", "train_accuracy_given", "test_accuracy"), note=note)
-ctx.save(figure, "curves", alt="Three panels over epochs for clean and noisy labels: training loss, accuracy on the given "
-         "training labels, test accuracy. The noisy run has the higher loss and the lower accuracies.")
+ctx.save(figure, "curves",
+         alt="Three panels over epochs for clean and noisy labels: training loss, accuracy on the given training "
+             "labels, test accuracy. The noisy run has the higher loss and the lower accuracies.")
 
 # %%
 last_clean, last_noisy = clean.metrics.iloc[-1], noisy.metrics.iloc[-1]
@@ -87,14 +89,16 @@ from scnlib.course.measures import learnt
 
 curves = {"clean labels": learnt(clean), "30 % wrong labels": learnt(noisy)}
 figure = plots.memorisation_curves(curves, chance=1 / len(names), note=note)
-ctx.save(figure, "learnt", alt="Two panels over epochs. With 30 % wrong labels the share of right labels predicted and of "
-         "wrong labels seen through rise together; the share of wrong labels memorised stays near guessing.")
+ctx.save(figure, "learnt",
+         alt="Two panels over epochs. With 30 % wrong labels the share of right labels predicted and of wrong labels "
+             "seen through rise together; the share of wrong labels memorised stays near guessing.")
 
 # %%
 end = curves["30 % wrong labels"].iloc[-1]
-ctx.say("After the last epoch the network predicts **{right:.0%}** of the right labels and only **{memorised:.0%}** of the "
-        "wrong ones; guessing would hit {chance:.1%}. For {seen:.0%} of the wrong labels it names the true class.",
-        right=end["right"], memorised=end["memorised"], seen=end["seen_through"], chance=1 / len(names), origin="measured here")
+ctx.say("After the last epoch the network predicts **{right:.0%}** of the right labels and only **{memorised:.0%}** "
+        "of the wrong ones; guessing would hit {chance:.1%}. For {seen:.0%} of the wrong labels it names the true "
+        "class.", right=end["right"], memorised=end["memorised"], seen=end["seen_through"], chance=1 / len(names),
+        origin="measured here")
 
 # %% [markdown]
 # Mind what "guessing" means here: a network that errs hits a given wrong label by accident, too. Only what lies above that
@@ -111,8 +115,9 @@ ctx.say("After the last epoch the network predicts **{right:.0%}** of the right 
 from scnlib.paper.results import by_rote
 
 accidents = end["memorised"] - by_rote(end["memorised"], end["seen_through"], len(names))
-ctx.say("The network repeats {memorised:.1f} % of the wrong labels: **{rote:.1f}** points of that by rote, {accidents:.1f} by accident, as a network "
-        "that errs.", memorised=100 * end["memorised"], rote=100 * (end["memorised"] - accidents), accidents=100 * accidents, origin="measured here")
+ctx.say("The network repeats {memorised:.1f} % of the wrong labels: **{rote:.1f}** points of that by rote, "
+        "{accidents:.1f} by accident, as a network that errs.", memorised=100 * end["memorised"],
+        rote=100 * (end["memorised"] - accidents), accidents=100 * accidents, origin="measured here")
 
 # %% [markdown]
 # It never saw the same picture twice: each face came a dozen times, moved, turned or mirrored anew, which leaves little to learn by heart.
@@ -131,17 +136,21 @@ long = ctx.run("baseline", noise_rate=0.3, **ctx.long_run)
 # %%
 fitted = learnt(long)
 figure = plots.memorisation_curves({"the same pictures again and again": fitted}, chance=1 / len(names),
-                                   note=f"1 run, seed {seed}; {long.config.epochs} epochs, batches of {long.config.batch_size}, no augmentation")
-ctx.save(figure, "memorised", alt="Over epochs: right labels are fitted first; the wrong labels start below guessing and "
-         "are memorised later; the test accuracy stops rising while they are.")
+                                   note=f"1 run, seed {seed}; {long.config.epochs} epochs, batches of "
+                                        f"{long.config.batch_size}, no augmentation")
+ctx.save(figure, "memorised",
+         alt="Over epochs: right labels are fitted first; the wrong labels start below guessing and are memorised "
+             "later; the test accuracy stops rising while they are.")
 
 # %%
-half = {kind: next((int(row.epoch) for row in fitted.itertuples() if getattr(row, kind) >= 0.5), None) for kind in ("right", "memorised")}
+half = {kind: next((int(row.epoch) for row in fitted.itertuples() if getattr(row, kind) >= 0.5), None)
+        for kind in ("right", "memorised")}
 peak = fitted.loc[fitted["test"].idxmax()]
-ctx.say("Half of the right labels are fitted in epoch **{right}**, half of the wrong ones in epoch **{wrong}**. The test "
-        "accuracy is {peak:.1%} in epoch {when:.0f} and {end:.1%} at the end, with {memorised:.0%} of the wrong labels "
-        "memorised.", right=half["right"] or "(never)", wrong=half["memorised"] or "(never)", peak=peak["test"],
-        when=peak["epoch"], end=fitted["test"].iloc[-1], memorised=fitted["memorised"].iloc[-1], origin="measured here")
+ctx.say("Half of the right labels are fitted in epoch **{right}**, half of the wrong ones in epoch **{wrong}**. The "
+        "test accuracy is {peak:.1%} in epoch {when:.0f} and {end:.1%} at the end, with {memorised:.0%} of the wrong "
+        "labels memorised.", right=half["right"] or "(never)", wrong=half["memorised"] or "(never)", peak=peak["test"],
+        when=peak["epoch"], end=fitted["test"].iloc[-1], memorised=fitted["memorised"].iloc[-1],
+        origin="measured here")
 
 # %% [markdown]
 # This is the pattern that later methods live on: **right labels support each other, each wrong label stands alone.** What
@@ -158,9 +167,10 @@ known = (samples["given"] != samples["true"]) & (samples["prediction"][-1] == sa
 chosen = known.nonzero()[0][:8] if known.any() else range(8)
 captions = [f"{names[samples['given'][i]]}\n({names[samples['true'][i]]})" for i in chosen]
 figure = plots.face_grid(noisy_faces.images[chosen], captions, ["wrong"] * len(captions), title="Learnt by heart",
-                         note="the first training faces whose wrong label was memorised; in brackets the truth; measured here")
-ctx.save(figure, "by_heart", alt="Eight rendered faces with the wrong label that the network memorised and, in brackets, "
-         "the true one.")
+                         note="the first training faces whose wrong label was memorised; in brackets the truth; "
+                              "measured here")
+ctx.save(figure, "by_heart",
+         alt="Eight rendered faces with the wrong label that the network memorised and, in brackets, the true one.")
 
 # %% [markdown]
 # ## Three training accuracies
@@ -176,10 +186,12 @@ import pandas as pd
 columns = {"train_accuracy_given": "given", "train_accuracy_current": "current", "train_accuracy_true": "true"}
 runs = {"clean labels": clean, "30 % wrong": noisy, "30 % wrong, long": long}
 three = pd.DataFrame({name: 100 * run.metrics.iloc[-1][list(columns)] for name, run in runs.items()}).T
-three.rename(columns=columns).astype(float).round(1).assign(test=[round(100 * run.metrics["test_accuracy"].iloc[-1], 1) for run in runs.values()])
+test = [round(100 * run.metrics["test_accuracy"].iloc[-1], 1) for run in runs.values()]
+three.rename(columns=columns).astype(float).round(1).assign(test=test)
 
 # %%
-figure = plots.training_curves({"long run, 30 % wrong": long.metrics}, ("train_accuracy_given", "train_accuracy_true", "test_accuracy"),
+figure = plots.training_curves({"long run, 30 % wrong": long.metrics},
+                               ("train_accuracy_given", "train_accuracy_true", "test_accuracy"),
                                note=f"1 run, seed {seed}")
 ctx.save(figure, "three", alt="The long run: accuracy on given labels climbs on, accuracy on true labels ends at the "
          "share of right labels, test accuracy peaks early.")
@@ -207,8 +219,8 @@ epochs
 
 # %%
 gain = (epochs["best test epoch"] - epochs["last epoch"])
-ctx.say("Picking the best test epoch would add {low:.1f} to {high:.1f} points to these runs, of which an unknown part is luck.",
-        low=gain.min(), high=gain.max(), origin="measured here")
+ctx.say("Picking the best test epoch would add {low:.1f} to {high:.1f} points to these runs, of which an unknown part "
+        "is luck.", low=gain.min(), high=gain.max(), origin="measured here")
 
 # %% [markdown]
 # The maximum of a wobbling curve is above its level, and the more it wobbles the more it flatters; a method that trains
@@ -225,7 +237,8 @@ from scnlib.evaluation import confusion_matrix
 
 labels, predictions = (torch.from_numpy(noisy.samples[name]).long() for name in ("test_labels", "test_prediction"))
 matrix = confusion_matrix(labels, predictions, len(names))
-figure = plots.confusion_matrix(matrix, names, title="Baseline, 30 % wrong labels", note=f"test faces, n = {len(labels):,}, last epoch, measured here")
+figure = plots.confusion_matrix(matrix, names, title="Baseline, 30 % wrong labels",
+                                note=f"test faces, n = {len(labels):,}, last epoch, measured here")
 ctx.save(figure, "confusion", alt="Confusion matrix of the baseline trained with 30 % wrong labels on the clean test "
          "faces, row shares in percent.")
 
@@ -254,11 +267,14 @@ if len(full := own_runs("ferplus")):
     base = full[(full["label"] == "baseline") & (full["noise_kind"] == "symmetric")]
     top = base[base["noise_rate"] == base["noise_rate"].max()]
     bottom = base[base["noise_rate"] == base["noise_rate"].min()]
-    ctx.say("At {rate:.0%} noise the baseline reaches {accuracy:.1f} % on FER+, {lost:.1f} points less than at {least:.0%} (here: "
-            "{here:.1f} less). It repeats {memorised:.1f} % of the wrong labels and knows **{rote:.1f} %** by rote (n = {n}, quick recipe).",
-            rate=base["noise_rate"].max(), accuracy=top["accuracy"].mean(), lost=bottom["accuracy"].mean() - top["accuracy"].mean(),
-            least=base["noise_rate"].min(), here=100 * (clean.metrics["test_accuracy"].iloc[-1] - noisy.metrics["test_accuracy"].iloc[-1]),
-            memorised=top["memorised"].mean(), rote=top["rote_last"].mean(), n=len(top), origin="measured at full scale")
+    ctx.say("At {rate:.0%} noise the baseline reaches {accuracy:.1f} % on FER+, {lost:.1f} points less than at "
+            "{least:.0%} (here: {here:.1f} less). It repeats {memorised:.1f} % of the wrong labels and knows "
+            "**{rote:.1f} %** by rote (n = {n}, quick recipe).", rate=base["noise_rate"].max(),
+            accuracy=top["accuracy"].mean(), lost=bottom["accuracy"].mean() - top["accuracy"].mean(),
+            least=base["noise_rate"].min(),
+            here=100 * (clean.metrics["test_accuracy"].iloc[-1] - noisy.metrics["test_accuracy"].iloc[-1]),
+            memorised=top["memorised"].mean(), rote=top["rote_last"].mean(), n=len(top),
+            origin="measured at full scale")
 
 # %% [markdown]
 # ## Recap

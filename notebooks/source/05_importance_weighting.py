@@ -81,8 +81,9 @@ slope = len(labels) * weight.grad
 pd.DataFrame({"label": [names[i] for i in labels[:6]], "loss": own[:6], "N × slope of L in α": slope[:6]}).round(4)
 
 # %%
-ctx.say("On {n} faces autograd and the formula differ by {error:.1g} at most. The smallest slope is {low:.2f}: **not one face of {n} "
-        "asks for more weight**.", n=len(slope), error=float((slope - own).abs().max()), low=float(slope.min()), origin="measured here")
+ctx.say("On {n} faces autograd and the formula differ by {error:.1g} at most. The smallest slope is {low:.2f}: **not "
+        "one face of {n} asks for more weight**.", n=len(slope), error=float((slope - own).abs().max()),
+        low=float(slope.min()), origin="measured here")
 
 # %% [markdown]
 # The hardest faces sink first, which sounds like what we want. But nothing ever rises, and where everyone has sunk to
@@ -100,8 +101,8 @@ ctx.say("On {n} faces autograd and the formula differ by {error:.1g} at most. Th
 network.zero_grad()
 losses.loss_weighted_cross_entropy(*network(normalize(faces.images[:256])), labels).backward()
 pull = network.importance.weight.grad.squeeze()
-ctx.say("{sign:.1%} of the {n} coordinates of $w_a$ have a gradient ≥ 0.", sign=float((pull >= 0).float().mean()), n=len(pull),
-        origin="measured here")
+ctx.say("{sign:.1%} of the {n} coordinates of $w_a$ have a gradient ≥ 0.", sign=float((pull >= 0).float().mean()),
+        n=len(pull), origin="measured here")
 
 # %% [markdown]
 # ## Train it
@@ -120,18 +121,22 @@ from scnlib import plots
 from scnlib.course import importance, measures
 
 noted = f"seed {seed}, 30 % wrong labels, no ranking, no relabelling"
-note = f"1 run each, {noted}; α and loss: n = {len(faces):,} training faces; accuracy: test n = {sunk.manifest['n_test']:,}"
+note = (f"1 run each, {noted}; α and loss: n = {len(faces):,} training faces; accuracy: test n = "
+        f"{sunk.manifest['n_test']:,}")
 figure = plots.training_curves({"weighted loss": sunk.metrics, "weighted logits": weighted.metrics},
                                ("alpha_mean", "classification_loss", "test_accuracy"), note=note)
-ctx.save(figure, "choices", alt="Mean alpha, classification loss and test accuracy over epochs for the loss-weighted and the "
-         "logit-weighted network: with weighted losses alpha and the loss sink towards zero.")
+ctx.save(figure, "choices",
+         alt="Mean alpha, classification loss and test accuracy over epochs for the loss-weighted and the "
+             "logit-weighted network: with weighted losses alpha and the loss sink towards zero.")
 
 # %%
 last, other = sunk.metrics.iloc[-1], weighted.metrics.iloc[-1]
 ctx.say("Weighted losses: after epoch 1 the mean α is {first:.2f}, at the end **{end}** (the largest of all faces "
-        "{top}), and the loss {loss}. Test accuracy {accuracy:.2f} %, where a guess has {guess:.2f} %. Weighted logits: α {other:.2f}, loss {other_loss:.2f}, accuracy "
-        "{other_accuracy:.2f} %.", first=sunk.metrics["alpha_mean"].iloc[0], end=importance.in_words(last["alpha_mean"]),
-        top=importance.in_words(last["alpha_max"]), loss=importance.in_words(last["classification_loss"]), accuracy=100 * last["test_accuracy"], guess=100 / len(names), other=other["alpha_mean"],
+        "{top}), and the loss {loss}. Test accuracy {accuracy:.2f} %, where a guess has {guess:.2f} %. Weighted "
+        "logits: α {other:.2f}, loss {other_loss:.2f}, accuracy {other_accuracy:.2f} %.",
+        first=sunk.metrics["alpha_mean"].iloc[0], end=importance.in_words(last["alpha_mean"]),
+        top=importance.in_words(last["alpha_max"]), loss=importance.in_words(last["classification_loss"]),
+        accuracy=100 * last["test_accuracy"], guess=100 / len(names), other=other["alpha_mean"],
         other_loss=other["classification_loss"], other_accuracy=100 * other["test_accuracy"], origin="measured here")
 
 # %% [markdown]
@@ -156,14 +161,17 @@ mean_alpha = arms(load_results(), weightings, column="alpha_mean").set_index("la
 # %%
 figure = plots.effects(table[1:].rename(columns={"gain": "effect"}), unit="points of test accuracy over the baseline",
                        title="Two ways to weigh, with and without ranking",
-                       note=f"rendered faces, quick recipe, 30 % wrong labels; {importance.seeds_note(table[1:])}; measured at full scale")
-ctx.save(figure, "arms", alt="Differences in test accuracy to the baseline at 30 percent wrong labels for weighted losses and "
-         "weighted logits, each with and without ranking.")
+                       note=f"rendered faces, quick recipe, 30 % wrong labels; {importance.seeds_note(table[1:])}; "
+                            "measured at full scale")
+ctx.save(figure, "arms",
+         alt="Differences in test accuracy to the baseline at 30 percent wrong labels for weighted losses and "
+             "weighted logits, each with and without ranking.")
 
 # %%
 for row in table[table["n"] > 0].itertuples():
     ctx.say("**{label}**: {mean:.2f} % (n = {n}){alpha}.", label=row.label.capitalize(), mean=row.mean, n=row.n,
-            alpha="" if pd.isna(mean_alpha[row.label]) else f", mean α {importance.in_words(mean_alpha[row.label])}", origin="measured at full scale")
+            alpha="" if pd.isna(mean_alpha[row.label]) else f", mean α {importance.in_words(mean_alpha[row.label])}",
+            origin="measured at full scale")
 
 # %% [markdown]
 # The pull of ranking, like any other, reaches $w_a$ through the sigmoid, whose slope is $\alpha(1-\alpha)$. Close to zero hardly a thing
@@ -192,18 +200,25 @@ z, alpha = measures.opinion(weighted, faces.images[:count])
 labels, agrees = faces.labels[:count], z.argmax(1) == faces.labels[:count]
 plain = F.cross_entropy(z, labels, reduction="none")
 slope = importance.logit_slope(z, alpha, labels)
-panels = {"weighted loss: slope = loss": (plain, plain, agrees), "weighted logits: slope = E[z] − z_label": (plain, slope, agrees)}
+panels = {"weighted loss: slope = loss": (plain, plain, agrees),
+          "weighted logits: slope = E[z] − z_label": (plain, slope, agrees)}
 few = {name: tuple(values[:400] for values in panel) for name, panel in panels.items()}
-figure = plots.slope_against_loss(few, note=f"{min(400, count)} of n = {len(faces):,} training faces, last network of the run with weighted logits, 1 run, seed {seed}")
-ctx.save(figure, "slopes", alt="Slope of each face's weighted loss in its alpha against its cross-entropy: with weighted losses "
-         "all slopes are positive; with weighted logits they are negative where the prediction is the label and mostly positive elsewhere.")
+figure = plots.slope_against_loss(few,
+                                  note=f"{min(400, count)} of n = {len(faces):,} training faces, last network of the "
+                                       f"run with weighted logits, 1 run, seed {seed}")
+ctx.save(figure, "slopes",
+         alt="Slope of each face's weighted loss in its alpha against its cross-entropy: with weighted losses all "
+             "slopes are positive; with weighted logits they are negative where the prediction is the label and "
+             "mostly positive elsewhere.")
 
 # %%
 down = ~agrees & (slope > 0)
-ctx.say("Of {n:,} faces, {right:,} are predicted as labelled; {none:.0%} of these have a positive slope. Of the {wrong:,} others "
-        "**{share:.0%}** lose weight. The remaining {rest:.0%} gain some: their label is not the favourite, but above the average.",
-        n=count, right=int(agrees.sum()), none=float((slope[agrees] > 1e-6).float().mean()), wrong=int((~agrees).sum()),
-        share=float(down.sum() / (~agrees).sum()), rest=1 - float(down.sum() / (~agrees).sum()), origin="measured here")
+ctx.say("Of {n:,} faces, {right:,} are predicted as labelled; {none:.0%} of these have a positive slope. Of the "
+        "{wrong:,} others **{share:.0%}** lose weight. The remaining {rest:.0%} gain some: their label is not the "
+        "favourite, but above the average.", n=count, right=int(agrees.sum()),
+        none=float((slope[agrees] > 1e-6).float().mean()), wrong=int((~agrees).sum()),
+        share=float(down.sum() / (~agrees).sum()), rest=1 - float(down.sum() / (~agrees).sum()),
+        origin="measured here")
 
 # %% [markdown]
 # The second derivative tells the rest of the story. It is the variance of the logits under $p$, never negative, so
@@ -223,14 +238,17 @@ chosen = {name: int(score.masked_fill(~rows, -1e9).argmax()) for name, (rows, sc
 picked = list(chosen.values())
 figure = plots.loss_over_alpha(alphas, over[picked], list(chosen), now=alpha[picked].tolist(),
                                chance=float(np.log(len(names))), title="What α does to the loss of four faces",
-                               note=f"four of n = {len(faces):,} training faces, last network of the run with weighted logits, 1 run, {noted}")
-ctx.save(figure, "curves", alt="Loss against alpha for four faces. All curves begin at the logarithm of the number of classes; "
-         "those of right predictions fall, that of a sure wrong one rises, one in between has its lowest point inside.")
+                               note=f"four of n = {len(faces):,} training faces, last network of the run with "
+                                    f"weighted logits, 1 run, {noted}")
+ctx.save(figure, "curves",
+         alt="Loss against alpha for four faces. All curves begin at the logarithm of the number of classes; those of "
+             "right predictions fall, that of a sure wrong one rises, one in between has its lowest point inside.")
 
 # %%
-ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {one:.0%} would take 1, **{zero:.0%}** would take 0, and {inside:.0%} "
-        "something between.", n=count, one=float((best == 1).float().mean()), zero=float((best == 0).float().mean()),
-        inside=float(((best > 0) & (best < 1)).float().mean()), origin="measured here")
+ctx.say("If each of the {n:,} faces could choose its own α between 0 and 1, {one:.0%} would take 1, **{zero:.0%}** "
+        "would take 0, and {inside:.0%} something between.", n=count, one=float((best == 1).float().mean()),
+        zero=float((best == 0).float().mean()), inside=float(((best > 0) & (best < 1)).float().mean()),
+        origin="measured here")
 
 # %% [markdown]
 # A right prediction wants $\alpha = 1$, to be as sure as it can. A wrong one whose label lies below the *plain* mean of its
@@ -264,19 +282,23 @@ rho
 
 # %%
 figure = plots.loss_by_alpha(alpha, loss, agrees, title="Weighted loss against α, face by face",
-                             note=f"{count:,} of n = {len(faces):,} training faces, last network of the run with ranking, 30 % wrong labels, 1 run, seed {seed}; median and middle "
-                                  "80 % in bins of equally many faces; ρ: Spearman's rank correlation")
-ctx.save(figure, "correlation", alt="Logit-weighted loss against alpha in bins: for predictions that are the label the loss "
-         "falls with alpha, for other predictions it rises.")
+                             note=f"{count:,} of n = {len(faces):,} training faces, last network of the run with "
+                                  f"ranking, 30 % wrong labels, 1 run, seed {seed}; median and middle 80 % in bins of "
+                                  "equally many faces; ρ: Spearman's rank correlation")
+ctx.save(figure, "correlation",
+         alt="Logit-weighted loss against alpha in bins: for predictions that are the label the loss falls with "
+             "alpha, for other predictions it rises.")
 
 # %%
 signs = {group: ("positive" if low > 0 else "negative" if high < 0 else "of either sign") for group, low, high in
          zip(rho.columns, rho.min(), rho.max(), strict=True)}
 fits = "does not hold" if signs["all"] != "positive" else "holds over all faces"
-ctx.say("Over both networks the rank correlation of loss and α is **{right}** where the prediction is the label ({a:+.2f}, {b:+.2f}), "
-        "**{wrong}** where it is not ({c:+.2f}, {d:+.2f}) and {all} over all faces ({e:+.2f}, {f:+.2f}). As a statement about all samples the "
-        "sentence **{fits}** here; by the derivative only predictions that are not the label can bear it out.", right=signs["prediction = label"], wrong=signs["prediction ≠ label"],
-        all=signs["all"], fits=fits, **dict(zip("abcdef", rho.to_numpy().T.ravel(), strict=True)), origin="measured here")
+ctx.say("Over both networks the rank correlation of loss and α is **{right}** where the prediction is the label "
+        "({a:+.2f}, {b:+.2f}), **{wrong}** where it is not ({c:+.2f}, {d:+.2f}) and {all} over all faces ({e:+.2f}, "
+        "{f:+.2f}). As a statement about all samples the sentence **{fits}** here; by the derivative only predictions "
+        "that are not the label can bear it out.", right=signs["prediction = label"], wrong=signs["prediction ≠ label"],
+        all=signs["all"], fits=fits, **dict(zip("abcdef", rho.to_numpy().T.ravel(), strict=True)),
+        origin="measured here")
 
 # %% [markdown]
 # Nothing in SCN depends on the sentence being true for all. What the method needs is the other half: that hard faces can
@@ -314,17 +336,21 @@ searched = {f"rate {lr:g}": first_steps(lr=lr) for lr in (0.05, 0.1, 0.5, 1.0)}
 
 # %%
 chance, steps = float(np.log(len(names))), len(searched["rate 1"])
-note = f"weighted logits, no ranking; {len(some):,} faces in batches of {64}, constant rate, seed {seed}; right: the same logits without α"
+note = (f"weighted logits, no ranking; {len(some):,} faces in batches of {64}, constant rate, seed {seed}; right: the "
+        "same logits without α")
 figure = plots.alpha_by_step(searched, chance=chance, note=note)
-ctx.save(figure, "search", alt="Left: mean alpha of each batch over the first steps at four learning rates, with the range from "
-         "smallest to largest. Right: the cross-entropy of the same logits without alpha, beside the loss of a guess.")
+ctx.save(figure, "search",
+         alt="Left: mean alpha of each batch over the first steps at four learning rates, with the range from "
+             "smallest to largest. Right: the cross-entropy of the same logits without alpha, beside the loss of a "
+             "guess.")
 
 # %%
 ends = {name: table.iloc[-1] for name, table in searched.items()}
 gone = [name for name, end in ends.items() if end["alpha_max"] < 0.01]
 worse = [name for name, table in searched.items() if table["plain_loss"].max() > chance]
-ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are below 0.01 at: **{gone}**. On the way the logits were worse than a "
-        "guess at {worse}; their cross-entropy rose to {worst}.", steps=steps, gone=", ".join(gone) or "no rate", worse=", ".join(worse) or "no rate",
+ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are below 0.01 at: **{gone}**. On the way the "
+        "logits were worse than a guess at {worse}; their cross-entropy rose to {worst}.", steps=steps,
+        gone=", ".join(gone) or "no rate", worse=", ".join(worse) or "no rate",
         ends=", ".join(f"{importance.in_words(end['alpha_mean'], 3)} at {name}" for name, end in ends.items()),
         worst=", ".join(f"{table['plain_loss'].max():.1f}" for table in searched.values()), origin="measured here")
 
@@ -346,27 +372,33 @@ helped["rate 1, warming up"] = first_steps(schedule="one_cycle", **fast)
 helped["rate 0.05, warming up"] = first_steps(schedule="one_cycle", lr=0.05, epochs=3)
 
 # %%
-long_note = f"weighted logits, {len(some):,} faces in batches of 64, seed {seed}; without ranking where nothing is said; right: the same logits without α"
+long_note = (f"weighted logits, {len(some):,} faces in batches of 64, seed {seed}; without ranking where nothing is "
+             "said; right: the same logits without α")
 figure = plots.alpha_by_step(helped, chance=chance, note=long_note)
-ctx.save(figure, "prevented", alt="Mean alpha and the cross-entropy without alpha over the first steps: the largest rate alone, "
-         "with ranking, during a warm-up to it, and during a warm-up to a small rate.")
+ctx.save(figure, "prevented",
+         alt="Mean alpha and the cross-entropy without alpha over the first steps: the largest rate alone, with "
+             "ranking, during a warm-up to it, and during a warm-up to a small rate.")
 
 # %%
 for name, table in helped.items():
     low, end = table.loc[table["alpha_mean"].idxmin()], table.iloc[-1]
     under = table.loc[table["alpha_mean"] < 0.01, "step"]
     fate = "never falls below 0.01" if under.empty else f"falls below 0.01 in step {under.iloc[0]}"
-    ctx.say("**{name}**: the mean α {fate}, is {low} at its lowest and **{end}** after {steps} steps; the cross-entropy at α = 1 reaches {worst:.1f}.",
-            name=name.capitalize(), fate=fate, steps=len(table), worst=table["plain_loss"].max(), origin="measured here",
-            low=importance.in_words(low["alpha_mean"], 3), end=importance.in_words(end["alpha_mean"], 3))
+    ctx.say("**{name}**: the mean α {fate}, is {low} at its lowest and **{end}** after {steps} steps; the "
+            "cross-entropy at α = 1 reaches {worst:.1f}.", name=name.capitalize(), fate=fate, steps=len(table),
+            worst=table["plain_loss"].max(), origin="measured here", low=importance.in_words(low["alpha_mean"], 3),
+            end=importance.in_words(end["alpha_mean"], 3))
 
 # %%
 small, full = helped["rate 0.05, warming up"]["alpha_mean"], weighted.metrics["alpha_mean"]
-ended = "is then still at its lowest" if small.iloc[-1] < small.min() + 0.01 else f"ends above its lowest, {small.min():.3f}"
-ctx.say("Warming up to the small rate, in batches of 64, the mean α goes from {start:.3f} to {end:.3f} in {steps} steps and {ended}. The full run "
-        "with the same weighting, in batches of {size} and at our rate of {lr:g} after a warm-up, had its lowest mean α in epoch {epoch}, {low:.2f}, and ended at "
-        "**{last:.2f}**.", start=small.iloc[0], end=small.iloc[-1], steps=len(small), ended=ended, size=weighted.config.batch_size, lr=weighted.config.lr,
-        epoch=int(full.idxmin()) + 1, low=full.min(), last=full.iloc[-1], origin="measured here")
+ended = ("is then still at its lowest" if small.iloc[-1] < small.min() + 0.01
+         else f"ends above its lowest, {small.min():.3f}")
+ctx.say("Warming up to the small rate, in batches of 64, the mean α goes from {start:.3f} to {end:.3f} in {steps} "
+        "steps and {ended}. The full run with the same weighting, in batches of {size} and at our rate of {lr:g} "
+        "after a warm-up, had its lowest mean α in epoch {epoch}, {low:.2f}, and ended at **{last:.2f}**.",
+        start=small.iloc[0], end=small.iloc[-1], steps=len(small), ended=ended, size=weighted.config.batch_size,
+        lr=weighted.config.lr, epoch=int(full.idxmin()) + 1, low=full.min(), last=full.iloc[-1],
+        origin="measured here")
 
 # %% [markdown]
 # A warm-up on the way to a rate that is too large buys time, in which the classifier must learn enough to be better than a guess; it
@@ -401,12 +433,15 @@ z, _ = measures.opinion(plain_run, faces.images)
 loss, wrong = F.cross_entropy(z, faces.labels, reduction="none"), faces.labels != faces.true_labels
 v = smallest(loss, 0.7)
 figure = plots.loss_histogram(loss, wrong, float(loss[v == 1].max()), title="What the loss knows",
-                              note=f"the baseline's last network on its n = {len(faces):,} training faces, 30 % wrong labels, 1 run, seed {seed}")
-ctx.save(figure, "losses", alt="Histograms of the baseline's cross-entropy for right and for wrong labels with the threshold that "
-         "leaves out the largest thirty percent: wrong labels have the larger losses.")
+                              note=f"the baseline's last network on its n = {len(faces):,} training faces, 30 % wrong "
+                                   f"labels, 1 run, seed {seed}")
+ctx.save(figure, "losses",
+         alt="Histograms of the baseline's cross-entropy for right and for wrong labels with the threshold that "
+             "leaves out the largest thirty percent: wrong labels have the larger losses.")
 
 # %%
-hit = {"the loss": (float(v[wrong].eq(0).float().mean()), float(v[~wrong].eq(0).float().mean()), float(auroc(loss, wrong)))}
+hit = {"the loss": (float(v[wrong].eq(0).float().mean()), float(v[~wrong].eq(0).float().mean()),
+                    float(auroc(loss, wrong)))}
 for name, run in {"α of weighted logits": weighted, "α with ranking": ranked}.items():
     seen = torch.from_numpy(run.samples["alpha_eval"].astype("float32"))
     low = smallest(-seen, 0.7).eq(0)
@@ -415,9 +450,10 @@ knows = pd.DataFrame(hit, index=["wrong labels hit", "right labels hit", "AUROC 
 knows
 
 # %%
-ctx.say("The largest 30 % of the losses hold **{hit:.0%}** of the wrong labels and {lost:.0%} of the right ones (AUROC {auroc:.2f}). α's lowest "
-        "30 % hold {blind:.0%} of the wrong ones, about as many as drawing lots would (AUROC {coin:.2f}).", hit=hit["the loss"][0], lost=hit["the loss"][1],
-        auroc=hit["the loss"][2], blind=hit["α with ranking"][0], coin=hit["α with ranking"][2], origin="measured here")
+ctx.say("The largest 30 % of the losses hold **{hit:.0%}** of the wrong labels and {lost:.0%} of the right ones "
+        "(AUROC {auroc:.2f}). α's lowest 30 % hold {blind:.0%} of the wrong ones, about as many as drawing lots would "
+        "(AUROC {coin:.2f}).", hit=hit["the loss"][0], lost=hit["the loss"][1], auroc=hit["the loss"][2],
+        blind=hit["α with ranking"][0], coin=hit["α with ranking"][2], origin="measured here")
 
 # %% [markdown]
 # That is the difference between knowing the loss and seeing the face. α was trained *by* the losses, of the very same faces, and
@@ -437,24 +473,28 @@ epochs, curves = load_epochs(), {}
 for name, selector in arms_of.items():
     rows = epochs[epochs["key"].isin(keys_of(load_results(), selector))] if len(epochs) else epochs
     if len(rows):
-        curves[f"{name} (n = {rows['key'].nunique()})"] = rows.groupby("epoch", as_index=False)[["alpha_auroc", "test_accuracy"]].mean()
+        curves[f"{name} (n = {rows['key'].nunique()})"] = rows.groupby("epoch", as_index=False)[["alpha_auroc",
+            "test_accuracy"]].mean()
 
 # %%
 if curves:
     averaged = "1 run each" if all("(n = 1)" in name for name in curves) else "means over n seeds"
     sizes = load_results().query("dataset == 'rendered' and profile == 'quick'").iloc[0]
     counted = f"AUROC: n = {sizes['n_train']:,} training faces, accuracy: test n = {sizes['n_test']:,}"
-    words = f"rendered faces, quick recipe, 30 % wrong labels; {averaged}; {counted}; self-paced: of the weight v, not α; measured at full scale"
+    words = (f"rendered faces, quick recipe, 30 % wrong labels; {averaged}; {counted}; self-paced: of the weight v, "
+             "not α; measured at full scale")
     figure = plots.training_curves(curves, ("alpha_auroc", "test_accuracy"), note=words, outside=True)
-    ctx.save(figure, "third_arm", alt="AUROC of the weights for wrong labels and test accuracy over epochs for self-paced weights "
-             "and for learnt weights on the logits, with and without ranking.")
+    ctx.save(figure, "third_arm",
+             alt="AUROC of the weights for wrong labels and test accuracy over epochs for self-paced weights and for "
+                 "learnt weights on the logits, with and without ranking.")
 
 # %%
 third = arms(load_results(), {"baseline": weightings["baseline"], **arms_of}, reference="baseline")
 for row in third[third["n"] > 0].itertuples():
     interval = "" if pd.isna(row.low) else f" [{row.low:+.2f}, {row.high:+.2f}]"
-    ctx.say("**{label}**: {mean:.2f} %{gain} (n = {n}).", label=row.label.capitalize(), mean=row.mean, n=row.n, origin="measured at full scale",
-            gain="" if row.label == "baseline" else f", {row.gain:+.2f}{interval} points against the baseline's same seeds")
+    ctx.say("**{label}**: {mean:.2f} %{gain} (n = {n}).", label=row.label.capitalize(), mean=row.mean, n=row.n,
+            origin="measured at full scale", gain="" if row.label == "baseline"
+            else f", {row.gain:+.2f}{interval} points against the baseline's same seeds")
 
 # %% [markdown]
 # The AUROC of self-paced weights is above a coin's; yet compare it with that of the baseline's losses in hindsight. The same rule, but
@@ -477,8 +517,9 @@ pd.DataFrame(recall).round(1)
 for key in own:
     hits = class_recall(counts, [key])
     lost = [name for name, share in hits.items() if share < 0.1]
-    ctx.say("Self-paced run {key}: {count} of {all} classes are recognised in less than 10 % of their faces: **{lost}**.", key=key[:6], count=len(lost),
-            all=len(hits), lost=", ".join(lost) or "none", origin="measured at full scale")
+    ctx.say("Self-paced run {key}: {count} of {all} classes are recognised in less than 10 % of their faces: "
+            "**{lost}**.", key=key[:6], count=len(lost), all=len(hits), lost=", ".join(lost) or "none",
+            origin="measured at full scale")
 
 # %% [markdown]
 # Plausibly so: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Compare

@@ -67,16 +67,19 @@ from scnlib.relabel import relabel
 
 package, changed = relabel(p, given[:256], alpha[:256], beta=0.7, margin=0.2)
 rows = changed.nonzero().flatten().tolist()
-pd.DataFrame({"given": [names[given[i]] for i in rows], "new": [names[new[i]] for i in rows], "true": [names[true[i]] for i in rows],
-              "P(max)": p.max(1).values[rows].numpy(), "P(given)": p[rows, given[rows]].numpy(), "α": alpha[rows].numpy()}, index=rows).round(2)
+pd.DataFrame({"given": [names[given[i]] for i in rows], "new": [names[new[i]] for i in rows],
+              "true": [names[true[i]] for i in rows], "P(max)": p.max(1).values[rows].numpy(),
+              "P(given)": p[rows, given[rows]].numpy(), "α": alpha[rows].numpy()}, index=rows).round(2)
 
 # %%
 everybody, _ = relabel(p, given[:256], margin=0.2)
-low_only, all_of_them = (measures.judged(given[:256].numpy(), labels.numpy(), true[:256].numpy()) for labels in (new, everybody))
-ctx.say("In the low group **{low}** of {n} faces change: {cured} cured (wrong, now right), {harmed} harmed (right, now wrong), "
-        "{other} wrong before and after. Had everybody been asked, {all} would change: {all_cured} cured, {all_harmed} harmed.",
-        low=low_only["changed"], n=int(low.sum()), cured=low_only["cured"], harmed=low_only["harmed"], other=low_only["other"],
-        all=all_of_them["changed"], all_cured=all_of_them["cured"], all_harmed=all_of_them["harmed"], origin="measured here")
+low_only, all_of_them = (measures.judged(given[:256].numpy(), labels.numpy(), true[:256].numpy())
+                         for labels in (new, everybody))
+ctx.say("In the low group **{low}** of {n} faces change: {cured} cured (wrong, now right), {harmed} harmed (right, "
+        "now wrong), {other} wrong before and after. Had everybody been asked, {all} would change: {all_cured} cured, "
+        "{all_harmed} harmed.", low=low_only["changed"], n=int(low.sum()), cured=low_only["cured"],
+        harmed=low_only["harmed"], other=low_only["other"], all=all_of_them["changed"], all_cured=all_of_them["cured"],
+        all_harmed=all_of_them["harmed"], origin="measured here")
 
 # %% [markdown]
 # Hold on to that comparison. It will come back.
@@ -89,8 +92,10 @@ ctx.say("In the low group **{low}** of {n} faces change: {cured} cured (wrong, n
 from scnlib.relabel import low_importance
 
 lowest = low_importance(alpha)  # of the whole training set, as if it were one batch
-softmaxes = {"of α · scores": torch.softmax(alpha[:, None] * logits, 1), "of the plain scores": torch.softmax(logits, 1)}
-whose = pd.concat([cures.sweep(q, given, true, candidates=lowest, margins=(0.2,)).assign(softmax=name) for name, q in softmaxes.items()])
+softmaxes = {"of α · scores": torch.softmax(alpha[:, None] * logits, 1),
+             "of the plain scores": torch.softmax(logits, 1)}
+whose = pd.concat([cures.sweep(q, given, true, candidates=lowest, margins=(0.2,)).assign(softmax=name)
+                   for name, q in softmaxes.items()])
 whose.set_index("softmax")[["changed", "cured", "harmed", "other", "gain", "interval"]].round(2)
 
 # %% [markdown]
@@ -119,19 +124,23 @@ sweep = cures.sweep(probabilities, given, true)
 # %%
 from scnlib import plots
 
-note = f"1 run, seed {seed}, 30 % wrong labels; n = {len(given):,} training faces; last epoch's network, evaluation mode, no training"
+note = (f"1 run, seed {seed}, 30 % wrong labels; n = {len(given):,} training faces; last epoch's network, evaluation "
+        "mode, no training")
 figure = plots.margin_sweep(sweep, title="The baseline as a doctor, asked about everybody", note=note)
-ctx.save(figure, "sweep", alt="Left: at each margin, labels cured upwards and harmed downwards; harm vanishes faster than cures. "
-         "Right: precision of the new label rises with the margin, the share of right given labels falls, recall falls.")
+ctx.save(figure, "sweep",
+         alt="Left: at each margin, labels cured upwards and harmed downwards; harm vanishes faster than cures. "
+             "Right: precision of the new label rises with the margin, the share of right given labels falls, recall "
+             "falls.")
 
 # %%
 best = sweep.loc[sweep["gain"].idxmax()]
 paper, none = (sweep.loc[(sweep["margin"] - m).abs().idxmin()] for m in (0.2, 0.0))
-ctx.say("Without a margin {none_n:,.0f} labels change, p = {none_p:.0%} and q = {none_q:.0%}: {none_gain:+.1f} points of right labels. At the "
-        "paper's 0.2: {n:,.0f} labels, **p = {p:.0%}, q = {q:.0%}**, and right labels go from {before:.1%} to **{after:.1%}** "
-        "({gain:+.1f} ± {interval:.1f} points). The best margin in the sweep is {best:.2f} ({best_gain:+.1f}).", none_n=none["changed"],
-        none_p=none["precision"], none_q=none["given_right"], none_gain=none["gain"], n=paper["changed"], p=paper["precision"],
-        q=paper["given_right"], before=1 - (given != true).float().mean(), after=paper["label_accuracy"], gain=paper["gain"],
+ctx.say("Without a margin {none_n:,.0f} labels change, p = {none_p:.0%} and q = {none_q:.0%}: {none_gain:+.1f} points "
+        "of right labels. At the paper's 0.2: {n:,.0f} labels, **p = {p:.0%}, q = {q:.0%}**, and right labels go from "
+        "{before:.1%} to **{after:.1%}** ({gain:+.1f} ± {interval:.1f} points). The best margin in the sweep is "
+        "{best:.2f} ({best_gain:+.1f}).", none_n=none["changed"], none_p=none["precision"], none_q=none["given_right"],
+        none_gain=none["gain"], n=paper["changed"], p=paper["precision"], q=paper["given_right"],
+        before=1 - (given != true).float().mean(), after=paper["label_accuracy"], gain=paper["gain"],
         interval=paper["interval"], best=best["margin"], best_gain=best["gain"], origin="measured here")
 
 # %% [markdown]
@@ -142,15 +151,17 @@ ctx.say("Without a margin {none_n:,.0f} labels change, p = {none_p:.0%} and q = 
 cured_labels, _ = relabel(probabilities, given, margin=0.2)
 flow = cures.class_flow(given.numpy(), cured_labels.numpy(), true.numpy(), len(names))
 figure = plots.class_flow(flow, names, title="Which label became which (δ₂ = 0.2, everybody)", note=note)
-ctx.save(figure, "class_flow", alt="Grid of given label by new label; a square's size is the number of changes, its parts are "
-         "cured, wrong again and harmed.")
+ctx.save(figure, "class_flow",
+         alt="Grid of given label by new label; a square's size is the number of changes, its parts are cured, wrong "
+             "again and harmed.")
 
 # %%
 harm = pd.DataFrame(flow["harmed"], index=names, columns=names).stack()
 taken = pd.Series(sum(flow.values()).sum(0), index=names)
-ctx.say("The commonest harm, {count} times: {a}, called {b} from now on. Of {n:,} new labels {most_n:,} are **{most}** and only {least_n:,} are "
-        "{least}: the doctor has favourites.", count=harm.max(), a=harm.idxmax()[0], b=harm.idxmax()[1], n=taken.sum(),
-        most=taken.idxmax(), most_n=taken.max(), least=taken.idxmin(), least_n=taken.min(), origin="measured here")
+ctx.say("The commonest harm, {count} times: {a}, called {b} from now on. Of {n:,} new labels {most_n:,} are "
+        "**{most}** and only {least_n:,} are {least}: the doctor has favourites.", count=harm.max(), a=harm.idxmax()[0],
+        b=harm.idxmax()[1], n=taken.sum(), most=taken.idxmax(), most_n=taken.max(), least=taken.idxmin(),
+        least_n=taken.min(), origin="measured here")
 
 # %% [markdown]
 # ## Who is asked, and who asks?
@@ -169,9 +180,11 @@ doctors = {"baseline, everybody": sweep, "SCN, everybody": cures.sweep(scaled, g
            "long baseline, everybody": cures.sweep(by_heart, given, true)}
 
 # %%
-figure = plots.margin_gains(doctors, title="What each margin wins, by who asks whom", note=note.replace("1 run", "1 run each"))
-ctx.save(figure, "doctors", alt="Change in right labels against the margin for four doctors. Asked about everybody, baseline and SCN "
-         "gain most near 0.2; SCN's low group gains next to nothing at any margin.")
+figure = plots.margin_gains(doctors, title="What each margin wins, by who asks whom",
+                            note=note.replace("1 run", "1 run each"))
+ctx.save(figure, "doctors",
+         alt="Change in right labels against the margin for four doctors. Asked about everybody, baseline and SCN "
+             "gain most near 0.2; SCN's low group gains next to nothing at any margin.")
 
 # %%
 at = pd.DataFrame({name: table.loc[(table["margin"] - 0.2).abs().idxmin()] for name, table in doctors.items()}).T
@@ -180,17 +193,19 @@ at.rename(columns={"precision": "p", "given_right": "q"}).round(2)
 
 # %%
 wrong, doctor = (given != true), (scaled.argmax(1) == true)
-ctx.say("Why is the low group a poor place to look? {low_wrong:.1%} of its labels are wrong and {high_wrong:.1%} of the high group's: "
-        "alpha did not gather them. But SCN names the true class of {low_right:.0%} of the low group and {high_right:.0%} of the high group. "
-        "**alpha sorts faces by how hard they look, so equation 5 sends the doctor to its worst patients.**",
-        low_wrong=float(wrong[lowest].float().mean()), high_wrong=float(wrong[~lowest].float().mean()),
-        low_right=float(doctor[lowest].float().mean()), high_right=float(doctor[~lowest].float().mean()), origin="measured here")
+ctx.say("Why is the low group a poor place to look? {low_wrong:.1%} of its labels are wrong and {high_wrong:.1%} of "
+        "the high group's: alpha did not gather them. But SCN names the true class of {low_right:.0%} of the low "
+        "group and {high_right:.0%} of the high group. **alpha sorts faces by how hard they look, so equation 5 sends "
+        "the doctor to its worst patients.**", low_wrong=float(wrong[lowest].float().mean()),
+        high_wrong=float(wrong[~lowest].float().mean()), low_right=float(doctor[lowest].float().mean()),
+        high_right=float(doctor[~lowest].float().mean()), origin="measured here")
 
 # %%
 agrees = (by_heart.argmax(1) == given)[wrong].float().mean()
-ctx.say("And the doctor with the long memory agrees with {agrees:.0%} of the wrong labels. Where it does, it cannot cure; its gain at 0.2 is "
-        "{gain:+.1f} ± {interval:.1f} points.", agrees=float(agrees), gain=at.loc["long baseline, everybody", "gain"],
-        interval=at.loc["long baseline, everybody", "interval"], origin="measured here")
+ctx.say("And the doctor with the long memory agrees with {agrees:.0%} of the wrong labels. Where it does, it cannot "
+        "cure; its gain at 0.2 is {gain:+.1f} ± {interval:.1f} points.", agrees=float(agrees),
+        gain=at.loc["long baseline, everybody", "gain"], interval=at.loc["long baseline, everybody", "interval"],
+        origin="measured here")
 
 # %% [markdown]
 # Choose a doctor and a margin yourself: raise the margin and you trade recall for precision.
@@ -200,9 +215,11 @@ ctx.say("And the doctor with the long memory agrees with {agrees:.0%} of the wro
 # %%
 from scnlib.course.explore import Choice, Range, explore
 
-explore(lambda doctor, margin: plots.margin_choice(doctors[doctor], margin, title=doctor, note=note.replace("1 run", "1 run each")),
-        "Precision against recall of relabelling by {doctor}, with the margin {margin:.2f} marked, and how many labels it cures and harms.",
-        doctor=Choice("doctor", list(doctors)), margin=Range("margin δ₂", 0.0, 0.9, 0.05, 0.2))
+explore(lambda doctor, margin: plots.margin_choice(doctors[doctor], margin, title=doctor,
+                                                   note=note.replace("1 run", "1 run each")),
+        "Precision against recall of relabelling by {doctor}, with the margin {margin:.2f} marked, and how many "
+        "labels it cures and harms.", doctor=Choice("doctor", list(doctors)),
+        margin=Range("margin δ₂", 0.0, 0.9, 0.05, 0.2))
 
 # %% [markdown]
 # So far: the margin does its work, and the paper's 0.2 is a good one. A finished network, in evaluation mode, may correct its
@@ -220,19 +237,24 @@ explore(lambda doctor, margin: plots.margin_choice(doctors[doctor], margin, titl
 by_epoch = cures.doctor_by_epoch(bare)
 shown = by_epoch.replace({"group": {"low": "SCN, low group", "all": "SCN, everybody"}})
 plain = cures.doctor_by_epoch(baseline).replace({"group": {"all": "baseline, everybody"}})
-figure = plots.doctor_over_epochs(pd.concat([shown, plain]), note=note.split(";")[0] + "; predictions of training mode, δ₂ = 0; SCN without relabelling")
-ctx.save(figure, "doctor_epochs", alt="Three panels over epochs: how often the prediction and how often the given label is right where "
-         "they differ, for SCN's low group, for all faces under SCN, and for the baseline.")
+figure = plots.doctor_over_epochs(pd.concat([shown, plain]), note=note.split(";")[0]
+                                  + "; predictions of training mode, δ₂ = 0; SCN without relabelling")
+ctx.save(figure, "doctor_epochs",
+         alt="Three panels over epochs: how often the prediction and how often the given label is right where they "
+             "differ, for SCN's low group, for all faces under SCN, and for the baseline.")
 
 # %%
-first = {name: table.loc[table["precision"] > table["given_right"], "epoch"].min() for name, table in (("SCN", by_epoch), ("the baseline", plain))}
+first = {name: table.loc[table["precision"] > table["given_right"], "epoch"].min()
+         for name, table in (("SCN", by_epoch), ("the baseline", plain))}
 start = bare.config.method.relabel_epoch
 early, late = (plain.loc[plain["epoch"] == epoch].iloc[0] for epoch in (start, plain["epoch"].max()))
-crossing = "; ".join(f"for {name} " + (f"in epoch {epoch:.0f}" if epoch == epoch else "never") for name, epoch in first.items())
-ctx.say("The prediction beats the given label {crossing}. In epoch {start}, where this recipe starts to relabel, the baseline has p = {p:.0%} and "
-        "q = {q:.0%}; at the end {late_p:.0%} and {late_q:.0%}. The last network names the true class of {train:.1%} of the training faces in "
-        "training mode and of {evaluation:.1%} in evaluation mode.", crossing=crossing, start=start, p=early["precision"], q=early["given_right"],
-        late_p=late["precision"], late_q=late["given_right"], train=baseline.metrics["train_accuracy_true"].iloc[-1],
+crossing = "; ".join(f"for {name} " + (f"in epoch {epoch:.0f}" if epoch == epoch else "never")
+                     for name, epoch in first.items())
+ctx.say("The prediction beats the given label {crossing}. In epoch {start}, where this recipe starts to relabel, the "
+        "baseline has p = {p:.0%} and q = {q:.0%}; at the end {late_p:.0%} and {late_q:.0%}. The last network names "
+        "the true class of {train:.1%} of the training faces in training mode and of {evaluation:.1%} in evaluation "
+        "mode.", crossing=crossing, start=start, p=early["precision"], q=early["given_right"], late_p=late["precision"],
+        late_q=late["given_right"], train=baseline.metrics["train_accuracy_true"].iloc[-1],
         evaluation=(baseline.samples["prediction_eval"] == baseline.samples["true"]).mean(), origin="measured here")
 
 # %% [markdown]
@@ -255,18 +277,22 @@ from scnlib.course.measures import relabel_flow
 
 audit = relabel_flow(naive)
 figure = plots.relabel_flow(audit, note="baseline + relabelling (table 5, row 2), " + note.split(";")[0])
-ctx.save(figure, "feedback", alt="Left: cured and harmed labels after each epoch; harm outgrows cure. Right: among the changed labels, "
-         "the precision falls and the share of right given labels rises over the epochs.")
+ctx.save(figure, "feedback",
+         alt="Left: cured and harmed labels after each epoch; harm outgrows cure. Right: among the changed labels, "
+             "the precision falls and the share of right given labels rises over the epochs.")
 
 # %%
 started = audit[audit[["cured", "harmed", "other"]].sum(axis=1) > 0]
 opening, end = (started.iloc[i] if len(started) else audit.iloc[-1] for i in (0, -1))
-confidence, honesty = naive.samples["confidence_eval"].mean(), (naive.samples["prediction_eval"] == naive.samples["true"]).mean()
-ctx.say("The first relabelling (epoch {first:.0f}): p = {p:.0%}, q = {q:.0%}, right labels {l:.1%}. The last: p = {p2:.0%}, q = {q2:.0%}, right labels "
-        "**{l2:.1%}**. The network is {sure:.0%} sure on average and right on {right:.0%}; the baseline that nobody relabelled is {sure_b:.0%} "
-        "sure and right on {right_b:.0%}.", first=opening["epoch"], p=opening["precision"], q=opening["given_right"], l=opening["label_accuracy"],
+confidence, honesty = (naive.samples["confidence_eval"].mean(),
+                       (naive.samples["prediction_eval"] == naive.samples["true"]).mean())
+ctx.say("The first relabelling (epoch {first:.0f}): p = {p:.0%}, q = {q:.0%}, right labels {l:.1%}. The last: p = "
+        "{p2:.0%}, q = {q2:.0%}, right labels **{l2:.1%}**. The network is {sure:.0%} sure on average and right on "
+        "{right:.0%}; the baseline that nobody relabelled is {sure_b:.0%} sure and right on {right_b:.0%}.",
+        first=opening["epoch"], p=opening["precision"], q=opening["given_right"], l=opening["label_accuracy"],
         p2=end["precision"], q2=end["given_right"], l2=end["label_accuracy"], sure=confidence, right=honesty,
-        sure_b=baseline.samples["confidence_eval"].mean(), right_b=(baseline.samples["prediction_eval"] == baseline.samples["true"]).mean(), origin="measured here")
+        sure_b=baseline.samples["confidence_eval"].mean(),
+        right_b=(baseline.samples["prediction_eval"] == baseline.samples["true"]).mean(), origin="measured here")
 
 # %% [markdown]
 # At the first round cures and harm balance: about two thirds of the new labels are wrong, as the paper says, and as many of the labels
@@ -281,21 +307,28 @@ ctx.say("The first relabelling (epoch {first:.0f}): p = {p:.0%}, q = {q:.0%}, ri
 from scnlib import paper as papers
 
 results, epochs = papers.load_results(), papers.load_epochs()
-arms = {"SCN": papers.arm("scn", 0.3), "from epoch 8": papers.arm("scn", 0.3, relabel_epoch=8), "everybody": papers.arm("scn", 0.3, relabel_group="all"),
-        "for good (current)": papers.arm("scn", 0.3, fallback="current"), "released code": papers.arm("scn", 0.3, variant="released_code"),
+arms = {"SCN": papers.arm("scn", 0.3), "from epoch 8": papers.arm("scn", 0.3, relabel_epoch=8),
+        "everybody": papers.arm("scn", 0.3, relabel_group="all"),
+        "for good (current)": papers.arm("scn", 0.3, fallback="current"),
+        "released code": papers.arm("scn", 0.3, variant="released_code"),
         "baseline + relabelling": papers.arm("scn", 0.3, weighting="none", ranking=False)}
 decay = cures.curves(results, epochs, arms)
 
 # %%
 if decay:
-    spans, n = {name: (table["low"], table["high"]) for name, table in decay.items()}, [table["n"].max() for table in decay.values()]
-    figure = plots.label_accuracy_curves({name: (table["epoch"], table["mean"]) for name, table in decay.items()}, given=0.7, spans=spans, title="How many labels are right?",
-                                         note="rendered faces, 30 % wrong, quick recipe; mean and range over " + f"{min(n):.0f} to {max(n):.0f} seeds; measured at full scale")
-    ctx.save(figure, "decay", alt="Share of right labels after each epoch for the arms of relabelling that were trained, beside the flat "
-             "line of the labels as given.")
+    spans, n = {name: (table["low"], table["high"]) for name, table in decay.items()}, [table["n"].max()
+        for table in decay.values()]
+    figure = plots.label_accuracy_curves({name: (table["epoch"], table["mean"]) for name, table in decay.items()},
+                                         given=0.7, spans=spans, title="How many labels are right?",
+                                         note="rendered faces, 30 % wrong, quick recipe; mean and range over "
+                                         + f"{min(n):.0f} to {max(n):.0f} seeds; measured at full scale")
+    ctx.save(figure, "decay",
+             alt="Share of right labels after each epoch for the arms of relabelling that were trained, beside the "
+                 "flat line of the labels as given.")
     ends = pd.Series({name: table["mean"].iloc[-1] for name, table in decay.items()})
-    ctx.say("After the last epoch: " + ", ".join(f"{name} {share:.1%}" for name, share in ends.sort_values().items()) + ". Where everybody is asked again "
-            "and again, labels decay; where the low group is asked as printed, nearly nothing happens on these faces.", origin="measured at full scale")
+    ctx.say("After the last epoch: " + ", ".join(f"{name} {share:.1%}" for name, share in ends.sort_values().items())
+            + ". Where everybody is asked again and again, labels decay; where the low group is asked as printed, "
+              "nearly nothing happens on these faces.", origin="measured at full scale")
 
 # %% [markdown]
 # ## Break the loop: cure once, start again
@@ -311,11 +344,13 @@ again = cures.retrained(baseline.config, faces, cured_labels, ctx.faces("test"))
 # %%
 from scnlib.course.comparison import paired_difference
 
-before, after = (prediction == baseline.samples["test_labels"] for prediction in (baseline.samples["test_prediction"], again.test_prediction))
+before, after = (prediction == baseline.samples["test_labels"]
+                 for prediction in (baseline.samples["test_prediction"], again.test_prediction))
 gain, interval = (100 * x for x in paired_difference(after, before))
 verb = "is not to be told from none" if abs(gain) <= interval else "is a gain" if gain > 0 else "is a loss"
-ctx.say("From {before:.1%} to **{after:.1%}**: {gain:+.1f} ± {interval:.1f} points (95 % over {n:,} test faces, one seed), which {verb}.",
-        before=before.mean(), after=after.mean(), gain=gain, interval=interval, n=len(after), verb=verb, origin="measured here")
+ctx.say("From {before:.1%} to **{after:.1%}**: {gain:+.1f} ± {interval:.1f} points (95 % over {n:,} test faces, one "
+        "seed), which {verb}.", before=before.mean(), after=after.mean(), gain=gain, interval=interval, n=len(after),
+        verb=verb, origin="measured here")
 
 # %% [markdown]
 # That interval knows the luck of the test faces, not the luck of training. And there are two things to hold beside it: the second
@@ -328,21 +363,27 @@ from scnlib.paper.arms import gain as mean_gain
 once = ctx.results("rendered_cured_once")
 if len(once):
     over_seeds = mean_gain((once["accuracy_again"] - once["accuracy_first"]).tolist())
-    ctx.say("Over {n} seeds: {gain:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); right labels rose to {labels:.1%} on average.", n=len(once),
-            **over_seeds, labels=once["label_accuracy"].mean(), origin="measured at full scale")
+    ctx.say("Over {n} seeds: {gain:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); right labels rose to "
+            "{labels:.1%} on average.", n=len(once), **over_seeds, labels=once["label_accuracy"].mean(),
+            origin="measured at full scale")
 if len(once) > 3:
-    ctx.say("We began with three seeds ({gain:+.1f}; {low:+.1f} to {high:+.1f}), which decided nothing, and then added to them. Who looks before adding should "
-            "trust an interval that just clears zero a little less.", **mean_gain((once["accuracy_again"] - once["accuracy_first"]).tolist()[:3]), origin="measured at full scale")
+    ctx.say("We began with three seeds ({gain:+.1f}; {low:+.1f} to {high:+.1f}), which decided nothing, and then "
+            "added to them. Who looks before adding should trust an interval that just clears zero a little less.",
+            **mean_gain((once["accuracy_again"] - once["accuracy_first"]).tolist()[:3]),
+            origin="measured at full scale")
 
 # %%
-double = papers.arms(results, {"12": papers.arm("baseline", 0.3), "24": (papers.arm("baseline", 0.3), {"epochs": 24})}, reference="12").iloc[1]
+double = papers.arms(results, {"12": papers.arm("baseline", 0.3), "24": (papers.arm("baseline", 0.3), {"epochs": 24})},
+                     reference="12").iloc[1]
 if double["n"]:
-    ctx.say("The control, one training of 24 epochs on the labels as given: {gain:+.1f} points over 12 epochs (interval {low:+.1f} to {high:+.1f}; n = {n}).",
-            **double[["gain", "low", "high", "n"]], origin="measured at full scale")
-random20 = papers.arms(results, {"30": papers.arm("baseline", 0.3), "20": papers.arm("baseline", 0.2)}, reference="30").iloc[1]
+    ctx.say("The control, one training of 24 epochs on the labels as given: {gain:+.1f} points over 12 epochs "
+            "(interval {low:+.1f} to {high:+.1f}; n = {n}).", **double[["gain", "low", "high", "n"]],
+            origin="measured at full scale")
+random20 = papers.arms(results, {"30": papers.arm("baseline", 0.3), "20": papers.arm("baseline", 0.2)},
+                       reference="30").iloc[1]
 if random20["n"]:
-    ctx.say("The mark: a baseline on labels with 20 % random flips, about as many right labels, is {gain:+.1f} points ahead of 30 % (n = {n}).",
-            gain=random20["gain"], n=random20["n"], origin="measured at full scale")
+    ctx.say("The mark: a baseline on labels with 20 % random flips, about as many right labels, is {gain:+.1f} points "
+            "ahead of 30 % (n = {n}).", gain=random20["gain"], n=random20["n"], origin="measured at full scale")
 
 # %% [markdown]
 # ## Equation 5, taken at its word
@@ -356,16 +397,20 @@ if random20["n"]:
 # %%
 scn = ctx.run("scn", noise_rate=0.3)
 fates = cures.fates(scn)
-figure = plots.cure_fates(fates, title="How long does a new label last?", note="SCN as printed, " + note.split(";")[0] + f"; relabelling from epoch {scn.config.method.relabel_epoch}")
-ctx.save(figure, "fates", alt="Stacked bars at the end of each epoch: faces that trained under a new label and keep it, get a third one, "
-         "or are given back their old label because they rose or because the network was no longer sure.")
+figure = plots.cure_fates(fates, title="How long does a new label last?", note="SCN as printed, " + note.split(";")[0]
+                          + f"; relabelling from epoch {scn.config.method.relabel_epoch}")
+ctx.save(figure, "fates",
+         alt="Stacked bars at the end of each epoch: faces that trained under a new label and keep it, get a third "
+             "one, or are given back their old label because they rose or because the network was no longer sure.")
 
 # %%
 total = fates.drop(columns="epoch").sum()
-ctx.say("{under:,} times a face trained an epoch under a new label. It kept the label {kept:.0%} of the time; {risen:.0%} were given back because the face "
-        "had **risen**, {unsure:.0%} because the network was no longer sure enough on the next augmented view. {lost:,} of the labels given up were right.",
-        under=int(total["under"]), kept=total["kept"] / max(total["under"], 1), risen=total["risen"] / max(total["under"], 1),
-        unsure=total["unsure"] / max(total["under"], 1), lost=int(total["risen_cured"] + total["unsure_cured"]), origin="measured here")
+ctx.say("{under:,} times a face trained an epoch under a new label. It kept the label {kept:.0%} of the time; "
+        "{risen:.0%} were given back because the face had **risen**, {unsure:.0%} because the network was no longer "
+        "sure enough on the next augmented view. {lost:,} of the labels given up were right.",
+        under=int(total["under"]), kept=total["kept"] / max(total["under"], 1),
+        risen=total["risen"] / max(total["under"], 1), unsure=total["unsure"] / max(total["under"], 1),
+        lost=int(total["risen_cured"] + total["unsure_cured"]), origin="measured here")
 
 # %% [markdown]
 # `fallback="current"` makes changes permanent, as the released code does: it overwrites its only copy of the labels. That keeps the
@@ -395,46 +440,60 @@ ledger.undo(epoch=11)
 # %%
 off, late = {"relabelling": False}, {"relabel_epoch": 8, "relabel_mode": "eval"}
 variants = {"as printed": {}, "from epoch 8": {"relabel_epoch": 8}, "evaluation mode": {"relabel_mode": "eval"},
-            "late: epoch 8, evaluation mode": late, "δ₂ = 0.5": {"margin_relabel": 0.5}, "plain softmax": {"relabel_softmax": "plain"},
-            "everybody": {"relabel_group": "all"}, "for good (current)": {"fallback": "current"}}
-selected = {"off": papers.arm("scn", 0.3, **off)} | {name: papers.arm("scn", 0.3, **options) for name, options in variants.items()}
+            "late: epoch 8, evaluation mode": late, "δ₂ = 0.5": {"margin_relabel": 0.5},
+            "plain softmax": {"relabel_softmax": "plain"}, "everybody": {"relabel_group": "all"},
+            "for good (current)": {"fallback": "current"}}
+selected = {"off": papers.arm("scn", 0.3, **off)} | {name: papers.arm("scn", 0.3, **options)
+                                                     for name, options in variants.items()}
 gains = papers.arms(results, selected, reference="off").iloc[1:].assign(group="SCN, twelve epochs")
 
 # %%
 recipes = {"twice the rate": {"lr": 0.1}, "four times the rate": {"lr": 0.2}, "twice the epochs": {"epochs": 24}}
-others = [papers.arms(results, {"off": selected["off"], name: papers.arm("scn", 0.3)}, reference="off", **fields).iloc[1:] for name, fields in recipes.items()]
+others = ([papers.arms(results, {"off": selected["off"], name: papers.arm("scn", 0.3)}, reference="off",
+                       **fields).iloc[1:] for name, fields in recipes.items()])
 late_fast = {"off": selected["off"], "twice the rate, late": papers.arm("scn", 0.3, **late)}
 others += [papers.arms(results, late_fast, reference="off", lr=0.1).iloc[1:]]
-naive_arms = {"off": papers.arm("baseline", 0.3)} | {f"baseline + relabelling{words}": papers.arm("scn", 0.3, weighting="none", ranking=False, **options)
-              for words, options in {"": {}, ", late": late, ", late, δ₂ = 0.5": {**late, "margin_relabel": 0.5}}.items()}
+naive_arms = {"off": papers.arm("baseline", 0.3)} | {f"baseline + relabelling{words}": papers.arm("scn", 0.3,
+                                                     weighting="none", ranking=False, **options)
+                                                     for words, options in {"": {}, ", late": late,
+                                                     ", late, δ₂ = 0.5": {**late, "margin_relabel": 0.5}}.items()}
 naive_gains = papers.arms(results, naive_arms, reference="off").iloc[1:].assign(group="everybody, no groups")
 
 # %%
-table = pd.concat([gains, *(part.assign(group="SCN, other recipes") for part in others), naive_gains], ignore_index=True).rename(columns={"gain": "effect"})
+table = pd.concat([gains, *(part.assign(group="SCN, other recipes") for part in others), naive_gains],
+                  ignore_index=True).rename(columns={"gain": "effect"})
 if len(once):
     row = {"label": "cured once, started again", **over_seeds, "n": len(once), "group": "everybody, no groups"}
     table = pd.concat([table, pd.DataFrame([row]).rename(columns={"gain": "effect"})], ignore_index=True)
 seeds = f"{table.loc[table['n'] > 0, 'n'].min():.0f} to {table['n'].max():.0f} seeds an arm"
-figure = plots.effects(table, title="What relabelling adds to test accuracy", unit="points over the same method without relabelling",
-                       note=f"rendered faces, 30 % wrong labels, quick recipe, {seeds}, 95 % t intervals over seeds; measured at full scale")
-ctx.save(figure, "effects", alt="Forest plot: what each variant of relabelling adds to the same method without relabelling, in points of "
-         "test accuracy with intervals over seeds.")
+figure = plots.effects(table, title="What relabelling adds to test accuracy",
+                       unit="points over the same method without relabelling",
+                       note=f"rendered faces, 30 % wrong labels, quick recipe, {seeds}, 95 % t intervals over seeds; "
+                            "measured at full scale")
+ctx.save(figure, "effects",
+         alt="Forest plot: what each variant of relabelling adds to the same method without relabelling, in points of "
+             "test accuracy with intervals over seeds.")
 
 # %%
 tested = table.dropna(subset="low")
 helps, hurts = (", ".join(tested.loc[side, "label"]) or "none" for side in (tested["low"] > 0, tested["high"] < 0))
-ctx.say("Of {n} arms with an interval, these help significantly: **{helps}**. These hurt: **{hurts}**. {one} arms have one seed so far and prove nothing.",
-        n=len(tested), helps=helps, hurts=hurts, one=int((table["effect"].notna() & table["low"].isna()).sum()), origin="measured at full scale")
+ctx.say("Of {n} arms with an interval, these help significantly: **{helps}**. These hurt: **{hurts}**. {one} arms "
+        "have one seed so far and prove nothing.", n=len(tested), helps=helps, hurts=hurts,
+        one=int((table["effect"].notna() & table["low"].isna()).sum()), origin="measured at full scale")
 
 # %%
-named = {**{name: selected[name] for name in variants}, **{name: naive_arms[name] for name in naive_arms if name != "off"}}
+named = {**{name: selected[name] for name in variants},
+         **{name: naive_arms[name] for name in naive_arms if name != "off"}}
 labels_right = papers.arms(results, named, column="label_accuracy").set_index("label")["mean"]
-both = pd.DataFrame({"labels right, %": labels_right, "test, points": table.set_index("label")["effect"].reindex(list(named))}).dropna()
+both = pd.DataFrame({"labels right, %": labels_right,
+                     "test, points": table.set_index("label")["effect"].reindex(list(named))}).dropna()
 traps = both[(both["labels right, %"] > 70.5) & (both["test, points"] < 0)]
 if len(traps):
-    ctx.say("Right labels are not the goal. {names}: {labels:.1f} % of the labels right at the end, where 70 % were, and the test accuracy **falls** by "
-            "{points:.1f} points. What is relabelled is what the network believes already; it learns nothing new and grows surer.", names=traps.index[0].capitalize(),
-            labels=traps["labels right, %"].iloc[0], points=-traps["test, points"].iloc[0], origin="measured at full scale")
+    ctx.say("Right labels are not the goal. {names}: {labels:.1f} % of the labels right at the end, where 70 % were, "
+            "and the test accuracy **falls** by {points:.1f} points. What is relabelled is what the network believes "
+            "already; it learns nothing new and grows surer.", names=traps.index[0].capitalize(),
+            labels=traps["labels right, %"].iloc[0], points=-traps["test, points"].iloc[0],
+            origin="measured at full scale")
 both.round(1)
 
 # %% [markdown]
@@ -456,15 +515,20 @@ from scnlib.course.readings import option_sweep
 
 margins = option_sweep(results, "margin_relabel", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), 0.2, {"no wrong labels": 0.0})
 if len(margins) > 1:
-    figure = plots.sweep({"margin δ₂": margins}, title="Figure 5, middle", defaults={"margin δ₂": 0.2}, note="rendered faces, SCN, quick recipe; means over seeds, 95 % t intervals; measured at full scale")
-    ctx.save(figure, "figure5_middle", alt="Test accuracy of SCN on clean rendered faces against the relabelling margin from 0 to 0.5, with the "
-             "paper's 0.2 marked.")
+    figure = plots.sweep({"margin δ₂": margins}, title="Figure 5, middle", defaults={"margin δ₂": 0.2},
+                         note="rendered faces, SCN, quick recipe; means over seeds, 95 % t intervals; measured at "
+                              "full scale")
+    ctx.save(figure, "figure5_middle",
+             alt="Test accuracy of SCN on clean rendered faces against the relabelling margin from 0 to 0.5, with the "
+                 "paper's 0.2 marked.")
 
 # %%
 if len(margins) > 1:
     peak = margins.loc[margins["mean"].idxmax()]
-    ctx.say("The best of {k} margins is {value:g} with {mean:.1f} %; best and worst are {spread:.1f} points apart (n = {low} to {high} seeds a point).", k=len(margins),
-            value=peak["value"], mean=peak["mean"], spread=margins["mean"].max() - margins["mean"].min(), low=margins["n"].min(), high=margins["n"].max(), origin="measured at full scale")
+    ctx.say("The best of {k} margins is {value:g} with {mean:.1f} %; best and worst are {spread:.1f} points apart (n "
+            "= {low} to {high} seeds a point).", k=len(margins), value=peak["value"], mean=peak["mean"],
+            spread=margins["mean"].max() - margins["mean"].min(), low=margins["n"].min(), high=margins["n"].max(),
+            origin="measured at full scale")
 
 # %% [markdown]
 # ## Recap

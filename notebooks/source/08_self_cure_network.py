@@ -35,9 +35,10 @@ ctx = start("08_self_cure_network", profile=profile, seed=seed)
 from scnlib import plots
 
 faces = ctx.faces("train", noise_rate=0.3)
-ctx.save(plots.scn_diagram(faces.images[:4]), "diagram", alt="Drawing of the Self-Cure Network: a batch of faces goes "
-         "through a backbone; features give an importance alpha and class scores; alpha is ranked, multiplies the scores in "
-         "the loss, and in the low group new labels are given that act from the next epoch on.")
+ctx.save(plots.scn_diagram(faces.images[:4]), "diagram",
+         alt="Drawing of the Self-Cure Network: a batch of faces goes through a backbone; features give an importance "
+             "alpha and class scores; alpha is ranked, multiplies the scores in the loss, and in the low group new "
+             "labels are given that act from the next epoch on.")
 
 # %% [markdown]
 # Read it from the left. A backbone turns each face into features $x$. Two linear layers look at them: one gives class
@@ -83,9 +84,9 @@ total = 0.5 * rank + 0.5 * weighted
 from scnlib import losses
 
 package = losses.total_loss(losses.logit_weighted_cross_entropy(z, alpha, labels), losses.rank_regularization(alpha))
-ctx.say("Weighted cross-entropy {weighted:.3f} (ln 8 is {chance:.3f}), rank loss {rank:.3f}, total **{total:.3f}**; the "
-        "package says {package:.3f}.", weighted=float(weighted), chance=float(torch.tensor(8.0).log()), rank=float(rank),
-        total=float(total), package=float(package), origin="measured here")
+ctx.say("Weighted cross-entropy {weighted:.3f} (ln 8 is {chance:.3f}), rank loss {rank:.3f}, total **{total:.3f}**; "
+        "the package says {package:.3f}.", weighted=float(weighted), chance=float(torch.tensor(8.0).log()),
+        rank=float(rank), total=float(total), package=float(package), origin="measured here")
 
 # %% [markdown]
 # Equation 5 on the same batch: only the three faces of the low group are asked, and a face changes its label if
@@ -100,9 +101,9 @@ from scnlib.relabel import low_importance, relabel
 p = torch.softmax(alpha[:, None] * z, dim=1)
 new, changed = relabel(p, labels, alpha)
 names = faces.class_names
-pd.DataFrame({"given": [names[i] for i in labels], "alpha": alpha.numpy(), "group": ["low" if g else "high" for g in low_importance(alpha)],
-              "P(label)": p[range(8), labels].numpy(), "P(max)": p.max(1).values.numpy(),
-              "new": [names[i] for i in new], "changed": changed.numpy()}).round(3)
+pd.DataFrame({"given": [names[i] for i in labels], "alpha": alpha.numpy(),
+              "group": ["low" if g else "high" for g in low_importance(alpha)], "P(label)": p[range(8), labels].numpy(),
+              "P(max)": p.max(1).values.numpy(), "new": [names[i] for i in new], "changed": changed.numpy()}).round(3)
 
 # %% [markdown]
 # Nothing changes in this batch: the fresh network is nowhere surer by 0.2. The paper lets relabelling begin in epoch 10 of
@@ -128,8 +129,9 @@ for method_name in ("SCN without relabelling", "SCN"):
 note = f"1 run each, seed {seed}, 30 % wrong labels; test n = {runs['SCN'].manifest['n_test']:,}"
 figure = plots.training_curves({label: run.metrics for label, run in runs.runs.items()},
                                ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note, outside=True)
-ctx.save(figure, "curves", alt="Classification loss, accuracy on true training labels and test accuracy over epochs for the "
-         "baseline, SCN without relabelling and SCN.")
+ctx.save(figure, "curves",
+         alt="Classification loss, accuracy on true training labels and test accuracy over epochs for the baseline, "
+             "SCN without relabelling and SCN.")
 
 # %% [markdown]
 # Look at the curves *before* relabelling begins. SCN starts more slowly, for two reasons that stand in the four lines above.
@@ -142,18 +144,22 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 from scnlib import paper as papers
 
 results = papers.load_results()
-contestants = {"baseline": papers.arm("baseline", 0.3), "SCN without relabelling": papers.arm("scn", 0.3, relabelling=False), "SCN": papers.arm("scn", 0.3)}
+contestants = {"baseline": papers.arm("baseline", 0.3),
+               "SCN without relabelling": papers.arm("scn", 0.3, relabelling=False), "SCN": papers.arm("scn", 0.3)}
 rates = (0.025, 0.05, 0.1, 0.2)
-steps = pd.concat([papers.arms(results, contestants, reference="baseline", lr=lr).assign(value=lr) for lr in rates]).rename(columns={"label": "series"})
+steps = pd.concat([papers.arms(results, contestants, reference="baseline", lr=lr).assign(value=lr)
+                   for lr in rates]).rename(columns={"label": "series"})
 measured = steps.dropna(subset="mean")
 
 # %%
 if len(measured):
     spread = measured.assign(low=measured["mean"] - measured["std"], high=measured["mean"] + measured["std"])
     figure = plots.sweep({"largest learning rate": spread}, title="Three methods at their own step sizes",
-                         note="rendered faces, 30 % wrong labels, quick recipe; whiskers: standard deviation over seeds; measured at full scale")
-    ctx.save(figure, "steps", alt="Test accuracy over the largest learning rate for the baseline, SCN without relabelling and SCN with 30 "
-             "percent wrong labels.")
+                         note="rendered faces, 30 % wrong labels, quick recipe; whiskers: standard deviation over "
+                              "seeds; measured at full scale")
+    ctx.save(figure, "steps",
+             alt="Test accuracy over the largest learning rate for the baseline, SCN without relabelling and SCN with "
+                 "30 percent wrong labels.")
 
 # %%
 means = steps.pivot(index="series", columns="value", values="mean")
@@ -161,16 +167,20 @@ half, plain = means.loc["baseline", [0.025, 0.05]]
 slow, fast = means.loc["SCN without relabelling", [0.05, 0.1]]
 low, high = sorted(min(1, max(0, effect) / max(plain - slow, 0.1)) for effect in (plain - half, fast - slow))
 if not np.isnan([half, plain, slow, fast]).any():
-    ctx.say("The gap at one rate is {gap:.1f} points. Twice the rate gives SCN without relabelling {gained:+.1f} ({slow:.1f} % to {fast:.1f} %), half the rate costs the "
-            "baseline {cost:.1f} ({plain:.1f} % to {half:.1f} %): steps of that size are worth {low:.0%} to {high:.0%} of the gap. With the rate that serves each best on these test faces {left:.1f} points remain.",
-            slow=slow, fast=fast, plain=plain, half=half, gap=plain - slow, gained=fast - slow, cost=plain - half, low=low, high=high,
-            left=means.loc["baseline"].max() - means.loc["SCN without relabelling"].max(), origin="measured at full scale")
+    ctx.say("The gap at one rate is {gap:.1f} points. Twice the rate gives SCN without relabelling {gained:+.1f} "
+            "({slow:.1f} % to {fast:.1f} %), half the rate costs the baseline {cost:.1f} ({plain:.1f} % to {half:.1f} "
+            "%): steps of that size are worth {low:.0%} to {high:.0%} of the gap. With the rate that serves each best "
+            "on these test faces {left:.1f} points remain.", slow=slow, fast=fast, plain=plain, half=half,
+            gap=plain - slow, gained=fast - slow, cost=plain - half, low=low, high=high,
+            left=means.loc["baseline"].max() - means.loc["SCN without relabelling"].max(),
+            origin="measured at full scale")
 
 # %%
 for row in measured[measured["series"] != "baseline"].dropna(subset="gain").itertuples():
     interval = f"interval {row.low:+.1f} to {row.high:+.1f}" if row.n > 1 else "one seed, no interval"
-    ctx.say("Both at a largest rate of {rate:g}: {method} {gain:+.1f} points against the baseline ({interval}; n = {n}).", rate=row.value,
-            method=row.series, gain=row.gain, interval=interval, n=row.n, origin="measured at full scale")
+    ctx.say("Both at a largest rate of {rate:g}: {method} {gain:+.1f} points against the baseline ({interval}; n = "
+            "{n}).", rate=row.value, method=row.series, gain=row.gain, interval=interval, n=row.n,
+            origin="measured at full scale")
 
 # %% [markdown]
 # Without a control one would blame the step size for everything, or the method. A table that compares two methods at one
@@ -186,21 +196,24 @@ for row in measured[measured["series"] != "baseline"].dropna(subset="gain").iter
 # %%
 without = runs["SCN without relabelling"]
 wrong = without.samples["given"] != without.samples["true"]
-figure = plots.alpha_over_epochs(without.metrics["epoch"], without.samples["alpha"], wrong, title="Importance through training",
-                                 note="SCN without relabelling; " + note)
-ctx.save(figure, "alpha_epochs", alt="Median and middle 80 percent of alpha over epochs for right and for wrong labels; "
-         "the two bands lie on top of each other.")
+figure = plots.alpha_over_epochs(without.metrics["epoch"], without.samples["alpha"], wrong,
+                                 title="Importance through training", note="SCN without relabelling; " + note)
+ctx.save(figure, "alpha_epochs",
+         alt="Median and middle 80 percent of alpha over epochs for right and for wrong labels; the two bands lie on "
+             "top of each other.")
 
 # %%
 figure = plots.alpha_histogram(without.samples["alpha"][-1], wrong, title="Importance in the last epoch",
                                note="SCN without relabelling; " + note)
-ctx.save(figure, "alpha_histogram", alt="Histograms of alpha in the last epoch for right and for wrong labels; they have "
-         "the same shape, and the AUROC in the title is close to one half.")
+ctx.save(figure, "alpha_histogram",
+         alt="Histograms of alpha in the last epoch for right and for wrong labels; they have the same shape, and the "
+             "AUROC in the title is close to one half.")
 
 # %%
 auroc = without.metrics["alpha_auroc"]
-ctx.say("The probability that a wrongly labelled face has the lower importance is **{last:.3f}** in the last epoch and never "
-        "left {low:.3f} to {high:.3f}. A coin has 0.5.", last=auroc.iloc[-1], low=auroc.min(), high=auroc.max(), origin="measured here")
+ctx.say("The probability that a wrongly labelled face has the lower importance is **{last:.3f}** in the last epoch "
+        "and never left {low:.3f} to {high:.3f}. A coin has 0.5.", last=auroc.iloc[-1], low=auroc.min(),
+        high=auroc.max(), origin="measured here")
 
 # %% [markdown]
 # This is no accident of a short run. $\alpha = \sigma(w_a^\top x)$ is a function of the **image**. Noise was put on at
@@ -214,15 +227,18 @@ ctx.say("The probability that a wrongly labelled face has the lower importance i
 
 # %%
 memory = ctx.run("scn", noise_rate=0.3, relabelling=False, **ctx.long_run)
-figure = plots.training_curves({"SCN without relabelling, long": memory.metrics}, ("memorised", "alpha_auroc", "alpha_mean"),
-                               note=f"1 run, seed {seed}; {memory.config.epochs} epochs, batches of {memory.config.batch_size}, no augmentation", outside=True)
-ctx.save(figure, "alpha_memory", alt="Three panels over epochs: wrong labels are memorised, the AUROC of alpha for wrong "
-         "labels, and the mean of alpha.")
+figure = plots.training_curves({"SCN without relabelling, long": memory.metrics},
+                               ("memorised", "alpha_auroc", "alpha_mean"),
+                               note=f"1 run, seed {seed}; {memory.config.epochs} epochs, batches of "
+                                    f"{memory.config.batch_size}, no augmentation", outside=True)
+ctx.save(figure, "alpha_memory",
+         alt="Three panels over epochs: wrong labels are memorised, the AUROC of alpha for wrong labels, and the mean "
+             "of alpha.")
 
 # %%
 peak = memory.metrics["alpha_auroc"].idxmax()
-ctx.say("While the memorised share goes from {start:.0%} to {end:.0%}, the AUROC reaches **{auroc:.3f}** at most (epoch {epoch}).",
-        start=memory.metrics["memorised"].iloc[0], end=memory.metrics["memorised"].iloc[-1],
+ctx.say("While the memorised share goes from {start:.0%} to {end:.0%}, the AUROC reaches **{auroc:.3f}** at most "
+        "(epoch {epoch}).", start=memory.metrics["memorised"].iloc[0], end=memory.metrics["memorised"].iloc[-1],
         auroc=memory.metrics["alpha_auroc"][peak], epoch=int(memory.metrics["epoch"][peak]), origin="measured here")
 
 # %% [markdown]
@@ -232,7 +248,8 @@ ctx.say("While the memorised share goes from {start:.0%} to {end:.0%}, the AUROC
 from scnlib.course.explore import Choice, Range, explore
 
 explore(lambda epoch: plots.alpha_in_epoch(memory.samples["alpha"], wrong, epoch, title="α while labels are memorised",
-                                           note=f"SCN without relabelling, {memory.config.epochs} epochs, batches of {memory.config.batch_size}, 1 run, seed {seed}; as seen in training"),
+                                           note=f"SCN without relabelling, {memory.config.epochs} epochs, batches of "
+                                                f"{memory.config.batch_size}, 1 run, seed {seed}; as seen in training"),
         "Histograms of alpha in epoch {epoch} of the long run, for right and for wrong labels.",
         epoch=Range("epoch", 1, memory.config.epochs, 1, memory.config.epochs))
 
@@ -246,7 +263,9 @@ explore(lambda epoch: plots.alpha_in_epoch(memory.samples["alpha"], wrong, epoch
 original = ctx.run("scn", noise_rate=0.0, relabelling=False)
 lowest = original.samples["alpha_eval"].astype("float32")
 figure = plots.lowest_alpha_faces(faces.images, lowest, [names[i] for i in original.samples["given"]], count=9,
-                                  title="The extremes of α, original labels", note=f"SCN without relabelling, 1 run, seed {seed}, no wrong labels; α of the last epoch's network")
+                                  title="The extremes of α, original labels",
+                                  note=f"SCN without relabelling, 1 run, seed {seed}, no wrong labels; α of the last "
+                                       "epoch's network")
 ctx.save(figure, "lowest_alpha", alt="Nine rendered faces with the lowest and nine with the highest importance after "
          "training on original labels, with label and alpha below each.")
 
@@ -264,9 +283,9 @@ causes
 for cause, row in causes.iterrows():
     everyone, low, high, margin = row
     if abs(low - everyone) > margin:
-        ctx.say("**{cause}**: {all:.1f} % of all faces, {low:.1f} % of the twentieth with the lowest α, {high:.1f} % of that with "
-                "the highest (chance alone: ± {margin:.1f}).", cause=cause.capitalize(), all=everyone, low=low, high=high,
-                margin=margin, origin="measured here")
+        ctx.say("**{cause}**: {all:.1f} % of all faces, {low:.1f} % of the twentieth with the lowest α, {high:.1f} % "
+                "of that with the highest (chance alone: ± {margin:.1f}).", cause=cause.capitalize(), all=everyone,
+                low=low, high=high, margin=margin, origin="measured here")
 silent = [cause for cause, row in causes.iterrows() if abs(row.iloc[1] - row.iloc[0]) <= row.iloc[3]]
 ctx.say("Not to be told from chance: {silent}.", silent=", ".join(silent) or "none", origin="measured here")
 
@@ -288,14 +307,19 @@ from scnlib.course import touch
 mixed = touch.mixtures(original)
 for pair, mixture in mixed.items():
     alphas, meet = mixture.answers["α"], abs(np.subtract(*list(mixture.answers.values())[:2])).argmin()
-    ctx.say("*{pair}*: the two are nearest at a share of {share:.0%}, with α = {there:.2f}; α is lowest at {lowest:.0%} ({low:.2f}; at the two ends {a:.2f} and {b:.2f}).",
-            pair=pair, share=mixture.shares[meet], there=alphas[meet], lowest=mixture.shares[alphas.argmin()], low=alphas.min(), a=alphas[0], b=alphas[-1], origin="measured here")
+    ctx.say("*{pair}*: the two are nearest at a share of {share:.0%}, with α = {there:.2f}; α is lowest at "
+            "{lowest:.0%} ({low:.2f}; at the two ends {a:.2f} and {b:.2f}).", pair=pair, share=mixture.shares[meet],
+            there=alphas[meet], lowest=mixture.shares[alphas.argmin()], low=alphas.min(), a=alphas[0], b=alphas[-1],
+            origin="measured here")
 
 # %%
-explore(lambda pair, share: plots.mixture(mixed[pair].images, mixed[pair].shares, mixed[pair].answers, round(20 * share), title=pair,
-                                          note=f"one rendered face; SCN without relabelling, no wrong labels, 1 run, seed {seed}; last epoch's network"),
-        "A face between two expressions, {pair}, at a share of {share:.2f}, and the network's probabilities and alpha along the way.",
-        pair=Choice("from → to", list(mixed)), share=Range("share of the second", 0.0, 1.0, 0.05, 0.5))
+explore(lambda pair, share: plots.mixture(mixed[pair].images, mixed[pair].shares, mixed[pair].answers,
+                                          round(20 * share), title=pair,
+                                          note=f"one rendered face; SCN without relabelling, no wrong labels, 1 run, "
+                                               f"seed {seed}; last epoch's network"),
+        "A face between two expressions, {pair}, at a share of {share:.2f}, and the network's probabilities and alpha "
+        "along the way.", pair=Choice("from → to", list(mixed)),
+        share=Range("share of the second", 0.0, 1.0, 0.05, 0.5))
 
 # %% [markdown]
 # Compare how far α moves along the way with how far apart the extremes of the whole set were: it hardly notices that two answers are
@@ -316,9 +340,10 @@ from scnlib.datasets.classes import canonical
 ten = [canonical(word) for word in papers.setting("scn", "labels of figure 4").value]
 counts = [ten.count(name) for name in rafdb.CLASSES]
 even, frequent = skew_p_value(counts, [1] * 7), skew_p_value(counts, rafdb.PUBLISHED["train"])
-ctx.say("{counts}. If all seven classes were equally likely: p = {even:.4f}; drawn by the class frequencies of RAF-DB's training list: p = "
-        "**{frequent:.4f}** (multinomial test by simulation).", counts=", ".join(f"{n} × {name}" for name, n in zip(rafdb.CLASSES, counts, strict=True) if n),
-        even=even, frequent=frequent, origin="published")
+ctx.say("{counts}. If all seven classes were equally likely: p = {even:.4f}; drawn by the class frequencies of "
+        "RAF-DB's training list: p = **{frequent:.4f}** (multinomial test by simulation).",
+        counts=", ".join(f"{n} × {name}" for name, n in zip(rafdb.CLASSES, counts, strict=True) if n), even=even,
+        frequent=frequent, origin="published")
 
 # %%
 order, everyone = lowest.argsort(kind="stable"), original.samples["given"]
@@ -327,8 +352,9 @@ for count in (10, len(order) // 20):
     found = np.bincount(everyone[order[:count]], minlength=len(names))
     common = ", ".join(f"{found[i]} × {names[i]}" for i in found.argsort()[::-1][:3])
     p_value = skew_p_value(found, base)
-    ctx.say("Our {count} lowest: {common}, ...; p {p} against the class frequencies of the training set (1 run).", count=count, common=common,
-            p=f"= {p_value:.3f}" if p_value >= 0.001 else "< 0.001", origin="measured here")
+    ctx.say("Our {count} lowest: {common}, ...; p {p} against the class frequencies of the training set (1 run).",
+            count=count, common=common, p=f"= {p_value:.3f}" if p_value >= 0.001 else "< 0.001",
+            origin="measured here")
 
 # %% [markdown]
 # If the ten labels are not drawn like anybody's, something else than quality and occlusion chose them: either alpha ranks whole
@@ -346,17 +372,21 @@ from scnlib.course.measures import label_history, relabel_flow
 
 flow = relabel_flow(runs["SCN"])
 figure = plots.relabel_flow(flow, note="SCN; " + note)
-ctx.save(figure, "flow", alt="Left: per epoch, cured labels upwards and harmed labels downwards. Right: among the changed "
-         "labels, how often the new and how often the given label is right, and the share of wrong labels cured.")
+ctx.save(figure, "flow",
+         alt="Left: per epoch, cured labels upwards and harmed labels downwards. Right: among the changed labels, how "
+             "often the new and how often the given label is right, and the share of wrong labels cured.")
 
 # %%
 final, n_all = flow.iloc[-1], len(wrong)
 total_changed = final["cured"] + final["harmed"] + final["other"]
-points, chance = (100 * x / n_all for x in (final["cured"] - final["harmed"], 1.96 * (final["cured"] + final["harmed"]) ** 0.5))
+points, chance = (100 * x / n_all
+                  for x in (final["cured"] - final["harmed"], 1.96 * (final["cured"] + final["harmed"]) ** 0.5))
 verdict = "cannot be told from none" if abs(points) <= chance else "paid" if points > 0 else "harmed"
-ctx.say("{changed:,.0f} of {n:,} labels differ from the given ones at the end; p = **{p:.0%}**, q = **{q:.0%}**. Right labels went from {before:.2%} to "
-        "{after:.2%}: {points:+.2f} ± {chance:.2f} points, so this cure **{verdict}**.", changed=total_changed, n=n_all, p=final["precision"],
-        q=final["given_right"], before=1 - wrong.mean(), after=final["label_accuracy"], points=points, chance=chance, verdict=verdict, origin="measured here")
+ctx.say("{changed:,.0f} of {n:,} labels differ from the given ones at the end; p = **{p:.0%}**, q = **{q:.0%}**. "
+        "Right labels went from {before:.2%} to {after:.2%}: {points:+.2f} ± {chance:.2f} points, so this cure "
+        "**{verdict}**.", changed=total_changed, n=n_all, p=final["precision"], q=final["given_right"],
+        before=1 - wrong.mean(), after=final["label_accuracy"], points=points, chance=chance, verdict=verdict,
+        origin="measured here")
 
 # %% [markdown]
 # It touches few labels, because equation 5 asks the low group alone, and there the doctor is at its worst (lesson 07).
@@ -377,21 +407,27 @@ cured = ctx.run("scn", noise_rate=0.1)
 
 # %%
 s, networks = cured.samples, (original, suppressed, cured)
-corrupted, changes = s["given"] != s["true"], s["current"] != s["given"]  # changes: (epochs, faces) that trained under a new label
+corrupted, changes = s["given"] != s["true"], s["current"] != s["given"]  # changes: (epochs, faces) with a new label
 ever = changes.any(0)
-newest = s["current"][len(changes) - 1 - changes[::-1].argmax(0), range(len(ever))]  # the last label that differed, if any did
+newest = s["current"][len(changes) - 1 - changes[::-1].argmax(0), range(len(ever))]  # the last label that differed
 shown = np.concatenate([(ever & corrupted).nonzero()[0], (ever & ~corrupted).nonzero()[0], corrupted.nonzero()[0]])[:7]
 
 # %%
 first, second, third = ([names[label] for label in labels[shown]] for labels in (s["true"], s["given"], newest))
 marks = [("right" if newest[i] == s["true"][i] else "wrong") if ever[i] else "" for i in shown]
 relabelled = [f"{old} →\n{new}" if ever[i] else old for i, old, new in zip(shown, second, third, strict=True)]
-labelled = (("original labels", first, [""] * len(first)), ("corrupted labels", second, ["wrong" if a != b else "" for a, b in zip(first, second, strict=True)]),
+labelled = (("original labels", first, [""] * len(first)),
+            ("corrupted labels", second, ["wrong" if a != b else "" for a, b in zip(first, second, strict=True)]),
             ("with relabelling", relabelled, marks))
-figure = plots.alpha_rows(faces.images[shown], [(title, texts, run.samples["alpha_eval"][shown], signs) for (title, texts, signs), run in zip(labelled, networks, strict=True)],
-                          note=f"the first corrupted faces that trained under a new label; bar and number: α of the last epoch's network; ✗ the label is wrong, ✓ right; 1 run each, seed {seed}, 10 % wrong labels")
-ctx.save(figure, "figure3", alt="The same rendered faces in three rows: original labels, corrupted labels without relabelling, with relabelling "
-         "and the new label; above each face a bar for its importance.")
+figure = plots.alpha_rows(faces.images[shown], [(title, texts, run.samples["alpha_eval"][shown], signs)
+                                                for (title, texts, signs), run in zip(labelled, networks,
+                                                strict=True)],
+                          note=f"the first corrupted faces that trained under a new label; bar and number: α of the "
+                               f"last epoch's network; ✗ the label is wrong, ✓ right; 1 run each, seed {seed}, 10 % "
+                               "wrong labels")
+ctx.save(figure, "figure3",
+         alt="The same rendered faces in three rows: original labels, corrupted labels without relabelling, with "
+             "relabelling and the new label; above each face a bar for its importance.")
 
 # %% [markdown]
 # Seven faces are an anecdote. Take all corrupted faces together and, since three networks have three scales of $\alpha$, count in ranks:
@@ -400,24 +436,30 @@ ctx.save(figure, "figure3", alt="The same rendered faces in three rows: original
 # %%
 ranks = [pd.Series(run.samples["alpha_eval"].astype("float32")).rank(pct=True).to_numpy() for run in networks]
 moved = corrupted & ever
-ctx.say("The {n:,} corrupted faces stand at {a:.1%} under their original labels, at {b:.1%} under corrupted ones and at {c:.1%} with relabelling; the {m:,} of them "
-        "that were relabelled at some time at {d:.1%}, {e:.1%} and {f:.1%}. These are low in every row: equation 5 picks faces that look hard.",
-        n=int(corrupted.sum()), m=int(moved.sum()), **dict(zip("abc", (rank[corrupted].mean() for rank in ranks), strict=True)),
-        **dict(zip("def", (rank[moved].mean() if moved.any() else 0.5 for rank in ranks), strict=True)), origin="measured here")
+ctx.say("The {n:,} corrupted faces stand at {a:.1%} under their original labels, at {b:.1%} under corrupted ones and "
+        "at {c:.1%} with relabelling; the {m:,} of them that were relabelled at some time at {d:.1%}, {e:.1%} and "
+        "{f:.1%}. These are low in every row: equation 5 picks faces that look hard.", n=int(corrupted.sum()),
+        m=int(moved.sum()), **dict(zip("abc", (rank[corrupted].mean() for rank in ranks), strict=True)),
+        **dict(zip("def", (rank[moved].mean() if moved.any() else 0.5 for rank in ranks), strict=True)),
+        origin="measured here")
 
 # %%
-steps_between = {"corruption lowers α (row 1 to 2, all corrupted faces)": (ranks[1] - ranks[0])[corrupted], "relabelling raises it (row 2 to 3, relabelled ones)": (ranks[2] - ranks[1])[moved]}
+steps_between = {"corruption lowers α (row 1 to 2, all corrupted faces)": (ranks[1] - ranks[0])[corrupted],
+                 "relabelling raises it (row 2 to 3, relabelled ones)": (ranks[2] - ranks[1])[moved]}
 for claim, change in steps_between.items():
     half = 1.96 * change.std() / max(len(change), 1) ** 0.5
-    verdict = "not to be told from nothing" if not len(change) or abs(change.mean()) <= half else "up" if change.mean() > 0 else "down"
-    ctx.say("*{claim}:* {change:+.1f} ± {half:.1f} points of rank, face by face, one run each: **{verdict}**.", claim=claim,
-            change=round(100 * change.mean(), 1) + 0.0 if len(change) else 0.0, half=100 * half if len(change) else 0.0, verdict=verdict, origin="measured here")
+    verdict = ("not to be told from nothing" if not len(change) or abs(change.mean()) <= half else "up"
+               if change.mean() > 0 else "down")
+    ctx.say("*{claim}:* {change:+.1f} ± {half:.1f} points of rank, face by face, one run each: **{verdict}**.",
+            claim=claim, change=round(100 * change.mean(), 1) + 0.0 if len(change) else 0.0,
+            half=100 * half if len(change) else 0.0, verdict=verdict, origin="measured here")
 
 # %%
 kept = changes[-1] & ever
-ctx.say("Relabelling reached {hit:,} of {corrupted:,} corrupted faces and {missed:,} whose label was right. In the last epoch **{kept:,}** of these {ever:,} "
-        "trained under a new label.", hit=int((ever & corrupted).sum()), corrupted=int(corrupted.sum()), missed=int((ever & ~corrupted).sum()),
-        kept=int(kept.sum()), ever=int(ever.sum()), origin="measured here")
+ctx.say("Relabelling reached {hit:,} of {corrupted:,} corrupted faces and {missed:,} whose label was right. In the "
+        "last epoch **{kept:,}** of these {ever:,} trained under a new label.", hit=int((ever & corrupted).sum()),
+        corrupted=int(corrupted.sum()), missed=int((ever & ~corrupted).sum()), kept=int(kept.sum()),
+        ever=int(ever.sum()), origin="measured here")
 
 # %% [markdown]
 # To ask whether a relabelled face *rises*, we must not pick it by the group it ends in. So: faces that trained under a new label
@@ -428,10 +470,11 @@ alpha_s = s["alpha"].astype("float32")
 rise = alpha_s[1:] - alpha_s[:-1]
 started = changes[1:] & ~changes[:-1]  # the first epoch under a new label
 extra = rise[started] - np.repeat(rise.mean(1)[:, None], len(ever), axis=1)[started]
-ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than everybody's "
-        "(n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean: claim S07 of the ledger (lesson 15) "
-        "compares with faces of the same low α.",
-        mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra), origin="measured here")
+ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than "
+        "everybody's (n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean: "
+        "claim S07 of the ledger (lesson 15) compares with faces of the same low α.",
+        mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra),
+        origin="measured here")
 
 # %% [markdown]
 # ## On real faces
@@ -493,5 +536,6 @@ if profile == "quick":
     against = runs.against("baseline", of="SCN")
     assert against["gain"] + against["interval"] < 0, "SCN does not lose clearly here: rewrite the lesson's story"
     assert total_changed < 0.1 * n_all and abs(points) < 1, "relabelling does much: rewrite the lesson's story"
-    assert all(abs(rank[corrupted].mean() - 0.5) < 0.05 for rank in ranks), "alpha knows corrupted labels: rewrite figure 3"
+    assert all(abs(rank[corrupted].mean() - 0.5) < 0.05
+               for rank in ranks), "alpha knows corrupted labels: rewrite figure 3"
     assert kept.sum() < ever.sum(), "cures last: rewrite the lesson's story"

@@ -50,7 +50,8 @@ paper.compact("scn-4", results).replace("none", "no gain to show")
 # %%
 import pandas as pd
 
-cells = [(cell.row, cell.column, cell.value, cell.status, cell.note) for cell in paper.TABLES["scn-4"] if "baseline" not in cell.row]
+cells = [(cell.row, cell.column, cell.value, cell.status, cell.note) for cell in paper.TABLES["scn-4"]
+         if "baseline" not in cell.row]
 pd.DataFrame(cells, columns=["row", "data set", "value", "status", "how we know"])
 
 # %% [markdown]
@@ -64,18 +65,23 @@ from scnlib import plots
 from scnlib.course import confusions, luck, readings, wording
 
 printed = readings.printed_gains("scn-4").query("method == 'scn' and not pretrained")
-printed = printed.assign(label="SCN, " + printed["dataset"], low=float("nan"), high=float("nan"), n=float("nan"), group="derived from the paper, from scratch")
-clean = {name: paper.arms(results, readings.three(), dataset, reference="baseline").iloc[1:].assign(group=f"measured, {name}")
-         for dataset, name in (("rendered", "rendered faces"), ("ferplus", "FER+"))}
-figure = plots.effects(pd.concat([printed, *clean.values()]).rename(columns={"gain": "effect"}), unit="points against the baseline",
-                       title="On the original labels, from scratch", note="measured at full scale, quick recipe, one nominal learning rate for all")
-ctx.save(figure, "original", alt="Forest plot of gains over the baseline on original labels: numbers derived from the paper for "
-         "three data sets, and ours on rendered faces and on FER+.")
+printed = printed.assign(label="SCN, " + printed["dataset"], low=float("nan"), high=float("nan"), n=float("nan"),
+                         group="derived from the paper, from scratch")
+both = {"measured, rendered faces": "rendered", "measured, FER+": "ferplus"}
+clean = {name: paper.arms(results, readings.three(), dataset, reference="baseline").iloc[1:].assign(group=name)
+         for name, dataset in both.items()}
+figure = plots.effects(pd.concat([printed, *clean.values()]).rename(columns={"gain": "effect"}),
+                       unit="points against the baseline", title="On the original labels, from scratch",
+                       note="measured at full scale, quick recipe, one nominal learning rate for all")
+ctx.save(figure, "original",
+         alt="Forest plot of gains over the baseline on original labels: numbers derived from the paper for three "
+             "data sets, and ours on rendered faces and on FER+.")
 
 # %%
 for row in pd.concat(clean.values()).dropna(subset="gain").itertuples():
-    ctx.say("Clean labels of {where}: {label} **{gain:+.1f}** points against the baseline (n = {n}).", where=row.group.removeprefix("measured, "),
-            label=row.label, gain=row.gain, n=row.n, origin="measured at full scale")
+    ctx.say("Clean labels of {where}: {label} **{gain:+.1f}** points against the baseline (n = {n}).",
+            where=row.group.removeprefix("measured, "), label=row.label, gain=row.gain, n=row.n,
+            origin="measured at full scale")
 
 # %% [markdown]
 # These signs depend on the size of SCN's steps, which lesson 11 takes apart. What follows does not: there we compare one
@@ -98,8 +104,9 @@ transition = pd.DataFrame(counts, true_names, given_names).reindex(columns=true_
 real_rate = 1 - sum(transition.loc[name, name] for name in true_names) / counts.sum()
 
 # %%
-ctx.say("**{rate:.1%}** of {n:,} labels: about as many as in the hardest rows of table 2. So an experiment with 30 % of random mistakes stands "
-        "beside it, and what differs is above all the *kind* of mistake.", rate=real_rate, n=int(counts.sum()), origin="measured at full scale")
+ctx.say("**{rate:.1%}** of {n:,} labels: about as many as in the hardest rows of table 2. So an experiment with 30 % "
+        "of random mistakes stands beside it, and what differs is above all the *kind* of mistake.", rate=real_rate,
+        n=int(counts.sum()), origin="measured at full scale")
 
 # %% [markdown]
 # ## Train on FER2013, test on FER+
@@ -113,13 +120,16 @@ ctx.say("**{rate:.1%}** of {n:,} labels: about as many as in the hardest rows of
 majority, flipped, own = "FER+ majority", "30 % flipped at random", "FER2013's own labels"
 kinds = {majority: {}, flipped: {"noise_rate": 0.3}, own: {"noise_kind": "fer2013"}}
 if ctx.dataset == "ferplus":  # profile paper
-    here = {kind: ctx.compare(["baseline", ("scn", {"relabelling": False}), "scn"], **noise) for kind, noise in kinds.items()}
+    here = {kind: ctx.compare(["baseline", ("scn", {"relabelling": False}), "scn"], **noise)
+            for kind, noise in kinds.items()}
 else:
-    ctx.say("The profile `{profile}` trains on rendered faces; what follows was measured on FER+ before.", profile=profile)
+    ctx.say("The profile `{profile}` trains on rendered faces; what follows was measured on FER+ before.",
+            profile=profile)
 
 # %%
 def by_kind(column):
-    tables = {kind: paper.arms(results, readings.three(**noise), "ferplus", column=column) for kind, noise in kinds.items()}
+    tables = {kind: paper.arms(results, readings.three(**noise), "ferplus", column=column)
+              for kind, noise in kinds.items()}
     return pd.DataFrame({kind: table.set_index("label")["mean"] for kind, table in tables.items()})
 
 accuracy = by_kind("accuracy")
@@ -130,13 +140,17 @@ trained = results[(results["dataset"] == "ferplus") & (results["profile"] == "qu
 sizes = {kind: trained.loc[trained["key"].isin(readings.keys_of(results, arm, "ferplus")), "n_train"]
          for kind, noise in kinds.items() for arm in [paper.arm("scn", relabelling=False, **noise)]}
 if all(len(found) for found in sizes.values()):
-    ctx.say("Training faces: {sizes}.", sizes="; ".join(f"{kind} {int(found.iloc[0]):,}" for kind, found in sizes.items()), origin="measured at full scale")
+    ctx.say("Training faces: {sizes}.",
+            sizes="; ".join(f"{kind} {int(found.iloc[0]):,}" for kind, found in sizes.items()),
+            origin="measured at full scale")
 trusting = accuracy.loc["baseline"]
 if trusting.notna().all():
-    ctx.say("Random flips cost the baseline **{random:.1f}** points, people's mistakes **{real:.1f}**, at about the same share of wrong labels.",
-            random=trusting[majority] - trusting[flipped], real=trusting[majority] - trusting[own], origin="measured at full scale")
+    ctx.say("Random flips cost the baseline **{random:.1f}** points, people's mistakes **{real:.1f}**, at about the "
+            "same share of wrong labels.", random=trusting[majority] - trusting[flipped],
+            real=trusting[majority] - trusting[own], origin="measured at full scale")
 else:
-    ctx.say("> The baseline on {names} has not been measured yet, so this comparison waits.", names=" and ".join(trusting.index[trusting.isna()]))
+    ctx.say("> The baseline on {names} has not been measured yet, so this comparison waits.",
+            names=" and ".join(trusting.index[trusting.isna()]))
 
 # %% [markdown]
 # Why should the kind of mistake matter? A network averages over faces that look alike. Random flips of look-alikes point in
@@ -154,23 +168,30 @@ for kind, wrong in ((flipped, 0.3), (own, real_rate)):
     if len(runs):  # given = (1 - wrong) right + wrong memorised
         mean = runs.groupby("epoch", as_index=False).mean(numeric_only=True)
         right = (mean["train_accuracy_given"] - wrong * mean["memorised"]) / (1 - wrong)
-        fitted[kind] = pd.DataFrame({"epoch": mean["epoch"], "right": right, "memorised": mean["memorised"], "test": mean["test_accuracy"]})
+        fitted[kind] = pd.DataFrame({"epoch": mean["epoch"], "right": right, "memorised": mean["memorised"],
+                                     "test": mean["test_accuracy"]})
 
 # %%
 if own not in fitted:
-    ctx.say("> The baseline's curve on *{kind}* has not been measured yet: here is {rest}.", kind=own, rest="the other kind alone" if fitted else "nothing to draw")
+    ctx.say("> The baseline's curve on *{kind}* has not been measured yet: here is {rest}.", kind=own,
+            rest="the other kind alone" if fitted else "nothing to draw")
 if fitted:
-    figure = plots.memorisation_curves(fitted, chance=1 / 8, note="baseline on FER+ from scratch, quick recipe, measured at full scale")
-    ctx.save(figure, "fitted", alt="Over epochs, for random flips and for FER2013's own labels where measured: the share of right labels "
-             "that the baseline predicts, the share of wrong labels that it predicts, and its test accuracy.")
+    figure = plots.memorisation_curves(fitted, chance=1 / 8,
+                                       note="baseline on FER+ from scratch, quick recipe, measured at full scale")
+    ctx.save(figure, "fitted",
+             alt="Over epochs, for random flips and for FER2013's own labels where measured: the share of right "
+                 "labels that the baseline predicts, the share of wrong labels that it predicts, and its test "
+                 "accuracy.")
 
 # %%
 if len(fitted) == 2:
     random, real = (table["memorised"].iloc[-1] for table in fitted.values())
-    words = ("Plausibly it did not learn those by heart but learnt to make them: the next figure asks." if real > random + 0.05 else
-             "No great difference: here people's mistakes are no more of a rule than flips are.")
-    ctx.say("After the last epoch the baseline agrees with **{random:.0%}** of the random mistakes and with **{real:.0%}** of the real ones. {words}",
-            random=random, real=real, words=words, origin="measured at full scale")
+    words = ("Plausibly it did not learn those by heart but learnt to make them: the next figure asks."
+             if real > random + 0.05
+             else "No great difference: here people's mistakes are no more of a rule than flips are.")
+    ctx.say("After the last epoch the baseline agrees with **{random:.0%}** of the random mistakes and with "
+            "**{real:.0%}** of the real ones. {words}", random=random, real=real, words=words,
+            origin="measured at full scale")
 
 # %% [markdown]
 # A network that learns to make people's mistakes should make them on *test* faces, too. We compare by the rank correlation
@@ -181,20 +202,24 @@ if len(fitted) == 2:
 confusion = ctx.results("ferplus_confusion")
 errors = {kind: confusions.error_matrix(confusion, found) for kind, found in keys.items() if found and len(confusion)}
 if own not in errors:
-    ctx.say("> The baseline trained on *{kind}* has not been measured yet, so its confusion is not shown and its line below is missing.", kind=own)
+    ctx.say("> The baseline trained on *{kind}* has not been measured yet, so its confusion is not shown and its line "
+            "below is missing.", kind=own)
 else:
     kind, matrix = own, errors[own]
     ctx.say("The confusion of the baseline that was trained on *{kind}*:", kind=kind)
     figure = plots.confusion_matrix(matrix.to_numpy(), list(matrix.index), title=f"Baseline, trained on: {kind}",
-                                    note=f"FER+ test faces, n = {int(matrix.to_numpy().sum()):,}, quick recipe, measured at full scale")
-    ctx.save(figure, "confusion", alt="Confusion matrix of the baseline on the FER+ test faces after training on FER2013's own labels, "
-             "row shares in percent.")
+                                    note=f"FER+ test faces, n = {int(matrix.to_numpy().sum()):,}, quick recipe, "
+                                         "measured at full scale")
+    ctx.save(figure, "confusion",
+             alt="Confusion matrix of the baseline on the FER+ test faces after training on FER2013's own labels, row "
+                 "shares in percent.")
 
 # %%
 used = confusions.classes_in_use(transition, *errors.values())
 for kind, matrix in errors.items():
-    ctx.say("Trained on *{kind}*: its mistakes agree with FER2013's by **{alike:+.2f}** (the {n} classes that all of them use).", kind=kind,
-            alike=confusions.same_mistakes(transition, matrix, used), n=len(used), origin="measured at full scale")
+    ctx.say("Trained on *{kind}*: its mistakes agree with FER2013's by **{alike:+.2f}** (the {n} classes that all of "
+            "them use).", kind=kind, alike=confusions.same_mistakes(transition, matrix, used), n=len(used),
+            origin="measured at full scale")
 
 # %% [markdown]
 # The first line is the yardstick: how far a network errs where people err although its labels were clean, merely because
@@ -209,26 +234,33 @@ for kind, matrix in errors.items():
 # **Predict:** is SCN's gain over the baseline larger on FER2013's labels than on FER+'s?
 
 # %%
-gains = {kind: paper.arms(results, readings.three(**noise), "ferplus", reference="baseline").iloc[1:] for kind, noise in kinds.items()}
-forest = pd.concat([table.assign(group=f"trained on: {kind}") for kind, table in gains.items()]).rename(columns={"gain": "effect"})
-figure = plots.effects(forest, unit="points against the baseline with the same labels", title="Does SCN help more where labels are worse?",
+gains = {kind: paper.arms(results, readings.three(**noise), "ferplus", reference="baseline").iloc[1:]
+         for kind, noise in kinds.items()}
+forest = pd.concat([table.assign(group=f"trained on: {kind}") for kind, table in gains.items()])
+forest = forest.rename(columns={"gain": "effect"})
+figure = plots.effects(forest, unit="points against the baseline with the same labels",
+                       title="Does SCN help more where labels are worse?",
                        note="FER+ test faces, networks from scratch, quick recipe, measured at full scale")
-ctx.save(figure, "s14", alt="Forest plot of the gains of SCN with and without relabelling over the baseline on FER+, trained on clean "
-         "labels, on 30 percent random flips, and on FER2013's own labels.")
+ctx.save(figure, "s14",
+         alt="Forest plot of the gains of SCN with and without relabelling over the baseline on FER+, trained on "
+             "clean labels, on 30 percent random flips, and on FER2013's own labels.")
 
 # %%
 wide = pd.DataFrame({kind: table.set_index("label")["gain"] for kind, table in gains.items()})
 missing = wide.index[wide[[own, majority]].isna().any(axis=1)]
 if len(missing):
-    ctx.say("> No answer yet for {names}: a gain needs the baseline and the method on both sets of labels.", names=" and ".join(missing))
+    ctx.say("> No answer yet for {names}: a gain needs the baseline and the method on both sets of labels.",
+            names=" and ".join(missing))
 for row in wide[[own, majority]].dropna().itertuples():
-    ctx.say("{name}: {real:+.1f} points on FER2013's labels, {voted:+.1f} on FER+'s: a difference of **{more:+.1f}**.", name=row[0], real=row[1],
-            voted=row[2], more=row[1] - row[2], origin="measured at full scale")
+    ctx.say("{name}: {real:+.1f} points on FER2013's labels, {voted:+.1f} on FER+'s: a difference of **{more:+.1f}**.",
+            name=row[0], real=row[1], voted=row[2], more=row[1] - row[2], origin="measured at full scale")
 if errors and trusting.notna().any():
     n_test = int(errors[next(iter(errors))].to_numpy().sum() / len(keys[next(iter(errors))]))
-    ctx.say("With {n:,} test faces, one gain is known to about ± {margin:.1f} points and a difference of two to about ± {double:.1f}, the luck of "
-            "training not counted.", n=n_test, margin=luck.unpaired_interval(trusting.max(), trusting.max(), n_test),
-            double=2**0.5 * luck.unpaired_interval(trusting.max(), trusting.max(), n_test), origin="measured at full scale")
+    ctx.say("With {n:,} test faces, one gain is known to about ± {margin:.1f} points and a difference of two to about "
+            "± {double:.1f}, the luck of training not counted.", n=n_test,
+            margin=luck.unpaired_interval(trusting.max(), trusting.max(), n_test),
+            double=2**0.5 * luck.unpaired_interval(trusting.max(), trusting.max(), n_test),
+            origin="measured at full scale")
 
 # %% [markdown]
 # ## Does alpha know a real mistake?
@@ -250,19 +282,24 @@ for kind in (own, flipped):
     bins = histograms[histograms["key"].isin(found)] if len(histograms) else histograms
     if len(bins):
         last = bins[bins["epoch"] == bins["epoch"].max()].groupby("bin")[["right", "wrong"]].sum()
-        figure = plots.alpha_histogram_from_counts(last.index, last["right"], last["wrong"], title=f"SCN without relabelling on {kind}",
-                                                   note="FER+ training faces, last epoch, quick recipe, measured at full scale")
-        ctx.save(figure, "alpha", alt="Histograms of alpha in the last epoch for right and for wrong labels on FER+ faces, with the "
-                 "AUROC for wrong labels in the title.")
+        figure = plots.alpha_histogram_from_counts(last.index, last["right"], last["wrong"],
+                                                   title=f"SCN without relabelling on {kind}",
+                                                   note="FER+ training faces, last epoch, quick recipe, measured at "
+                                                        "full scale")
+        ctx.save(figure, "alpha",
+                 alt="Histograms of alpha in the last epoch for right and for wrong labels on FER+ faces, with the "
+                     "AUROC for wrong labels in the title.")
         break
 
 # %%
 known = knows.loc["SCN without relabelling"]
 if known.notna().all():
     far = abs(known[own] - 0.5)
-    ctx.say("Random mistakes: {random:.3f}. Real ones: **{real:.3f}**, {words}. Of 100 pairs of a right and a wrong label alpha sorts {sorted:.0f} "
-            "correctly; a coin sorts 50.", random=known[flipped], real=known[own], sorted=100 * known[own],
-            words="hardly more" if far < 0.03 else "a trace" if far < 0.1 else "above chance over all faces (the interval over seeds: S04-real in the ledger)", origin="measured at full scale")
+    ctx.say("Random mistakes: {random:.3f}. Real ones: **{real:.3f}**, {words}. Of 100 pairs of a right and a wrong "
+            "label alpha sorts {sorted:.0f} correctly; a coin sorts 50.", random=known[flipped], real=known[own],
+            sorted=100 * known[own], words="hardly more" if far < 0.03 else "a trace" if far < 0.1
+            else "above chance over all faces (the interval over seeds: S04-real in the ledger)",
+            origin="measured at full scale")
 
 # %% [markdown]
 # Before you call that "alpha knows mistakes": mistakes are not spread evenly over the classes. An AUROC over *all* faces mixes
@@ -273,11 +310,14 @@ if known.notna().all():
 # %%
 wrong_of = transition.sum(axis=1) - pd.Series({name: transition.loc[name, name] for name in transition.index})
 shares = (wrong_of / wrong_of.sum()).sort_values(ascending=False)
-ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people call {first} or {second}; these two are {faces:.0%} of all faces. Ranking whole "
-        "classes by their share of mistakes, blind to the single face, gives an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given "
-        "ones. An α that merely ranks classes can look as if it knew mistakes. With random flips this road is closed to what sees only the face: every true class has the same share.",
-        top=shares.iloc[:2].sum(), first=shares.index[0], second=shares.index[1], faces=transition.loc[shares.index[:2]].sum().sum() / counts.sum(),
-        true=confusions.class_only_auroc(transition), given=confusions.class_only_auroc(transition, "given"), origin="measured at full scale")
+ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people call {first} or {second}; these two are "
+        "{faces:.0%} of all faces. Ranking whole classes by their share of mistakes, blind to the single face, gives "
+        "an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given ones. An α that merely ranks "
+        "classes can look as if it knew mistakes. With random flips this road is closed to what sees only the face: "
+        "every true class has the same share.", top=shares.iloc[:2].sum(), first=shares.index[0],
+        second=shares.index[1], faces=transition.loc[shares.index[:2]].sum().sum() / counts.sum(),
+        true=confusions.class_only_auroc(transition), given=confusions.class_only_auroc(transition, "given"),
+        origin="measured at full scale")
 
 # %% [markdown]
 # So the number to trust is the AUROC *within* a class: lesson 15 has it, and exercise 5 lets you compute it.
@@ -297,14 +337,17 @@ from scnlib.datasets import rafdb
 
 ten = {"surprise": 5, "neutral": 4, "sadness": 1}
 most = max(ten.values())
-part = pd.Series(rafdb.PUBLISHED["train"], rafdb.CLASSES) / sum(rafdb.PUBLISHED["train"])  # RAF-DB's training faces by class
+counted = rafdb.PUBLISHED["train"]  # RAF-DB's training faces by class
+part = pd.Series(counted, rafdb.CLASSES) / sum(counted)
 draws = pd.DataFrame(np.random.default_rng(seed).multinomial(10, part, 100_000), columns=part.index)
 pd.DataFrame({"of the ten": ten, "expected of ten": 10 * part}).fillna(0).round(1)
 
 # %%
-ctx.say("With equal classes some class reaches {most} of ten in {even:.1%} of draws. With RAF-DB's classes ten faces hold {most} or more surprised ones "
-        "in {chance} draws, and no happy one, the commonest class, in {none:.1%}.", most=most, chance=wording.rare((draws["surprise"] >= most).mean()),
-        even=luck.crowding(most, [1 / 7] * 7, 10, seed=seed), none=(draws["happiness"] == 0).mean(), origin="simulated from published counts")
+ctx.say("With equal classes some class reaches {most} of ten in {even:.1%} of draws. With RAF-DB's classes ten faces "
+        "hold {most} or more surprised ones in {chance} draws, and no happy one, the commonest class, in {none:.1%}.",
+        most=most, chance=wording.rare((draws["surprise"] >= most).mean()),
+        even=luck.crowding(most, [1 / 7] * 7, 10, seed=seed), none=(draws["happiness"] == 0).mean(),
+        origin="simulated from published counts")
 
 # %% [markdown]
 # So the ten are no random sample. **Either alpha ranks these expressions low, or whoever picked the ten did**: the paper calls
@@ -315,9 +358,11 @@ run = ctx.run("scn", noise_rate=0.0, relabelling=False)
 faces, alpha = ctx.faces("train"), run.samples["alpha_eval"].astype("float32")
 labels = np.array(faces.class_names)[faces.labels]
 figure = plots.lowest_alpha_faces(faces.images, alpha, labels, title="Figure 4, with a contrast",
-                                  note=f"training faces, clean labels, α of the finished network; 1 run, seed {seed}; measured here")
-ctx.save(figure, "figure4", alt="The ten training faces with the lowest importance and, below them, the ten with the highest, each "
-         "with its label and alpha.")
+                                  note=f"training faces, clean labels, α of the finished network; 1 run, seed {seed}; "
+                                       "measured here")
+ctx.save(figure, "figure4",
+         alt="The ten training faces with the lowest importance and, below them, the ten with the highest, each with "
+             "its label and alpha.")
 
 # %%
 order, sizes = np.argsort(alpha, kind="stable"), pd.Series(labels).value_counts()
@@ -325,11 +370,13 @@ for end, chosen in (("lowest", order[:10]), ("highest", order[-10:])):
     counted = pd.Series(labels[chosen]).value_counts()
     chance = luck.crowding(int(counted.max()), sizes, 10, seed=seed)
     if chance > 0.5:
-        ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}, as is usual among ten random faces.", end=end,
-                times="twice" if counted.max() == 2 else f"{counted.max()} times", origin="measured here")
+        ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}, as is usual among ten random "
+                "faces.", end=end, times="twice" if counted.max() == 2 else f"{counted.max()} times",
+                origin="measured here")
     else:
-        ctx.say("Of the ten with the **{end}** α {most} show {name}; ten random faces show some expression that often in {chance} draws.",
-                end=end, name=counted.idxmax(), most=int(counted.max()), chance=wording.rare(chance), origin="measured here")
+        ctx.say("Of the ten with the **{end}** α {most} show {name}; ten random faces show some expression that often "
+                "in {chance} draws.", end=end, name=counted.idxmax(), most=int(counted.max()),
+                chance=wording.rare(chance), origin="measured here")
 
 # %% [markdown]
 # Look at both rows before you explain the lower one. What all faces of a row share, and the other row lacks, is a candidate
@@ -351,14 +398,17 @@ from scnlib.course import webemotion
 
 seen, moments = webemotion.watch(), [1, 4, 7, 10, 12, 14]
 frames = seen.film.frames[[round(moment * webemotion.RATE) for moment in moments]]
-figure = plots.clip_timeline(frames, moments, {name: actor.present for name, actor in webemotion.CAST.items()}, seen.tracks, webemotion.SECONDS,
-                             title="One video, its tracks and its clips", note="a rendered film, looked at twice a second; tracks by MTCNN and overlap")
-ctx.save(figure, "clips", alt="Six frames of a rendered film above a time axis: when two people are in the picture, the tracks that were "
-         "followed, and which of them are long enough for a clip.")
+figure = plots.clip_timeline(frames, moments, {name: actor.present for name, actor in webemotion.CAST.items()},
+                             seen.tracks, webemotion.SECONDS, title="One video, its tracks and its clips",
+                             note="a rendered film, looked at twice a second; tracks by MTCNN and overlap")
+ctx.save(figure, "clips",
+         alt="Six frames of a rendered film above a time axis: when two people are in the picture, the tracks that "
+             "were followed, and which of them are long enough for a clip.")
 happy = sum(name == "happiness" for name in seen.shown)
-ctx.say("Table 1 of this film: {videos} video, {clips} clips, **{frames} faces** after near-duplicates were dropped. The word says that all are happy; "
-        "{happy} of {frames} are in the film's happy part.", videos=int(seen.table["videos"].iloc[0]), clips=int(seen.table["clips"].iloc[0]),
-        frames=len(seen.shown), happy=happy, origin="measured here")
+ctx.say("Table 1 of this film: {videos} video, {clips} clips, **{frames} faces** after near-duplicates were dropped. "
+        "The word says that all are happy; {happy} of {frames} are in the film's happy part.",
+        videos=int(seen.table["videos"].iloc[0]), clips=int(seen.table["clips"].iloc[0]), frames=len(seen.shown),
+        happy=happy, origin="measured here")
 
 # %% [markdown]
 # Nobody may pass on such videos, so what everybody trains on is a **stand-in**, `rendered_web`: rendered faces under keywords.
@@ -375,24 +425,30 @@ web = load_dataset("rendered_web", n=64, size=48)
 rows = (web.labels == web.class_names.index("sadness")).nonzero().flatten()
 shown = [web.class_names[label] for label in web.true_labels[rows]]
 noise = rendered_web.keyword_noise()
-figure = plots.face_grid(web.images[rows], shown, ["right" if name == "sadness" else "wrong" for name in shown], title='Found by "sad"',
-                         note=f"what each face shows; over all words {1 - float(noise.diagonal().mean()):.0%} show something else than their word says")
-ctx.save(figure, "keyword", alt="Eight rendered faces with the keyword sad, each with the expression that it shows; most are not sad.")
+figure = plots.face_grid(web.images[rows], shown, ["right" if name == "sadness" else "wrong" for name in shown],
+                         title='Found by "sad"',
+                         note=f"what each face shows; over all words {1 - float(noise.diagonal().mean()):.0%} show "
+                              "something else than their word says")
+ctx.save(figure, "keyword",
+         alt="Eight rendered faces with the keyword sad, each with the expression that it shows; most are not sad.")
 
 # %%
 paper.compact("scn-3", results, datasets=["rendered"]).replace("none", "no gain to show")
 
 # %%
 third = [cell.value for cell in paper.TABLES["scn-3"] if cell.column == "RAF-DB"]
-ctx.say("The paper on RAF-DB: {pre:+.2f} from pretraining, {fine:+.2f} from SCN in fine-tuning, {both:+.2f} from SCN in pretraining as well.",
-        pre=third[1] - third[0], fine=third[2] - third[1], both=third[3] - third[2], origin="published")
+ctx.say("The paper on RAF-DB: {pre:+.2f} from pretraining, {fine:+.2f} from SCN in fine-tuning, {both:+.2f} from SCN "
+        "in pretraining as well.", pre=third[1] - third[0], fine=third[2] - third[1], both=third[3] - third[2],
+        origin="published")
 for what, (first, second) in webemotion.steps().items():
     step = paper.difference(results, first, second)
     if step["n"]:
-        ctx.say("Here, {what}: **{effect:+.1f}** points ({interval}n = {n}).", what=what, **step, origin="measured at full scale",
-                interval="" if step["low"] != step["low"] else f"95 % interval {step['low']:+.1f} to {step['high']:+.1f}, ")
+        ctx.say("Here, {what}: **{effect:+.1f}** points ({interval}n = {n}).", what=what, **step,
+                origin="measured at full scale", interval="" if step["low"] != step["low"]
+                else f"95 % interval {step['low']:+.1f} to {step['high']:+.1f}, ")
     else:
-        ctx.say("> {what} has not been measured on the stand-in yet: `scn table scn-3 --dataset rendered --run`.", what=what)
+        ctx.say("> {what} has not been measured on the stand-in yet: `scn table scn-3 --dataset rendered --run`.",
+                what=what)
 
 # %% [markdown]
 # One combination is missing in the paper: SCN in pretraining but *not* in fine-tuning. Without it nobody can say whether SCN
@@ -406,8 +462,8 @@ for what, (first, second) in webemotion.steps().items():
 from scnlib.paper.beside import started_from
 
 for row in started_from(results, "rendered-latents").itertuples():
-    ctx.say("FER+, {method}, {labels}, {backbone}: {mean:.1f} % from rendered faces, **{gain:+.1f}** against the same network from scratch (n = {n}).", **row._asdict(),
-            origin="measured at full scale")
+    ctx.say("FER+, {method}, {labels}, {backbone}: {mean:.1f} % from rendered faces, **{gain:+.1f}** against the same "
+            "network from scratch (n = {n}).", **row._asdict(), origin="measured at full scale")
 
 # %% [markdown]
 # ## The verdicts
@@ -426,11 +482,11 @@ wording.readable(mine[["id", "claim", "dataset", "verdict", "effect", "n", "deta
 
 # %%
 if trusting.notna().all():
-    ctx.say("You compared **training on FER2013's own labels** with about as many random flips, and saw whether a network memorises people's mistakes or "
-            "learns to make them.")
+    ctx.say("You compared **training on FER2013's own labels** with about as many random flips, and saw whether a "
+            "network memorises people's mistakes or learns to make them.")
 else:
-    ctx.say("Still open, for want of runs: the baseline on {names}, and with it whether a network memorises people's mistakes or learns to make them.",
-            names=" and ".join(trusting.index[trusting.isna()]))
+    ctx.say("Still open, for want of runs: the baseline on {names}, and with it whether a network memorises people's "
+            "mistakes or learns to make them.", names=" and ".join(trusting.index[trusting.isna()]))
 
 # %% [markdown]
 #

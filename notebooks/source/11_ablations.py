@@ -63,20 +63,23 @@ from scnlib import plots
 
 printed = readings.printed_gains("scn-5").query("not pretrained and method == 'scn'").rename(columns={"row": "label"})
 groups = [printed.assign(group="published: RAF-DB, clean labels", low=float("nan"), high=float("nan"), n=float("nan"))]
-groups += [table.iloc[1:].assign(group=f"measured: rendered faces, {100 * rate:.0f} % wrong labels") for rate, table in table_5.items()]
+groups += [table.iloc[1:].assign(group=f"measured: rendered faces, {100 * rate:.0f} % wrong labels")
+           for rate, table in table_5.items()]
 figure = plots.effects(pd.concat(groups).rename(columns={"gain": "effect"}), unit="points against the baseline",
                        title="Table 5: each row against the baseline",
                        note="measured at full scale, quick recipe, one nominal learning rate for all; paired by seed")
-ctx.save(figure, "table5", alt="Forest plot of the gain over the baseline of each row of table 5: the paper's numbers on RAF-DB, "
-         "and ours on rendered faces with clean labels and with 30 percent wrong labels.")
+ctx.save(figure, "table5",
+         alt="Forest plot of the gain over the baseline of each row of table 5: the paper's numbers on RAF-DB, and "
+             "ours on rendered faces with clean labels and with 30 percent wrong labels.")
 
 # %%
 for rate, table in table_5.items():
     gains = table.set_index("label")["gain"]
     if gains.iloc[1:].notna().all():
-        ctx.say("At {rate:.0%} wrong labels the single modules change the baseline by {relabel:+.1f} (relabelling), {rank:+.1f} "
-                "(ranking) and {weight:+.1f} points (weighting); all three together by {all:+.1f}.", rate=rate,
-                relabel=gains["relabel"], rank=gains["rank"], weight=gains["weight"], all=gains.iloc[-1], origin="measured at full scale")
+        ctx.say("At {rate:.0%} wrong labels the single modules change the baseline by {relabel:+.1f} (relabelling), "
+                "{rank:+.1f} (ranking) and {weight:+.1f} points (weighting); all three together by {all:+.1f}.",
+                rate=rate, relabel=gains["relabel"], rank=gains["rank"], weight=gains["weight"], all=gains.iloc[-1],
+                origin="measured at full scale")
 
 # %% [markdown]
 # ## The variable that no row names
@@ -97,13 +100,14 @@ from scnlib.methods import make_method
 gamma, faces = 0.5, ctx.faces("train", noise_rate=0.3)
 batch = faces.images[:128], faces.labels[:128], faces.num_classes
 rows = {name: runs.options for name, runs in readings.arms_of("scn-5").items() if name != "none"}
-steps = {name: tuning.relative_step(make_method("scn", **options, gamma=gamma), *batch, seed) for name, options in rows.items()}
+steps = {name: tuning.relative_step(make_method("scn", **options, gamma=gamma), *batch, seed)
+         for name, options in rows.items()}
 pd.Series({"none": 1.0, **steps}, name="first step of the classifier, baseline = 1").round(2).to_frame()
 
 # %%
-ctx.say("With γ = {gamma} ranking alone leaves {rank:.2f} of the baseline's step, weighting {weight:.2f}, both together "
-        "{both:.2f}. As α grows, weighting takes less; γ takes its part to the end.", gamma=gamma, rank=steps["rank"],
-        weight=steps["weight"], both=steps["weight + rank"], origin="measured here")
+ctx.say("With γ = {gamma} ranking alone leaves {rank:.2f} of the baseline's step, weighting {weight:.2f}, both "
+        "together {both:.2f}. As α grows, weighting takes less; γ takes its part to the end.", gamma=gamma,
+        rank=steps["rank"], weight=steps["weight"], both=steps["weight + rank"], origin="measured here")
 
 # %% [markdown]
 # So "ranking changes the accuracy" and "half the learning rate changes the accuracy" are one experiment, unless someone
@@ -120,17 +124,21 @@ apart = paper.arms(results, {"baseline": plain, "baseline, half the rate": half,
 wording.readable(apart[["label", "mean", "std", "n", "recipe"]]).set_index("label").rename_axis("30 % wrong labels")
 
 # %%
-pairs = {"SCN and the baseline, same nominal rate": (bare, plain), "same weight of the classification loss, small": (bare, half),
+pairs = {"SCN and the baseline, same nominal rate": (bare, plain),
+         "same weight of the classification loss, small": (bare, half),
          "same weight of the classification loss, large": (twice, plain)}
 gaps = pd.DataFrame([{"label": words, **paper.difference(results, *pair)} for words, pair in pairs.items()])
-figure = plots.effects(gaps, unit="points, SCN without relabelling against the baseline", title="The method and the step",
+figure = plots.effects(gaps, unit="points, SCN without relabelling against the baseline",
+                       title="The method and the step",
                        note="rendered faces, quick recipe, 30 % wrong labels; measured at full scale; paired by seed")
-ctx.save(figure, "step", alt="Forest plot of SCN without relabelling against the baseline under 30 percent wrong labels: at the same learning rate, and "
-         "twice at rates that give the classification loss the same weight.")
+ctx.save(figure, "step",
+         alt="Forest plot of SCN without relabelling against the baseline under 30 percent wrong labels: at the same "
+             "learning rate, and twice at rates that give the classification loss the same weight.")
 
 # %%
 for gap in gaps[gaps["n"] > 0].itertuples():
-    ctx.say("*{label}*: {effect} points (n = {n}).", label=gap.label, effect=wording.gain(gap.effect, gap.low, gap.high), n=gap.n, origin="measured at full scale")
+    ctx.say("*{label}*: {effect} points (n = {n}).", label=gap.label,
+            effect=wording.gain(gap.effect, gap.low, gap.high), n=gap.n, origin="measured at full scale")
 
 # %% [markdown]
 # The change from the first line to the others says how much the *step* matters. It is a hint and no decomposition: nobody
@@ -156,20 +164,24 @@ sixth = {float(cell.row.split()[1]): cell.value for cell in paper.TABLES["scn-6"
 gammas = sweeps["gamma"].assign(published=sweeps["gamma"]["value"].map(sixth))
 words = {row.value: f"{row.mean:.1f} (n = {row.n})" for row in gammas.itertuples()}
 ctx.say("**Table 6.** Published: RAF-DB, accuracy in percent; measured: rendered faces, clean labels.")
-pd.DataFrame({"published": sixth, "measured": {value: words.get(value, "not measured") for value in sixth}}).rename_axis("γ")
+pd.DataFrame({"published": sixth, "measured": {value: words.get(value, "not measured")
+                                               for value in sixth}}).rename_axis("γ")
 
 # %%
 if gammas["value"].nunique() > 1:
     figure = plots.sweep({"γ": gammas}, defaults={"γ": 0.5}, title="Table 6: the weight of the rank loss",
                          note="rendered faces, clean labels, quick recipe, measured at full scale; published: RAF-DB")
-    ctx.save(figure, "table6", alt="Test accuracy against gamma on clean rendered faces with intervals, beside the five numbers "
-             "that table 6 prints for RAF-DB.")
+    ctx.save(figure, "table6",
+             alt="Test accuracy against gamma on clean rendered faces with intervals, beside the five numbers that "
+                 "table 6 prints for RAF-DB.")
 
 # %%
 if gammas["value"].nunique() > 1:
     curve = gammas.set_index("value")["mean"]
-    ctx.say("Here γ = {best:g} is best with {high:.1f} % (n = {n}); γ = {last:g} gives {low:.1f} %, the default {default:.1f} %.", best=curve.idxmax(),
-            n=int(gammas.set_index("value")["n"][curve.idxmax()]), high=curve.max(), last=curve.index[-1], low=curve.iloc[-1], default=curve.get(0.5, float("nan")), origin="measured at full scale")
+    ctx.say("Here γ = {best:g} is best with {high:.1f} % (n = {n}); γ = {last:g} gives {low:.1f} %, the default "
+            "{default:.1f} %.", best=curve.idxmax(), n=int(gammas.set_index("value")["n"][curve.idxmax()]),
+            high=curve.max(), last=curve.index[-1], low=curve.iloc[-1], default=curve.get(0.5, float("nan")),
+            origin="measured at full scale")
 else:
     ctx.say("> Here γ has been measured at its default at most, so which value wins is open.")
 
@@ -182,7 +194,8 @@ halved = {"baseline, 30 % wrong labels: learning rate .05 → .025": half_as_muc
           "SCN, clean labels: γ .2 → .6": half_as_much(paper.arm("scn", gamma=0.2), paper.arm("scn", gamma=0.6)),
           "SCN, clean labels: γ .6 → .8": half_as_much(paper.arm("scn", gamma=0.6), paper.arm("scn", gamma=0.8))}
 halved = pd.DataFrame(halved).T[["gain", "low", "high", "n"]].astype(float)
-wording.readable(halved, missing={**wording.NO_NUMBER, "gain": "not measured"}).rename_axis("the classification loss counts half as much")
+wording.readable(halved, missing={**wording.NO_NUMBER, "gain": "not measured"}).rename_axis(
+    "the classification loss counts half as much")
 
 # %% [markdown]
 # Every row of this table halves the weight of the classification loss, twice through $\gamma$ and once through the learning
@@ -199,15 +212,17 @@ wording.readable(halved, missing={**wording.NO_NUMBER, "gain": "not measured"}).
 late = {"SCN, relabelling late, evaluation mode": paper.arm("scn", 0.3, relabel_epoch=8, relabel_mode="eval")}
 with_val = paper.add_curves(results, paper.load_epochs())
 runs = readings.by_setting(with_val, readings.three(0.3) | late, "lr", (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8))
-note = f"rendered faces, 30 % wrong labels, quick recipe but for the rate, measured at full scale; {wording.seed_words(runs['seed'])}"
+note = (f"rendered faces, 30 % wrong labels, quick recipe but for the rate, measured at full scale; "
+        f"{wording.seed_words(runs['seed'])}")
 
 # %%
 if runs["value"].nunique() > 1:
     share = runs["label"].eq("baseline").map({True: 1.0, False: 0.5})
     panels = {"clean test labels": readings.setting_means(runs.assign(value=runs["value"] * share), "test")}
     figure = plots.tuning_curves(panels, x_label="learning rate × (1 − γ)", note=note)
-    ctx.save(figure, "one_axis", alt="Test accuracy against the learning rate times the weight of the classification loss, a line "
-             "for the baseline and for each form of SCN.")
+    ctx.save(figure, "one_axis",
+             alt="Test accuracy against the learning rate times the weight of the classification loss, a line for the "
+                 "baseline and for each form of SCN.")
 
 # %% [markdown]
 # ## A fair comparison
@@ -226,11 +241,13 @@ unfair = tuning.unequal_effort(runs, choice)
 if len(choice) < 2:
     ctx.say("> **No comparison yet:** too few runs at other rates.")
 elif unfair:
-    ctx.say("> **Not yet a fair comparison:** {reasons}. Read what follows as a state of affairs, not as a verdict.", reasons="; ".join(unfair))
+    ctx.say("> **Not yet a fair comparison:** {reasons}. Read what follows as a state of affairs, not as a verdict.",
+            reasons="; ".join(unfair))
 
 # %%
-headings = {"value": "rate chosen", "at_edge": "at the edge of what was tried", "tried": "rates tried", "val": "noisy validation, %", "test": "clean test, %",
-            "std": "std over seeds", "n": "n (seeds)", "gain": "gain at own best", "low": "from", "high": "to"}
+headings = {"value": "rate chosen", "at_edge": "at the edge of what was tried", "tried": "rates tried",
+            "val": "noisy validation, %", "test": "clean test, %", "std": "std over seeds", "n": "n (seeds)",
+            "gain": "gain at own best", "low": "from", "high": "to"}
 def as_table(choice):
     shown = choice.assign(at_edge=choice["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
     return wording.readable(shown, exact=["value"]).rename(columns=headings)
@@ -242,15 +259,18 @@ if runs["value"].nunique() > 1:
     panels = {"noisy validation labels: choose here": readings.setting_means(runs, "val"),
               "clean test labels: then look here": readings.setting_means(runs, "test")}
     figure = plots.tuning_curves(panels, chosen=choice["value"].to_dict(), note=note + "; ring: the chosen rate")
-    ctx.save(figure, "tuned", alt="Two panels over the learning rate: accuracy on noisy validation labels, by which each method's "
-             "rate is chosen, and accuracy on clean test labels. Rings mark the chosen rates.")
+    ctx.save(figure, "tuned",
+             alt="Two panels over the learning rate: accuracy on noisy validation labels, by which each method's rate "
+                 "is chosen, and accuracy on clean test labels. Rings mark the chosen rates.")
 
 # %%
 edge = {True: " It lies at the edge of what was tried: the best may lie beyond.", False: ""}
 for row in choice.itertuples():
-    against = f", **{wording.gain(row.gain, row.low, row.high)}** points against the baseline at its own best" if row.gain == row.gain else ""
-    ctx.say("{name}: rate {rate:g} is chosen, {test:.1f} % on clean test labels{against}; n = {n}.{edge}", name=row.Index,
-            rate=row.value, test=row.test, against=against, n=row.n, edge=edge[bool(row.at_edge)], origin="measured at full scale")
+    against = (f", **{wording.gain(row.gain, row.low, row.high)}** points against the baseline at its own best"
+               if row.gain == row.gain else "")
+    ctx.say("{name}: rate {rate:g} is chosen, {test:.1f} % on clean test labels{against}; n = {n}.{edge}",
+            name=row.Index, rate=row.value, test=row.test, against=against, n=row.n, edge=edge[bool(row.at_edge)],
+            origin="measured at full scale")
 
 # %% [markdown]
 # Compare these gains with the gaps at one nominal rate: what vanished was the learning rate. What is left *would be* the method
@@ -265,8 +285,8 @@ wording.readable(longer, missing="not measured").rename_axis(index="30 % wrong l
 if longer.shape[1] == 2 and "baseline" in longer.index:
     behind = (longer - longer.loc["baseline"]).drop(index="baseline").dropna()
     for row in behind.itertuples():
-        ctx.say("Twice the epochs take {name} from {before:+.1f} to {after:+.1f} points against a baseline of the same length.",
-                name=row.Index, before=row[1], after=row[2], origin="measured at full scale")
+        ctx.say("Twice the epochs take {name} from {before:+.1f} to {after:+.1f} points against a baseline of the "
+                "same length.", name=row.Index, before=row[1], after=row[2], origin="measured at full scale")
 else:
     ctx.say("> Longer training has not been measured for the baseline yet, so this is open.")
 
@@ -280,13 +300,16 @@ else:
 # **Predict:** how large are the differences between neighbouring values, compared with the whiskers?
 
 # %%
-symbols = {"margin_rank": "margin δ₁ of the rank loss", "margin_relabel": "margin δ₂ of relabelling", "beta": "share β of the high group"}
+symbols = {"margin_rank": "margin δ₁ of the rank loss", "margin_relabel": "margin δ₂ of relabelling",
+           "beta": "share β of the high group"}
 panels = {words: sweeps[name] for name, words in symbols.items() if sweeps[name]["value"].nunique() > 1}
 if panels:
-    figure = plots.sweep(panels, defaults={words: default[name] for name, words in symbols.items()}, title="Figure 5, measured on rendered faces",
+    figure = plots.sweep(panels, defaults={words: default[name] for name, words in symbols.items()},
+                         title="Figure 5, measured on rendered faces",
                          note="quick recipe, measured at full scale; whiskers: 95 %, where there are several seeds")
-    ctx.save(figure, "figure5", alt="Three panels of test accuracy against the margin delta 1, the margin delta 2 and the share "
-             "beta on clean and noisy labels, with the paper's default marked in each.")
+    ctx.save(figure, "figure5",
+             alt="Three panels of test accuracy against the margin delta 1, the margin delta 2 and the share beta on "
+                 "clean and noisy labels, with the paper's default marked in each.")
 lacking = [words for name, words in symbols.items() if words not in panels]
 if lacking:
     ctx.say("> Measured at the default alone, so not drawn and not judged: {names}.", names="; ".join(lacking))
@@ -298,9 +321,12 @@ for name, table in sweeps.items():
             continue  # the default alone is no sweep
         judged = int(points["gain_low"].notna().sum())
         best, clear = points.loc[points["mean"].idxmax(), "value"], (points["gain_low"] > 0) | (points["gain_high"] < 0)
-        ctx.say("`{name}`, {series}: {low:.1f} to {high:.1f} % over {n} values; best is {best:g}, the default is {default:g}. {clear}.", name=name, series=series, low=points["mean"].min(), high=points["mean"].max(), n=len(points),
-                best=best, default=default[name], clear=f"{int(clear.sum())} of the {judged} others with several seeds can be told from the default" if judged else
-                "which can be told from the default is open, for the others have one seed each", origin="measured at full scale")
+        ctx.say("`{name}`, {series}: {low:.1f} to {high:.1f} % over {n} values; best is {best:g}, the default is "
+                "{default:g}. {clear}.", name=name, series=series, low=points["mean"].min(), high=points["mean"].max(),
+                n=len(points), best=best, default=default[name],
+                clear=f"{int(clear.sum())} of the {judged} others with several seeds can be told from the default"
+                if judged else "which can be told from the default is open, for the others have one seed each",
+                origin="measured at full scale")
 
 # %%
 def margins(rate):
@@ -328,53 +354,72 @@ if learnt.drop(index="fixed", level=1)["mean"].isna().all():
 # **Predict:** which module does on photographs what it did not do on rendered faces?
 
 # %%
-photographs = {rate: paper.arms(results, readings.arms_of("scn-5", rate), "ferplus", reference="none") for rate in table_5}
+photographs = {rate: paper.arms(results, readings.arms_of("scn-5", rate), "ferplus", reference="none")
+               for rate in table_5}
 labels_of = {0.0: "clean labels", 0.3: "30 % wrong labels"}
 groups = []
 for rate, words in labels_of.items():
     for where, tables in {"FER+": photographs, "rendered faces": table_5}.items():
         groups.append(tables[rate].iloc[1:].assign(group=f"{where}, {words}"))
-figure = plots.effects(pd.concat(groups).rename(columns={"gain": "effect"}), unit="points against the baseline", title="Table 5 on photographs and on rendered faces",
-                       note="small network, quick recipe, one nominal learning rate for all; measured at full scale; paired by seed")
-ctx.save(figure, "table5_ferplus", alt="Forest plot of the gain over the baseline of each row of table 5 on FER+ and on rendered faces, with clean labels and "
-         "with 30 percent wrong labels.")
+figure = plots.effects(pd.concat(groups).rename(columns={"gain": "effect"}), unit="points against the baseline",
+                       title="Table 5 on photographs and on rendered faces",
+                       note="small network, quick recipe, one nominal learning rate for all; measured at full scale; "
+                            "paired by seed")
+ctx.save(figure, "table5_ferplus",
+         alt="Forest plot of the gain over the baseline of each row of table 5 on FER+ and on rendered faces, with "
+             "clean labels and with 30 percent wrong labels.")
 
 # %%
 for rate, table in photographs.items():
-    each = "; ".join(f"{row.label} {wording.gain(row.gain, row.low, row.high)} (n = {row.n})" for row in table.iloc[1:].dropna(subset="gain").itertuples())
-    ctx.say("FER+, {labels}, points against the baseline: {each}.", labels=labels_of[rate], each=each or "not measured", origin="measured at full scale")
+    each = "; ".join(f"{row.label} {wording.gain(row.gain, row.low, row.high)} (n = {row.n})"
+                     for row in table.iloc[1:].dropna(subset="gain").itertuples())
+    ctx.say("FER+, {labels}, points against the baseline: {each}.", labels=labels_of[rate], each=each
+            or "not measured", origin="measured at full scale")
 
 # %%
-on_ferplus = {name: readings.option_sweep(results, name, values[name], default[name], noise[name], "ferplus") for name in values}
-swept = {name: points[points.groupby("series")["value"].transform("nunique") > 1] for name, points in on_ferplus.items()}
+on_ferplus = {name: readings.option_sweep(results, name, values[name], default[name], noise[name], "ferplus")
+              for name in values}
+swept = {name: points[points.groupby("series")["value"].transform("nunique") > 1]
+         for name, points in on_ferplus.items()}
 knobs = {"gamma": "weight γ of the rank loss", **symbols}
 panels = {words: swept[name] for name, words in knobs.items() if len(swept[name])}
 if panels:
     figure = plots.sweep(panels, defaults={words: default[name] for name, words in knobs.items()},
-                         title="Table 6 and figure 5, measured on FER+", note="small network, quick recipe, measured at full scale; whiskers: 95 %, where there are several seeds")
-    ctx.save(figure, "knobs_ferplus", alt="Panels of test accuracy on FER+ against SCN's constants, with the paper's default marked in each.")
+                         title="Table 6 and figure 5, measured on FER+",
+                         note="small network, quick recipe, measured at full scale; whiskers: 95 %, where there are "
+                              "several seeds")
+    ctx.save(figure, "knobs_ferplus",
+             alt="Panels of test accuracy on FER+ against SCN's constants, with the paper's default marked in each.")
+
+# %%
 for name, points in on_ferplus.items():
     points, seeds = (points[points["series"] == "clean labels"].set_index("value")[column] for column in ("mean", "n"))
     if len(points) > 1:
-        ctx.say("FER+, clean labels, `{name}`: {low:.1f} to {high:.1f} % over {n} values; highest is {best:g} (n = {n_best}), the default {default:g} has {at:.1f} % (n = {n_default}).", name=name,
-                low=points.min(), high=points.max(), n=len(points), best=points.idxmax(), default=default[name], at=points.get(default[name], float("nan")), n_best=seeds[points.idxmax()],
+        ctx.say("FER+, clean labels, `{name}`: {low:.1f} to {high:.1f} % over {n} values; highest is {best:g} (n = "
+                "{n_best}), the default {default:g} has {at:.1f} % (n = {n_default}).", name=name, low=points.min(),
+                high=points.max(), n=len(points), best=points.idxmax(), default=default[name],
+                at=points.get(default[name], float("nan")), n_best=seeds[points.idxmax()],
                 n_default=seeds.get(default[name], 0), origin="measured at full scale")
 
 # %% [markdown]
 # And a rate for each method, chosen by the rule from above: the highest accuracy on *noisy* validation labels.
 
 # %%
-real = readings.by_setting(with_val, {"baseline": plain, "SCN": paper.arm("scn", 0.3)}, "lr", (0.025, 0.05, 0.1, 0.2, 0.4, 0.8), "ferplus")
+real = readings.by_setting(with_val, {"baseline": plain, "SCN": paper.arm("scn", 0.3)}, "lr",
+                           (0.025, 0.05, 0.1, 0.2, 0.4, 0.8), "ferplus")
 chosen = tuning.tuned(real, "baseline")
 for reason in tuning.unequal_effort(real, chosen):
     ctx.say("> Not yet a fair comparison: {reason}.", reason=reason)
 as_table(chosen).rename_axis("FER+, 30 % wrong labels")
 
 # %%
-nominal = paper.arms(results[results["seed"] == 0], {"baseline": plain, "SCN": paper.arm("scn", 0.3)}, "ferplus", "baseline").iloc[1]["gain"]
+nominal = paper.arms(results[results["seed"] == 0], {"baseline": plain, "SCN": paper.arm("scn", 0.3)}, "ferplus",
+                     "baseline").iloc[1]["gain"]
 at_best = chosen.loc["SCN"]
-ctx.say("FER+, 30 % wrong labels: at one nominal rate SCN stands at {nominal:+.1f} points against the baseline (seed 0), each at its own rate ({own:g} and {base:g}) at {gain:+.1f} (n = {n}).", nominal=nominal,
-        own=at_best["value"], base=chosen.loc["baseline", "value"], gain=at_best["gain"], n=at_best["n"], origin="measured at full scale")
+ctx.say("FER+, 30 % wrong labels: at one nominal rate SCN stands at {nominal:+.1f} points against the baseline (seed "
+        "0), each at its own rate ({own:g} and {base:g}) at {gain:+.1f} (n = {n}).", nominal=nominal,
+        own=at_best["value"], base=chosen.loc["baseline", "value"], gain=at_best["gain"], n=at_best["n"],
+        origin="measured at full scale")
 
 # %% [markdown]
 # ## How often does luck crown the default?
@@ -385,7 +430,8 @@ ctx.say("FER+, 30 % wrong labels: at one nominal rate SCN stands at {nominal:+.1
 # **Predict:** with five values, how large a lead will the winner have over the second, by luck alone?
 
 # %%
-clean_arms = {f"{name} {value}": paper.arm("scn", **{name: value}) for name in values for value in values[name] if value != default[name]}
+clean_arms = {f"{name} {value}": paper.arm("scn", **{name: value}) for name in values for value in values[name]
+              if value != default[name]}
 singles = readings.runs_of(results, {"default": paper.arm("scn"), **clean_arms})
 of_arms = {name: group["value"].tolist() for name, group in singles.groupby("label")}
 std, pooled = luck.pooled_std([of_arms.get("default", [])]), luck.pooled_std(of_arms.values())
@@ -394,29 +440,37 @@ leads, spans = luck.lucky_sweeps(5, std if known else 1.0, seed=seed)
 
 # %%
 theirs, ours = sorted(sixth.values()), sorted(gammas["mean"])
-observed = {"table 6": theirs[-1] - theirs[-2], **({"measured, rendered faces": ours[-1] - ours[-2]} if len(ours) == 5 else {})}
-about = f"a single run scatters by {std:.2f} points (the default, n = {len(of_arms['default'])})" if known else "assumed spread: 1 point, for the default has no two seeds yet"
-figure = plots.lucky_leads(leads, observed, title="Five equally good values, one run each", note=f"20,000 simulated sweeps; {about}")
-ctx.save(figure, "luck", alt="Histogram of the winner's lead over the second in sweeps of five equally good values, with the lead "
-         "that table 6 prints as a line.")
+observed = {"table 6": theirs[-1] - theirs[-2],
+            **({"measured, rendered faces": ours[-1] - ours[-2]} if len(ours) == 5 else {})}
+about = (f"a single run scatters by {std:.2f} points (the default, n = {len(of_arms['default'])})" if known
+         else "assumed spread: 1 point, for the default has no two seeds yet")
+figure = plots.lucky_leads(leads, observed, title="Five equally good values, one run each",
+                           note=f"20,000 simulated sweeps; {about}")
+ctx.save(figure, "luck",
+         alt="Histogram of the winner's lead over the second in sweeps of five equally good values, with the lead "
+             "that table 6 prints as a line.")
 
 # %%
 sizes = {name: len(points) for name, points in values.items()}
-ctx.say("If nothing matters, the default is highest in 1 of {gamma} sweeps of γ, 1 of {margin_rank} of δ₁, 1 of {margin_relabel} of δ₂ and "
-        "1 of {beta} of β. The winner of five leads by {lead:.1f} points on average, and {span:.1f} lie between best and worst. Table 6's lead of "
-        "{gap:.2f} appears in {share} such sweeps; its {fall:.2f} points from best to worst in {worst} such sweeps.", **sizes, lead=leads.mean(),
-        span=spans.mean(), gap=observed["table 6"], share=wording.rare((leads >= observed["table 6"]).mean()), fall=theirs[-1] - theirs[0],
-        worst=wording.rare((spans >= theirs[-1] - theirs[0]).mean()), origin="simulated from " + ("the measured spread" if known else "an assumed spread of 1 point"))
+ctx.say("If nothing matters, the default is highest in 1 of {gamma} sweeps of γ, 1 of {margin_rank} of δ₁, 1 of "
+        "{margin_relabel} of δ₂ and 1 of {beta} of β. The winner of five leads by {lead:.1f} points on average, and "
+        "{span:.1f} lie between best and worst. Table 6's lead of {gap:.2f} appears in {share} such sweeps; its "
+        "{fall:.2f} points from best to worst in {worst} such sweeps.", **sizes, lead=leads.mean(), span=spans.mean(),
+        gap=observed["table 6"], share=wording.rare((leads >= observed["table 6"]).mean()), fall=theirs[-1] - theirs[0],
+        worst=wording.rare((spans >= theirs[-1] - theirs[0]).mean()),
+        origin="simulated from " + ("the measured spread" if known else "an assumed spread of 1 point"))
 
 # %%
 ctx.say("The spread is {whose}. The paper states neither its own spread nor how many runs stand behind a number.",
-        whose="that of our small network on rendered faces" if known else "an assumption: the default has no two seeds here yet")
+        whose="that of our small network on rendered faces" if known
+        else "an assumption: the default has no two seeds here yet")
 if known:
     wider = luck.lucky_sweeps(5, pooled, seed=seed)
-    ctx.say("All hangs on it. Pooled over every clean arm, those that fail among them, it would be {pooled:.1f} instead of {std:.1f}, and these shares {lead:.0%} "
-            "and {worst:.0%}. And {n} seeds tell a spread poorly: the true one may lie anywhere between half of it and several times it.", pooled=pooled, std=std,
-            lead=(wider[0] >= observed["table 6"]).mean(), worst=(wider[1] >= theirs[-1] - theirs[0]).mean(), n=len(of_arms["default"]),
-            origin="simulated from the measured spread")
+    ctx.say("All hangs on it. Pooled over every clean arm, those that fail among them, it would be {pooled:.1f} "
+            "instead of {std:.1f}, and these shares {lead:.0%} and {worst:.0%}. And {n} seeds tell a spread poorly: "
+            "the true one may lie anywhere between half of it and several times it.", pooled=pooled, std=std,
+            lead=(wider[0] >= observed["table 6"]).mean(), worst=(wider[1] >= theirs[-1] - theirs[0]).mean(),
+            n=len(of_arms["default"]), origin="simulated from the measured spread")
 
 # %% [markdown]
 # Two more things about defaults that win. First, the order of events: *a default
@@ -432,17 +486,19 @@ if known:
 # %%
 ledger = paper.ledger()
 ids = ["S15", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24"]
-mine = ledger[ledger["id"].isin(ids) & ledger["dataset"].isin(["rendered", "ferplus"]) & (ledger["verdict"] != "not tested")]
+mine = ledger[ledger["id"].isin(ids) & ledger["dataset"].isin(["rendered", "ferplus"])].query("verdict != 'not tested'")
 wording.readable(mine[["id", "claim", "dataset", "verdict", "effect", "low", "high", "n"]], 2)
 
 # %%
 for (dataset, verdict), judged in mine.groupby(["dataset", "verdict"]):
     claims = "; ".join(f"{row.id}, {row.claim.rstrip('.')}" for row in judged.itertuples())
-    ctx.say("{dataset}, *{verdict}*: {claims}.", dataset={"ferplus": "FER+"}.get(dataset, dataset.capitalize()), verdict=verdict, claims=claims, origin="measured at full scale")
+    ctx.say("{dataset}, *{verdict}*: {claims}.", dataset={"ferplus": "FER+"}.get(dataset, dataset.capitalize()),
+            verdict=verdict, claims=claims, origin="measured at full scale")
 single = table_5[0.0].set_index("label").loc[["relabel", "rank", "weight"]]
 if single["gain"]["weight"] == single["gain"].max() < 0:
-    ctx.say("Mind S19: weighting ranks first among the single modules, and changes the baseline by {gain:+.1f} [{low:+.1f}, {high:+.1f}]. To \"contribute most\" can mean to contribute nothing that "
-            "shows.", **single.loc["weight", ["gain", "low", "high"]], origin="measured at full scale")
+    ctx.say("Mind S19: weighting ranks first among the single modules, and changes the baseline by {gain:+.1f} "
+            "[{low:+.1f}, {high:+.1f}]. To \"contribute most\" can mean to contribute nothing that shows.",
+            **single.loc["weight", ["gain", "low", "high"]], origin="measured at full scale")
 
 # %% [markdown]
 # "The default is best" is judged strictly: over every other value, clean and noisy, with intervals clear of zero. A flat

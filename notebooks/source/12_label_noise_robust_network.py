@@ -46,8 +46,9 @@ from scnlib import plots
 
 faces = ctx.faces("train", noise_rate=0.3)
 names, C = faces.class_names, faces.num_classes
-ctx.save(plots.lrn_diagram(faces.images[:4]), "diagram", alt="Drawing of the Label-noise Robust Network: features go to FC1 for the mean of "
-         "the logits, to FC2 for the factor of their covariance, and to the centres; labels enter the classification loss alone.")
+ctx.save(plots.lrn_diagram(faces.images[:4]), "diagram",
+         alt="Drawing of the Label-noise Robust Network: features go to FC1 for the mean of the logits, to FC2 for "
+             "the factor of their covariance, and to the centres; labels enter the classification loss alone.")
 
 # %% [markdown]
 # ## A softmax is noise already
@@ -65,16 +66,19 @@ d, draws = torch.tensor([2.0, 1.0, 0.5, 0.0, -1.0]), 100_000
 normal = torch.randn(draws, 5, generator=torch.Generator().manual_seed(seed)) * math.pi / math.sqrt(6)
 tied = normal.clone()
 tied[:, 1] = 0.95 * normal[:, 0] + math.sqrt(1 - 0.95**2) * normal[:, 1]  # class 1 is noisy when class 0 is
-shares = {"softmax": torch.softmax(d, 0), "Gumbel": lrn.winners(d, lrn.gumbel(draws, 5, seed)), "normal": lrn.winners(d, normal),
-          "normal, 0 and 1 tied": lrn.winners(d, tied)}
+shares = {"softmax": torch.softmax(d, 0), "Gumbel": lrn.winners(d, lrn.gumbel(draws, 5, seed)),
+          "normal": lrn.winners(d, normal), "normal, 0 and 1 tied": lrn.winners(d, tied)}
 bars = {name: {f"class {k}, d = {d[k]:g}": float(share[k]) for k in range(5)} for name, share in shares.items()}
-figure = plots.class_counts(bars, numbers=".1%", label="how often the class has the largest score", title="Who wins under noise",
+figure = plots.class_counts(bars, numbers=".1%", label="how often the class has the largest score",
+                            title="Who wins under noise",
                             note=f"five logits, {draws:,} draws, seed {seed}; all noises of equal variance")
-ctx.save(figure, "gumbel", alt="Bars: how often each of five classes has the largest score under Gumbel noise, normal noise and tied normal "
-         "noise, beside the softmax; Gumbel noise and the softmax agree.")
+ctx.save(figure, "gumbel",
+         alt="Bars: how often each of five classes has the largest score under Gumbel noise, normal noise and tied "
+             "normal noise, beside the softmax; Gumbel noise and the softmax agree.")
 gap = {name: 100 * float((share - shares["softmax"]).abs().max()) for name, share in shares.items()}
-ctx.say("Largest distance from the softmax: Gumbel {gumbel:.2f} points, normal {normal:.2f}, with two classes tied **{both:.2f}**.", gumbel=gap["Gumbel"],
-        normal=gap["normal"], both=gap["normal, 0 and 1 tied"], origin="measured here")
+ctx.say("Largest distance from the softmax: Gumbel {gumbel:.2f} points, normal {normal:.2f}, with two classes tied "
+        "**{both:.2f}**.", gumbel=gap["Gumbel"], normal=gap["normal"], both=gap["normal, 0 and 1 tied"],
+        origin="measured here")
 
 # %% [markdown]
 # The kind of noise hardly matters; whether the noises are **tied** does. Two classes that shake together hardly ever overtake
@@ -108,8 +112,9 @@ u = (mean[:, None] + torch.einsum("nkj,sj->nsk", A, noise)) / 0.7  # 8 faces, 10
 p = torch.softmax(u, dim=2).mean(1)
 by_hand = -p[range(8), faces.labels[:8]].log().mean()
 package = torch.nn.functional.cross_entropy(losses_lrn.monte_carlo_log_probabilities(mean, A, noise), faces.labels[:8])
-ctx.say("$L_{{cls}}$ by hand {hand:.4f}, by the package {package:.4f}. The package never leaves the logarithm, so logits in the thousands do "
-        "not break it.", hand=float(by_hand), package=float(package), origin="measured here")
+ctx.say("$L_{{cls}}$ by hand {hand:.4f}, by the package {package:.4f}. The package never leaves the logarithm, so "
+        "logits in the thousands do not break it.", hand=float(by_hand), package=float(package),
+        origin="measured here")
 
 # %% [markdown]
 # Note the order: the logarithm of the *mean* probability, not the mean of logarithms. A face whose noise sometimes lets its
@@ -120,8 +125,9 @@ ctx.say("$L_{{cls}}$ by hand {hand:.4f}, by the package {package:.4f}. The packa
 
 # %%
 errors = lrn.sampling_error(mean, A, (10, 100, 1000), seed=seed)
-ctx.say("Standard deviation of $p'$ over draws, in points: {each}. It falls like $1/\\sqrt{{S}}$; the paper's thousand is generous.",
-        each=", ".join(f"{error:.2f} at S = {count:,}" for count, error in errors.items()), origin="measured here")
+ctx.say("Standard deviation of $p'$ over draws, in points: {each}. It falls like $1/\\sqrt{{S}}$; the paper's "
+        "thousand is generous.", each=", ".join(f"{error:.2f} at S = {count:,}" for count, error in errors.items()),
+        origin="measured here")
 
 # %% [markdown]
 # The package draws one set of noises for a whole batch (ours): one matrix product instead of one for each face. In evaluation the
@@ -135,10 +141,13 @@ ctx.say("Standard deviation of $p'$ over draws, in points: {each}. It falls like
 scales = torch.logspace(-2, 2, 33)
 over = torch.stack([losses_lrn.monte_carlo_log_probabilities(3 * mean[:1], s * A[:1], noise).exp()[0] for s in scales])
 top = over[0].argsort(descending=True)[[0, 1, C - 1]]
-figure = plots.probabilities_over_noise(scales, {names[k]: over[:, k] for k in top}, title="One face, more and more noise",
-                                        note="fresh network, logits times 3, S = 1,000; its two likeliest classes and its unlikeliest")
-ctx.save(figure, "noise", alt="Probability of three classes of one face as the noise grows over four orders of magnitude: constant at first, "
-         "then the likeliest falls and the unlikeliest rises.")
+figure = plots.probabilities_over_noise(scales, {names[k]: over[:, k] for k in top},
+                                        title="One face, more and more noise",
+                                        note="fresh network, logits times 3, S = 1,000; its two likeliest classes and "
+                                             "its unlikeliest")
+ctx.save(figure, "noise",
+         alt="Probability of three classes of one face as the noise grows over four orders of magnitude: constant at "
+             "first, then the likeliest falls and the unlikeliest rises.")
 
 # %% [markdown]
 # At the left stands the plain softmax. At the right the mean has no say any more, and the covariance alone decides who wins.
@@ -156,7 +165,8 @@ import pandas as pd
 rows = {}
 for kind in losses_lrn.COVARIANCES:
     size = losses_lrn.factor_size(C, kind, 3)
-    factor = losses_lrn.covariance_factor(torch.randn(1, size, generator=torch.Generator().manual_seed(seed)), C, kind, 3)[0]
+    factor = losses_lrn.covariance_factor(torch.randn(1, size, generator=torch.Generator().manual_seed(seed)), C, kind,
+                                          3)[0]
     sigma = factor @ factor.T
     tied = int((sigma - sigma.diagonal().diag() != 0).sum()) // 2
     rows[kind] = {"outputs of FC2": size, "noises for each draw": factor.shape[1], "pairs of classes tied": tied}
@@ -178,8 +188,9 @@ pd.DataFrame(rows).T
 far = torch.softmax(losses_lrn.squared_distances(features, network.centres.detach()), dim=1)
 near = losses_lrn.centre_confidence(features, network.centres.detach())
 distance = losses_lrn.squared_distances(features, network.centres.detach())
-ctx.say("With a distance {far} of {n} faces trust the *farthest* centre most; with a negative squared distance {near} trust the nearest.", n=len(far),
-        far=int((far.argmax(1) == distance.argmax(1)).sum()), near=int((near.argmax(1) == distance.argmin(1)).sum()), origin="measured here")
+ctx.say("With a distance {far} of {n} faces trust the *farthest* centre most; with a negative squared distance {near} "
+        "trust the nearest.", n=len(far), far=int((far.argmax(1) == distance.argmax(1)).sum()),
+        near=int((near.argmax(1) == distance.argmin(1)).sum()), origin="measured here")
 
 # %% [markdown]
 # So it must be a similarity; ours is the negative squared distance.
@@ -195,18 +206,23 @@ ctx.say("With a distance {far} of {n} faces trust the *farthest* centre most; wi
 
 # %%
 draw = torch.Generator().manual_seed(seed)
-clouds = torch.tensor([[0.0, 0.9], [0.8, -0.5], [-0.8, -0.5]]).repeat_interleave(40, 0) + 0.35 * torch.randn(120, 2, generator=draw)
+clouds = torch.tensor([[0.0, 0.9], [0.8, -0.5], [-0.8, -0.5]]).repeat_interleave(40, 0) + 0.35 * torch.randn(120, 2,
+    generator=draw)
 centres = 0.8 * torch.randn(4, 2, generator=draw)
-moved = {"without σ": lrn.descend(clouds, centres, spread=False, steps=1200), "with σ": lrn.descend(clouds, centres, spread=True, steps=1200)}
+moved = {"without σ": lrn.descend(clouds, centres, spread=False, steps=1200),
+         "with σ": lrn.descend(clouds, centres, spread=True, steps=1200)}
 figure = plots.centre_moves({name: (path.points, path.centres, path.spread) for name, path in moved.items()},
-                            note=f"120 points in three clouds, four centres, 1,200 steps down equation 4 alone, seed {seed}")
-ctx.save(figure, "collapse", alt="Points and centres in the plane before and after descent: without sigma all centres and points end at one "
-         "point, with sigma they do not, though some centres fall together.")
+                            note=f"120 points in three clouds, four centres, 1,200 steps down equation 4 alone, seed "
+                                 f"{seed}")
+ctx.save(figure, "collapse",
+         alt="Points and centres in the plane before and after descent: without sigma all centres and points end at "
+             "one point, with sigma they do not, though some centres fall together.")
 
 # %%
 left = {name: path.spread[-1] / path.spread[0] for name, path in moved.items()}
-ctx.say("σ² after the descent, as a share of before: **{without:.1%}** without the division, **{within:.0%}** with it. The four centres end at {one} and at "
-        "**{many}** different places.", without=left["without σ"], within=left["with σ"], one=lrn.places(moved["without σ"].centres[1]),
+ctx.say("σ² after the descent, as a share of before: **{without:.1%}** without the division, **{within:.0%}** with "
+        "it. The four centres end at {one} and at **{many}** different places.", without=left["without σ"],
+        within=left["with σ"], one=lrn.places(moved["without σ"].centres[1]),
         many=lrn.places(moved["with σ"].centres[1]), origin="measured here")
 
 # %% [markdown]
@@ -217,8 +233,10 @@ ctx.say("σ² after the descent, as a share of before: **{without:.1%}** without
 
 # %%
 swapped = network.centres.detach()[torch.randperm(C, generator=draw)]
-values = [float(losses_lrn.discriminative_loss(features, m, losses_lrn.centre_confidence(features, m))) for m in (network.centres.detach(), swapped)]
-ctx.say("$L_{{cld}}$ of the batch {a:.6f}, with the centres in another order {b:.6f}.", a=values[0], b=values[1], origin="measured here")
+values = [float(losses_lrn.discriminative_loss(features, m, losses_lrn.centre_confidence(features, m)))
+          for m in (network.centres.detach(), swapped)]
+ctx.say("$L_{{cld}}$ of the batch {a:.6f}, with the centres in another order {b:.6f}.", a=values[0], b=values[1],
+        origin="measured here")
 
 # %% [markdown]
 # And how strong is it? The sum is divided by $M$, by $C$ *and* by σ², while equation 2 as printed is divided by nothing. The
@@ -235,10 +253,12 @@ with torch.no_grad():
     f = torch.cat([network(normalize(part))[0] for part in faces.images[:count].split(256)])
 means = torch.from_numpy(lrn.by_class(f, faces.labels[:count], C))
 starts = {"standard normal": network.centres.detach(), "class means": means}
-pulls = {name: lrn.pull(f[:256], faces.labels[:256], network.classifier.weight.detach(), begun) for name, begun in starts.items()}
+pulls = {name: lrn.pull(f[:256], faces.labels[:256], network.classifier.weight.detach(), begun)
+         for name, begun in starts.items()}
 for name, begun in starts.items():
-    ctx.say("Centres {name}: σ² = {spread:.3g}; $L_{{cld}}$ pulls {share} times as hard as the cross-entropy; {favourite:.0%} of {n:,} faces prefer one and the same centre.",
-            name=name, spread=float(losses_lrn.centre_spread(begun)), share=f"{pulls[name]['share']:.2g}",
+    ctx.say("Centres {name}: σ² = {spread:.3g}; $L_{{cld}}$ pulls {share} times as hard as the cross-entropy; "
+            "{favourite:.0%} of {n:,} faces prefer one and the same centre.", name=name,
+            spread=float(losses_lrn.centre_spread(begun)), share=f"{pulls[name]['share']:.2g}",
             favourite=lrn.favourite(losses_lrn.centre_confidence(f, begun)), n=count, origin="measured here")
 
 # %% [markdown]
@@ -259,19 +279,24 @@ results = paper.load_results()
 paper.compact("lrn-2", results, datasets=("rendered",))
 
 # %%
-parts = {"baseline, L_ce": ("baseline", {}), "L_ce + L_cld": ("lrn", {"heteroscedastic": False}), "L_cls": ("lrn", {"discriminative": False}),
-         "L_cls + L_cld": ("lrn", {})}
-groups = {"rendered, clean": ("rendered", 0.0), "rendered, 30 % wrong": ("rendered", 0.3), "FER+, clean": ("ferplus", 0.0)}
-both = pd.concat({group: paper.arms(results, {name: paper.arm(m, rate, **o) for name, (m, o) in parts.items()}, dataset, "baseline, L_ce").set_index("label")
+parts = {"baseline, L_ce": ("baseline", {}), "L_ce + L_cld": ("lrn", {"heteroscedastic": False}),
+         "L_cls": ("lrn", {"discriminative": False}), "L_cls + L_cld": ("lrn", {})}
+groups = {"rendered, clean": ("rendered", 0.0), "rendered, 30 % wrong": ("rendered", 0.3),
+          "FER+, clean": ("ferplus", 0.0)}
+both = pd.concat({group: paper.arms(results, {name: paper.arm(m, rate, **o) for name, (m, o) in parts.items()},
+                                    dataset, "baseline, L_ce").set_index("label")
                   for group, (dataset, rate) in groups.items()})
 wording.readable(both[["mean", "std", "n", "gain", "low", "high"]], 2)
 
 # %%
 measured = both.dropna(subset="gain")
 if len(measured):
-    figure = plots.effects(measured.reset_index(names=["group", "label"]).rename(columns={"gain": "effect"}), unit="points over the baseline",
-                           title="Table 2, measured", note="quick recipe, measured at full scale, paired by seed; intervals where n > 1")
-    ctx.save(figure, "table2", alt="Gains over the baseline of LRN's parts on rendered faces, on clean labels and with 30 percent wrong labels, and on FER+ with clean labels.")
+    figure = plots.effects(measured.reset_index(names=["group", "label"]).rename(columns={"gain": "effect"}),
+                           unit="points over the baseline", title="Table 2, measured",
+                           note="quick recipe, measured at full scale, paired by seed; intervals where n > 1")
+    ctx.save(figure, "table2",
+             alt="Gains over the baseline of LRN's parts on rendered faces, on clean labels and with 30 percent wrong "
+                 "labels, and on FER+ with clean labels.")
 else:
     ctx.say("> None of LRN's rows has been measured at full scale yet; `scn run --method lrn` trains one.")
 
@@ -282,9 +307,12 @@ else:
 paper.compact("lrn-1", results, datasets=("rendered",)).filter(like="published")
 
 # %%
-noises = {"10 % flips": (0.1, "symmetric"), "20 % flips": (0.2, "symmetric"), "30 % flips": (0.3, "symmetric"), "30 % pair": (0.3, "pair"), "FER2013's labels": (0.0, "fer2013")}
-rivals = {noise: {label: paper.arm(label.lower(), *what) for label in ("baseline", "SCN", "LRN")} for noise, what in noises.items()}
-measured_on = {"rendered": ("rendered", set(noises) - {"FER2013's labels"}), "FER+": ("ferplus", set(noises) - {"30 % pair"})}
+noises = {"10 % flips": (0.1, "symmetric"), "20 % flips": (0.2, "symmetric"), "30 % flips": (0.3, "symmetric"),
+          "30 % pair": (0.3, "pair"), "FER2013's labels": (0.0, "fer2013")}
+rivals = {noise: {label: paper.arm(label.lower(), *what) for label in ("baseline", "SCN", "LRN")}
+          for noise, what in noises.items()}
+measured_on = {"rendered": ("rendered", set(noises) - {"FER2013's labels"}),
+               "FER+": ("ferplus", set(noises) - {"30 % pair"})}
 noisy_rows = pd.concat({f"{name}, {noise}": paper.arms(results, rivals[noise], dataset, "baseline").set_index("label")
                         for name, (dataset, chosen) in measured_on.items() for noise in noises if noise in chosen})
 wording.readable(noisy_rows[["mean", "std", "n", "gain", "low", "high"]], 2)
@@ -312,9 +340,13 @@ runs.table()
 # %%
 base, ours = runs["baseline"], runs["LRN"]
 note = f"1 run each, seed {seed}, 30 % wrong labels; test n = {ours.manifest['n_test']:,}"
-ctx.say("LRN {verb} the baseline: {gain:+.1f} ± {interval:.1f} points (95 % over {n:,} test faces, one seed).", **runs.against("baseline"), origin="measured here")
-figure = plots.training_curves({label: run.metrics for label, run in runs.runs.items()}, ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note)
-ctx.save(figure, "curves", alt="Classification loss, accuracy on true training labels and test accuracy over epochs for the baseline and LRN.")
+ctx.say("LRN {verb} the baseline: {gain:+.1f} ± {interval:.1f} points (95 % over {n:,} test faces, one seed).",
+        **runs.against("baseline"), origin="measured here")
+figure = plots.training_curves({label: run.metrics for label, run in runs.runs.items()},
+                               ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note)
+ctx.save(figure, "curves",
+         alt="Classification loss, accuracy on true training labels and test accuracy over epochs for the baseline "
+             "and LRN.")
 
 # %% [markdown]
 # Before we thank the noise model: is the *step* the same? The softmax at $T = 0.7$ multiplies the gradient by $1/T$, and a table at
@@ -322,9 +354,12 @@ ctx.save(figure, "curves", alt="Classification loss, accuracy on true training l
 
 # %%
 step = tuning.relative_step(make_method("lrn", discriminative=False), faces.images[:256], faces.labels[:256], C, seed)
-ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is {inverse:.2f}, the rest is the sharper softmax. A step in $W$ is one of $1/T$ times that in the "
-        "logits $Wf/T$, so in effect the rate is about $1/T^2$ = {square:.2f} times as large, and the control is twice the rate.", step=step, inverse=1 / 0.7, square=1 / 0.49, origin="measured here")
-controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3), **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
+ctx.say("LRN's first gradient in the classifier's weights is **{step:.2f}** times the baseline's; $1/T$ is "
+        "{inverse:.2f}, the rest is the sharper softmax. A step in $W$ is one of $1/T$ times that in the logits "
+        "$Wf/T$, so in effect the rate is about $1/T^2$ = {square:.2f} times as large, and the control is twice the "
+        "rate.", step=step, inverse=1 / 0.7, square=1 / 0.49, origin="measured here")
+controls = {"baseline": paper.arm("baseline", 0.3), "LRN": paper.arm("lrn", 0.3),
+            **{f"baseline, rate {lr:g}": (paper.arm("baseline", 0.3), {"lr": lr}) for lr in (0.025, 0.1)}}
 table = paper.arms(results, controls, reference="baseline").set_index("label")
 wording.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2)
 
@@ -332,9 +367,12 @@ wording.readable(table[["mean", "std", "n", "gain", "low", "high", "recipe"]], 2
 faster, whole = table.loc["baseline, rate 0.1", "gain"], table.loc["LRN", "gain"]
 if faster == faster:
     low, high = table.loc["baseline, rate 0.1", ["low", "high"]]
-    ctx.say("The baseline at twice the rate gains {faster} points over itself (n = {n}){beside}. {told}", faster=wording.gain(faster, low, high), n=table.loc["baseline, rate 0.1", "n"],
-            beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "", origin="measured at full scale",
-            told="LRN gains nothing here, so there is nothing to explain." if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0 else "That cannot be told from no gain yet, so the step explains nothing for certain.")
+    ctx.say("The baseline at twice the rate gains {faster} points over itself (n = {n}){beside}. {told}",
+            faster=wording.gain(faster, low, high), n=table.loc["baseline, rate 0.1", "n"],
+            beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "",
+            origin="measured at full scale", told="LRN gains nothing here, so there is nothing to explain."
+            if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0
+            else "That cannot be told from no gain yet, so the step explains nothing for certain.")
 
 # %% [markdown]
 # ## Figure 3: who is right where the other errs
@@ -349,20 +387,26 @@ test, truth = ctx.faces("test"), ours.samples["test_labels"]
 right = {name: run.samples["test_prediction"] == truth for name, run in runs.runs.items()}
 won, lost = right["LRN"] & ~right["baseline"], ~right["LRN"] & right["baseline"]
 shown = [*won.nonzero()[0][:6], *lost.nonzero()[0][:6]] or [0]
-said = [[f"{names[run.samples['test_prediction'][i]]} {run.samples['test_confidence'][i]:.2f}" for i in shown] for run in runs.runs.values()]
+said = [[f"{names[run.samples['test_prediction'][i]]} {run.samples['test_confidence'][i]:.2f}" for i in shown]
+        for run in runs.runs.values()]
 captions = [f"{first}\n{second}\n({names[truth[i]]})" for first, second, i in zip(*said, shown, strict=True)]
-figure = plots.face_grid(test.images[shown], captions, ["right" if won[i] else "wrong" for i in shown], columns=6, face_width=1.3,
-                         title="Baseline above, LRN below, the truth in brackets", note="the first test faces of each kind; ✓ LRN alone is right, ✗ the baseline alone is; " + note)
-ctx.save(figure, "figure3", alt="Two rows of rendered test faces with the prediction and score of the baseline and of LRN: faces that LRN alone "
-         "gets right, and faces that the baseline alone gets right.")
+figure = plots.face_grid(test.images[shown], captions, ["right" if won[i] else "wrong" for i in shown], columns=6,
+                         face_width=1.3, title="Baseline above, LRN below, the truth in brackets",
+                         note="the first test faces of each kind; ✓ LRN alone is right, ✗ the baseline alone is; "
+                         + note)
+ctx.save(figure, "figure3",
+         alt="Two rows of rendered test faces with the prediction and score of the baseline and of LRN: faces that "
+             "LRN alone gets right, and faces that the baseline alone gets right.")
 
 # %%
 ambiguous = ((test.latents["mix"] > 0) | (test.latents["intensity"] < 0.6)).numpy() if test.latents else won | True
 for kind, chosen in {"All test faces": won | True, "Faint or mixed expressions": ambiguous}.items():
-    ctx.say("{kind} (n = {n:,}): LRN alone is right on **{won:,}**, the baseline alone on **{lost:,}**.", kind=kind, n=int(chosen.sum()),
-            won=int((won & chosen).sum()), lost=int((lost & chosen).sum()), origin="measured here")
+    ctx.say("{kind} (n = {n:,}): LRN alone is right on **{won:,}**, the baseline alone on **{lost:,}**.", kind=kind,
+            n=int(chosen.sum()), won=int((won & chosen).sum()), lost=int((lost & chosen).sum()),
+            origin="measured here")
 for name, run in runs.runs.items():
-    ctx.say("{name}: mean score {score:.1%}, accuracy {accuracy:.1%}.", name=name, score=run.samples["test_confidence"].mean(), accuracy=right[name].mean(), origin="measured here")
+    ctx.say("{name}: mean score {score:.1%}, accuracy {accuracy:.1%}.", name=name,
+            score=run.samples["test_confidence"].mean(), accuracy=right[name].mean(), origin="measured here")
 
 # %% [markdown]
 # Scores below the accuracy are what 30 % wrong labels ask for: whoever believes a third of them wrong must not be sure.
@@ -377,11 +421,13 @@ from scnlib.course.measures import probabilities
 from scnlib.evaluation import auroc
 
 wrong = faces.labels[:count] != faces.true_labels[:count]
-given = {name: probabilities(run, faces.images[:count]).gather(1, faces.labels[:count, None]).squeeze(1) for name, run in runs.runs.items()}
+given = {name: probabilities(run, faces.images[:count]).gather(1, faces.labels[:count, None]).squeeze(1)
+         for name, run in runs.runs.items()}
 knows = {name: float(auroc(-trust, wrong)) for name, trust in given.items()}
-ctx.say("AUROC for wrong labels of the probability of the given label, on {n:,} training faces: baseline **{base:.3f}**, LRN **{lrn:.3f}**. Whoever "
-        "asks the label knows far more than SCN's α, which sees the face alone (lesson 08), and needs no new network for it.", n=count,
-        base=knows["baseline"], lrn=knows["LRN"], origin="measured here")
+ctx.say("AUROC for wrong labels of the probability of the given label, on {n:,} training faces: baseline "
+        "**{base:.3f}**, LRN **{lrn:.3f}**. Whoever asks the label knows far more than SCN's α, which sees the face "
+        "alone (lesson 08), and needs no new network for it.", n=count, base=knows["baseline"], lrn=knows["LRN"],
+        origin="measured here")
 
 # %% [markdown]
 # ## What the centres did
@@ -392,13 +438,15 @@ from scnlib.afterwards import features
 seen = features(ours, faces.images[:count])
 learnt = ours.network().centres.detach()
 pulled = lrn.pull(seen[:256], faces.labels[:256], ours.network().classifier.weight.detach(), learnt)
-ctx.say("In the whole training the centres moved by {travel:.1%} of their length. At the end {favourite:.0%} of {n:,} faces prefer the same one, and $L_{{cld}}$ pulls "
-        "{share:.2g} times as hard at the features as a cross-entropy would.", travel=lrn.travel(ours), favourite=lrn.favourite(losses_lrn.centre_confidence(seen, learnt)),
-        n=count, share=pulled["share"], origin="measured here")
+ctx.say("In the whole training the centres moved by {travel:.1%} of their length. At the end {favourite:.0%} of {n:,} "
+        "faces prefer the same one, and $L_{{cld}}$ pulls {share:.2g} times as hard at the features as a "
+        "cross-entropy would.", travel=lrn.travel(ours),
+        favourite=lrn.favourite(losses_lrn.centre_confidence(seen, learnt)), n=count, share=pulled["share"],
+        origin="measured here")
 
 loose = {name: lrn.looseness(features(run, test.images), test.labels) for name, run in runs.runs.items()}
-ctx.say("Scatter within classes over scatter between them, test faces: baseline {base:.2f}, LRN {lrn:.2f} (one run each; smaller is more compact).", base=loose["baseline"],
-        lrn=loose["LRN"], origin="measured here")
+ctx.say("Scatter within classes over scatter between them, test faces: baseline {base:.2f}, LRN {lrn:.2f} (one run "
+        "each; smaller is more compact).", base=loose["baseline"], lrn=loose["LRN"], origin="measured here")
 
 # %% [markdown]
 # The abstract promises "compact intra-class feature representations". A loss that hardly pulls, towards centres that hardly move and
@@ -419,28 +467,36 @@ from scnlib.datasets.noise import corrupt_labels
 
 val = ctx.faces("val")
 train_x, val_x = features(ours, faces.images), features(ours, val.images)
-noisy = {kind: [corrupt_labels(labels, C, 0.3, kind, seed) for labels in (faces.true_labels, val.true_labels)] for kind in ("symmetric", "pair")}
+noisy = {kind: [corrupt_labels(labels, C, 0.3, kind, seed) for labels in (faces.true_labels, val.true_labels)]
+         for kind in ("symmetric", "pair")}
 flat, rate = {"heteroscedastic": False}, 0.05
-settings = {"softmax, equal rate": (flat, rate), "softmax, rate / T²": (flat, rate / 0.7**2), **{kind.replace("_", " "): ({"covariance": kind}, rate) for kind in losses_lrn.COVARIANCES}}
-heads = {(kind, name): lrn.train_head(make_method("lrn", samples=100, **options), train_x, targets[0], C, lr=lr, steps=10 if ctx.smoke else 300, seed=seed)
-         for kind, targets in noisy.items() for name, (options, lr) in settings.items()}
+settings = {"softmax, equal rate": (flat, rate), "softmax, rate / T²": (flat, rate / 0.7**2),
+            **{kind.replace("_", " "): ({"covariance": kind}, rate) for kind in losses_lrn.COVARIANCES}}
+heads = {(kind, name): lrn.train_head(make_method("lrn", samples=100, **options), train_x, targets[0], C, lr=lr,
+                                      steps=10 if ctx.smoke else 300, seed=seed) for kind, targets in noisy.items()
+         for name, (options, lr) in settings.items()}
 
 # %%
 rows = {}
 for (kind, name), head in heads.items():
     log_p, target = head.log_probabilities(val_x), noisy[kind][1][:, None]
-    surprise, plain = (-scores.gather(1, target).squeeze(1) for scores in (log_p, heads[kind, "softmax, rate / T²"].log_probabilities(val_x)))
+    surprise, plain = (-scores.gather(1, target).squeeze(1)
+                       for scores in (log_p, heads[kind, "softmax, rate / T²"].log_probabilities(val_x)))
     ahead = plain - surprise  # of the softmax with the same step
-    rows[kind, name] = {"−log p of a noisy label": float(surprise.mean()), "ahead of the softmax": float(ahead.mean()), "±": 1.96 * float(ahead.std()) / len(ahead) ** 0.5,
-                        "accuracy on true labels, %": 100 * float((log_p.argmax(1) == val.true_labels).float().mean()), "ms a step": head.milliseconds}
+    rows[kind, name] = {"−log p of a noisy label": float(surprise.mean()), "ahead of the softmax": float(ahead.mean()),
+                        "±": 1.96 * float(ahead.std()) / len(ahead) ** 0.5,
+                        "accuracy on true labels, %": 100 * float((log_p.argmax(1) == val.true_labels).float().mean()),
+                        "ms a step": head.milliseconds}
 described = pd.DataFrame(rows).T.rename_axis(["noise", "head"])
 described.round(3)
 
 # %%
 for kind in noisy:
     each = described.loc[kind].drop(["softmax, equal rate", "softmax, rate / T²"])
-    ctx.say("{kind} noise, nats ahead of the softmax with the same step: {each} (n = {n:,} validation faces, heads of one seed).", kind=kind.capitalize(), n=len(val),
-            each="; ".join(f"{name} {row.iloc[1]:+.3f} ± {row.iloc[2]:.3f}" for name, row in each.iterrows()), origin="measured here")
+    ctx.say("{kind} noise, nats ahead of the softmax with the same step: {each} (n = {n:,} validation faces, heads of "
+            "one seed).", kind=kind.capitalize(), n=len(val),
+            each="; ".join(f"{name} {row.iloc[1]:+.3f} ± {row.iloc[2]:.3f}" for name, row in each.iterrows()),
+            origin="measured here")
 
 # %% [markdown]
 # A plain softmax can describe class-dependent noise, too: it gives a face of class $k$ 70 % for $k$ and 30 % for the next. So we ask of
@@ -450,17 +506,23 @@ for kind in noisy:
 # %%
 head, true = heads["pair", "full"], val.true_labels
 transition = 0.3 * torch.eye(C).roll(1, dims=1).numpy()
-found = {"true transition": transition, "probability by the mean": lrn.by_class(head.mean_probabilities(val_x), true, C),
+found = {"true transition": transition,
+         "probability by the mean": lrn.by_class(head.mean_probabilities(val_x), true, C),
          "Var(u_i − u_j) by FC2": lrn.by_class(head.difference_variance(val_x)[range(len(val)), true], true, C)}
-figure = plots.class_maps(found, names, note=f"full covariance trained on pair noise, fixed features; n = {len(val):,} validation faces, seed {seed}; framed: the largest of a row")
-ctx.save(figure, "covariance", alt="Three matrices over the classes: the true transition of the labels, the probabilities of the mean logits, and "
-         "the learnt variance of differences of logits; the largest cell of each row is framed.")
+figure = plots.class_maps(found, names,
+                          note=f"full covariance trained on pair noise, fixed features; n = {len(val):,} validation "
+                               f"faces, seed {seed}; framed: the largest of a row")
+ctx.save(figure, "covariance",
+         alt="Three matrices over the classes: the true transition of the labels, the probabilities of the mean "
+             "logits, and the learnt variance of differences of logits; the largest cell of each row is framed.")
 
 # %%
 for name, matrix in list(found.items())[1:]:
     rho = lrn.rank_agreement(matrix, transition)
-    ctx.say("{name}: in **{hits} of {all}** rows the largest cell is the true wrong label (chance: {chance:.1f}); rank correlation with the transition {rho}.", name=name,
-            hits=lrn.top_hits(matrix, transition), all=C, chance=C / (C - 1), rho=f"{rho:+.2f}" if rho == rho else "undefined, for it is flat", origin="measured here")
+    ctx.say("{name}: in **{hits} of {all}** rows the largest cell is the true wrong label (chance: {chance:.1f}); "
+            "rank correlation with the transition {rho}.", name=name, hits=lrn.top_hits(matrix, transition), all=C,
+            chance=C / (C - 1), rho=f"{rho:+.2f}" if rho == rho else "undefined, for it is flat",
+            origin="measured here")
 
 # %% [markdown]
 # For *one* face $\mathrm{Var}(u_i - u_j)$ is symmetric: it cannot say that fear is called disgust and disgust is not called fear. But
@@ -476,11 +538,14 @@ from scnlib.evaluation import confusion_matrix
 with torch.no_grad():
     test_x = features(ours, test.images)
     variance = lrn.difference_variance(losses_lrn.covariance_factor(ours.network().heads(test_x)[1], C))
-mistakes = confusion_matrix(test.labels, torch.from_numpy(ours.samples["test_prediction"]).long(), C).numpy().astype(float)
+predicted = torch.from_numpy(ours.samples["test_prediction"]).long()
+mistakes = confusion_matrix(test.labels, predicted, C).numpy().astype(float)
 seen_noise = lrn.by_class(variance[range(len(test)), test.labels], test.labels, C)
 agreement = lrn.rank_agreement(seen_noise, mistakes + mistakes.T)
-ctx.say("Its noise has a standard deviation of {deviation:.2g} logits between two classes on average. Rank correlation of the variances with its mistakes (both ways "
-        "added up): **{rho}**.", deviation=math.sqrt(float(variance.mean()) * C / (C - 1)), rho=f"{agreement:+.2f}" if agreement == agreement else "undefined", origin="measured here")
+ctx.say("Its noise has a standard deviation of {deviation:.2g} logits between two classes on average. Rank "
+        "correlation of the variances with its mistakes (both ways added up): **{rho}**.",
+        deviation=math.sqrt(float(variance.mean()) * C / (C - 1)),
+        rho=f"{agreement:+.2f}" if agreement == agreement else "undefined", origin="measured here")
 
 # %% [markdown]
 # ## The verdicts
@@ -490,9 +555,11 @@ ledger = paper.ledger()
 mine = ledger[ledger["id"].str.startswith("L")]
 judged = mine[mine["verdict"] != "not tested"]
 for row in judged.itertuples():
-    ctx.say("**{id}** {claim} *{verdict}* on {dataset}. {detail}.", id=row.id, claim=row.claim, verdict=row.verdict.capitalize(), dataset=row.dataset, detail=row.detail, origin="measured at full scale")
+    ctx.say("**{id}** {claim} *{verdict}* on {dataset}. {detail}.", id=row.id, claim=row.claim,
+            verdict=row.verdict.capitalize(), dataset=row.dataset, detail=row.detail, origin="measured at full scale")
 waiting = mine[~mine["id"].isin(judged["id"])].drop_duplicates("id")
-ctx.say("Not tested yet: {claims}.", claims="; ".join(f"**{row.id}** {row.claim.rstrip('.')} ({row.detail})" for row in waiting.itertuples()) or "none")
+ctx.say("Not tested yet: {claims}.", claims="; ".join(f"**{row.id}** {row.claim.rstrip('.')} ({row.detail})"
+                                                      for row in waiting.itertuples()) or "none")
 
 # %% [markdown]
 # The paper starts from MS-Celeb-1M weights; these runs start from scratch. A verdict here says what the method does *here*.

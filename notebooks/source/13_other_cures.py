@@ -44,8 +44,9 @@ cures
 
 # %%
 sees = cures["its trust sees the label"]
-ctx.say("{n} methods; in {knows} the trust sees the label, in {blind} it does not, and {none} weigh no sample.", n=len(cures),
-        knows=int((sees == "yes").sum()), blind=int((sees == "no").sum()), none=int((sees == "weighs no sample").sum()))
+ctx.say("{n} methods; in {knows} the trust sees the label, in {blind} it does not, and {none} weigh no sample.",
+        n=len(cures), knows=int((sees == "yes").sum()), blind=int((sees == "no").sum()),
+        none=int((sees == "weighs no sample").sum()))
 
 # %% [markdown]
 # Each lives in one short file, `scnlib/methods/NAME.py`, which cites its source and says what that leaves open. All of them
@@ -95,14 +96,17 @@ losses = {
 from scnlib import plots
 
 curves = other_cures.pulls(losses, np.linspace(0.01, 0.99, 99), classes=len(names))
-figure = plots.label_pulls(curves, title="Who pulls, and when", note=f"autograd, {len(names)} classes, the others alike; no training")
-ctx.save(figure, "pulls", alt="Pull of five losses on the label's score against the probability of the label. Cross-entropy pulls "
-         "hardest where the probability is small, generalised and symmetric cross-entropy in the middle.")
+figure = plots.label_pulls(curves, title="Who pulls, and when",
+                           note=f"autograd, {len(names)} classes, the others alike; no training")
+ctx.save(figure, "pulls",
+         alt="Pull of five losses on the label's score against the probability of the label. Cross-entropy pulls "
+             "hardest where the probability is small, generalised and symmetric cross-entropy in the middle.")
 
 # %%
 at = curves.iloc[(np.abs(curves.index - 0.05)).argmin()]
-ctx.say("At p = 0.05 the label pulls with {ce:.2f} (cross-entropy), {gce:.2f} (GCE, q = 0.7), {mae:.2f} (q = 1), {sce:.2f} (SCE) and {ls:.2f} (label smoothing).",
-        ce=at["cross-entropy"], gce=at["GCE, q = 0.7"], mae=at["GCE, q = 1"], sce=at["SCE"], ls=at["label smoothing"], origin="measured here")
+ctx.say("At p = 0.05 the label pulls with {ce:.2f} (cross-entropy), {gce:.2f} (GCE, q = 0.7), {mae:.2f} (q = 1), "
+        "{sce:.2f} (SCE) and {ls:.2f} (label smoothing).", ce=at["cross-entropy"], gce=at["GCE, q = 0.7"],
+        mae=at["GCE, q = 1"], sce=at["SCE"], ls=at["label smoothing"], origin="measured here")
 
 # %% [markdown]
 # A brake for small $p$ holds back wrong labels, *if* wrong labels have small $p$. At the very start everything has
@@ -112,17 +116,21 @@ ctx.say("At p = 0.05 the label pulls with {ce:.2f} (cross-entropy), {gce:.2f} (G
 
 # %%
 share = other_cures.pull_shares(losses, look.logits, faces.labels, wrong)
-figure = plots.share_bars(share["share"].to_dict(), reference=("their share of the labels", float(wrong.float().mean())),
+figure = plots.share_bars(share["share"].to_dict(),
+                          reference=("their share of the labels", float(wrong.float().mean())),
                           title="Wrong labels in the pull of each loss", label="share of the summed gradient lengths",
-                          note=f"the baseline's last network on its n = {len(faces):,} training faces, 30 % wrong labels, 1 run, seed {seed}")
-ctx.save(figure, "shares", alt="Bars: which share of all the pull comes from wrong labels under each of five losses, with the share "
-         "of wrong labels as a line.")
+                          note=f"the baseline's last network on its n = {len(faces):,} training faces, 30 % wrong "
+                               f"labels, 1 run, seed {seed}")
+ctx.save(figure, "shares",
+         alt="Bars: which share of all the pull comes from wrong labels under each of five losses, with the share of "
+             "wrong labels as a line.")
 
 # %%
-ctx.say("A wrong label pulls **{ratio:.1f} times** as hard as a right one under cross-entropy, and {gce:.2f} times under GCE; their share of all the "
-        "pull falls from {before:.0%} to {after:.0%}.", ratio=share.loc["cross-entropy", "wrong"] / share.loc["cross-entropy", "right"],
-        gce=share.loc["GCE, q = 0.7", "wrong"] / share.loc["GCE, q = 0.7", "right"], before=share.loc["cross-entropy", "share"],
-        after=share.loc["GCE, q = 0.7", "share"], origin="measured here")
+ctx.say("A wrong label pulls **{ratio:.1f} times** as hard as a right one under cross-entropy, and {gce:.2f} times "
+        "under GCE; their share of all the pull falls from {before:.0%} to {after:.0%}.",
+        ratio=share.loc["cross-entropy", "wrong"] / share.loc["cross-entropy", "right"],
+        gce=share.loc["GCE, q = 0.7", "wrong"] / share.loc["GCE, q = 0.7", "right"],
+        before=share.loc["cross-entropy", "share"], after=share.loc["GCE, q = 0.7", "share"], origin="measured here")
 
 # %% [markdown]
 # The price follows from the same curves: what a robust loss does not hear of wrong labels it does not hear of *hard* faces
@@ -147,9 +155,11 @@ config = ctx.config("coteaching", noise_rate=0.3)
 last, co = config.epochs, config.method
 kept = {"everybody (baseline)": [1.0] * last, "self-paced": [METHODS["self_paced"]().keep] * last,
         "Co-teaching, JoCoR": [keep_share(epoch, co.forget_rate, co.warm_up) for epoch in range(1, last + 1)]}
-figure = plots.schedules(kept, title="How many count", note="by the methods' default options in this profile; no training")
-ctx.save(figure, "schedules", alt="Share of each batch that is trained on over the epochs: always everybody, always 70 percent, and "
-         "falling from nearly all to 70 percent.")
+figure = plots.schedules(kept, title="How many count",
+                         note="by the methods' default options in this profile; no training")
+ctx.save(figure, "schedules",
+         alt="Share of each batch that is trained on over the epochs: always everybody, always 70 percent, and "
+             "falling from nearly all to 70 percent.")
 
 # %% [markdown]
 # All three are told, by $\tau$ or the share, how many labels are wrong. Who knows that, knows a good deal.
@@ -164,13 +174,18 @@ from scnlib.methods.curriculumnet import densities, levels
 
 points, strangers = other_cures.toy_class(seed=seed)
 group = levels(densities(points, near=0.6))
-figure = plots.density_curriculum(points, group, strangers, title="A density curriculum on two features", note=f"made-up points, n = {len(points)}, seed {seed}")
-ctx.save(figure, "density", alt="Scatter plot of points of one label in two features, coloured by density group, wrong labels "
-         "open, and bars of the share of wrong labels in the dense, middle and sparse group.")
+figure = plots.density_curriculum(points, group, strangers, title="A density curriculum on two features",
+                                  note=f"made-up points, n = {len(points)}, seed {seed}")
+ctx.save(figure, "density",
+         alt="Scatter plot of points of one label in two features, coloured by density group, wrong labels open, and "
+             "bars of the share of wrong labels in the dense, middle and sparse group.")
 
 # %%
-by_group = {name: float(strangers[group == level].float().mean()) for level, name in enumerate(("dense", "middle", "sparse")) if (group == level).any()}
-ctx.say("Wrong labels: {groups}.", groups=", ".join(f"{share:.0%} of the {name} group" for name, share in by_group.items()), origin="measured here")
+by_group = {name: float(strangers[group == level].float().mean())
+            for level, name in enumerate(("dense", "middle", "sparse")) if (group == level).any()}
+ctx.say("Wrong labels: {groups}.",
+        groups=", ".join(f"{share:.0%} of the {name} group" for name, share in by_group.items()),
+        origin="measured here")
 
 # %% [markdown]
 # It works where wrong labels are strangers. They are, if the *features* separate the classes, and those features were learnt
@@ -200,13 +215,16 @@ pair = corrupt_labels(faces.true_labels, len(names), 0.3, "pair", seed + 1)
 truth = other_cures.counted_transition(faces.true_labels, pair, len(names))
 found = other_cures.fitted_transition(look.logits.softmax(1), pair)
 figure = plots.matrix_pair({"counted: truth → label": truth, "estimated without the truth": found}, names,
-                           note=f"n = {len(faces):,} training faces, pair noise 30 %; the truth as the baseline of lesson 04 (other labels, seed {seed}) sees it")
-ctx.save(figure, "transition", alt="Two matrices of eight classes: the shares of given labels by true class as counted, and as estimated "
-         "by expectation maximisation from a network's probabilities.")
+                           note=f"n = {len(faces):,} training faces, pair noise 30 %; the truth as the baseline of "
+                                f"lesson 04 (other labels, seed {seed}) sees it")
+ctx.save(figure, "transition",
+         alt="Two matrices of eight classes: the shares of given labels by true class as counted, and as estimated by "
+             "expectation maximisation from a network's probabilities.")
 
 # %%
-ctx.say("On the diagonal: {truth:.0%} by counting, {found:.0%} estimated (mean over classes). The largest other entry is found in its place in {hits} of "
-        "{n} rows.", truth=float(truth.diagonal().mean()), found=float(found.diagonal().mean()), n=len(names), origin="measured here",
+ctx.say("On the diagonal: {truth:.0%} by counting, {found:.0%} estimated (mean over classes). The largest other entry "
+        "is found in its place in {hits} of {n} rows.", truth=float(truth.diagonal().mean()),
+        found=float(found.diagonal().mean()), n=len(names), origin="measured here",
         hits=int((found.clone().fill_diagonal_(0).argmax(1) == truth.clone().fill_diagonal_(0).argmax(1)).sum()))
 
 # %% [markdown]
@@ -219,15 +237,18 @@ import pandas as pd
 
 right = 100 * float((look.logits.argmax(1) == faces.true_labels).float().mean())
 sharpened = {k: (k * look.logits).softmax(1) for k in (0.5, 1, 2, 4)}
-rows = {k: (100 * float(p.max(1).values.mean()), 100 * float(other_cures.fitted_transition(p, pair).diagonal().mean())) for k, p in sharpened.items()}
+rows = {k: (100 * float(p.max(1).values.mean()), 100 * float(other_cures.fitted_transition(p, pair).diagonal().mean()))
+        for k, p in sharpened.items()}
 explained = pd.DataFrame.from_dict(rows, orient="index", columns=["how sure, %", "diagonal of T, %"]).rename_axis("k")
 wording.readable(explained)
 
 # %%
 nearest = (explained["how sure, %"] - right).abs().idxmin()
 near, diagonal = explained.loc[nearest]
-ctx.say("The network is right on {right:.0f} % of the faces and {sure:.0f} % sure. At k = {k:g} it is {near:.0f} % sure, and the diagonal is **{found:.0f} %** (counted: {truth:.0%}).",
-        right=right, sure=explained.loc[1, "how sure, %"], k=nearest, near=near, found=diagonal, truth=float(truth.diagonal().mean()), origin="measured here")
+ctx.say("The network is right on {right:.0f} % of the faces and {sure:.0f} % sure. At k = {k:g} it is {near:.0f} % "
+        "sure, and the diagonal is **{found:.0f} %** (counted: {truth:.0%}).", right=right,
+        sure=explained.loc[1, "how sure, %"], k=nearest, near=near, found=diagonal,
+        truth=float(truth.diagonal().mean()), origin="measured here")
 
 # %% [markdown]
 # So a label model asks for a network that is calibrated *for the truth*, and wrong labels are what spoils that. LTNet learns $p$ and $T$ together, and can hardly leave
@@ -240,9 +261,11 @@ from scnlib import paper
 
 results = paper.load_results()
 kinds = {"10 % flips": (0.1,), "20 % flips": (0.2,), "30 % flips": (0.3,), "30 % pair": (0.3, "pair")}
-believed = paper.arms(results, {name: paper.arm("ipa2lt", *noise) for name, noise in kinds.items()}, column="alpha_mean").set_index("label")
+believed = paper.arms(results, {name: paper.arm("ipa2lt", *noise) for name, noise in kinds.items()},
+                      column="alpha_mean").set_index("label")
 for name, row in believed[believed["n"] > 0].iterrows():
-    ctx.say("IPA2LT, {name}, rendered faces: it believes **{mean:.0%}** of the labels, {right:.0%} are right (n = {n}).", name=name, mean=row["mean"], right=1 - kinds[name][0], n=row["n"],
+    ctx.say("IPA2LT, {name}, rendered faces: it believes **{mean:.0%}** of the labels, {right:.0%} are right (n = "
+            "{n}).", name=name, mean=row["mean"], right=1 - kinds[name][0], n=row["n"],
             origin="measured at full scale")
 
 # %% [markdown]
@@ -282,16 +305,22 @@ import torch
 
 from scnlib.methods.rul import relative_uncertainty
 
-blended = [(first * faces.images[0].float() + (1 - first) * faces.images[1].float()).to(torch.uint8) for first in (1.0, 0.75, 0.5, 0.25, 0.0)]
-captions = [f"{share:.0%} {names[faces.labels[0]]}\n{1 - share:.0%} {names[faces.labels[1]]}" for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
-figure = plots.face_grid(torch.stack(blended), captions, columns=5, title="Mixup: two faces, two labels", note="labels as given")
-ctx.save(figure, "blends", alt="Five pictures that go from one rendered face to another in steps of a quarter, each with the shares of "
-         "the two labels.")
+blended = [(first * faces.images[0].float() + (1 - first) * faces.images[1].float()).to(torch.uint8)
+           for first in (1.0, 0.75, 0.5, 0.25, 0.0)]
+captions = [f"{share:.0%} {names[faces.labels[0]]}\n{1 - share:.0%} {names[faces.labels[1]]}"
+            for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
+figure = plots.face_grid(torch.stack(blended), captions, columns=5, title="Mixup: two faces, two labels",
+                         note="labels as given")
+ctx.save(figure, "blends",
+         alt="Five pictures that go from one rendered face to another in steps of a quarter, each with the shares of "
+             "the two labels.")
 
 # %%
 times = torch.tensor([0.25, 1.0, 4.0])
-ctx.say("RUL: a face that is a quarter, once, four times as uncertain as its partner gets a share of {shares}. **The uncertain one gets more**: the clear one "
-        "is recognised anyway.", shares=", ".join(f"{a:.0%}" for a in relative_uncertainty(times.log(), torch.zeros(3)).tolist()), origin="measured here")
+ctx.say("RUL: a face that is a quarter, once, four times as uncertain as its partner gets a share of {shares}. **The "
+        "uncertain one gets more**: the clear one is recognised anyway.",
+        shares=", ".join(f"{a:.0%}" for a in relative_uncertainty(times.log(), torch.zeros(3)).tolist()),
+        origin="measured here")
 
 # %% [markdown]
 # Its uncertainty $s$ sees the face alone, as SCN's α does. It cannot know a label that was flipped at random. It need not: what RUL
@@ -314,21 +343,25 @@ ctx.say("RUL: a face that is a quarter, once, four times as uncertain as its par
 from scnlib.evaluation import auroc
 
 predicted = look.logits.argmax(1)
-kinds = {"right label, predicted": ~wrong & (predicted == faces.labels), "wrong label, not predicted": wrong & (predicted != faces.labels),
+kinds = {"right label, predicted": ~wrong & (predicted == faces.labels),
+         "wrong label, not predicted": wrong & (predicted != faces.labels),
          "wrong label, predicted": wrong & (predicted == faces.labels)}
 rows = [int(i) for kind in kinds.values() for i in kind.nonzero().flatten()[:2]]
-texts = [f"{name.split(',')[0]},\n{name.split(', ')[1]}" for name, kind in kinds.items() for _ in range(min(2, int(kind.sum())))]
+texts = [f"{name.split(',')[0]},\n{name.split(', ')[1]}" for name, kind in kinds.items()
+         for _ in range(min(2, int(kind.sum())))]
 figure = plots.mirror_attention(faces.images[rows], look.own[rows], look.back[rows], texts,
-                                title="Attention to the given label", note=f"the first two faces of each kind, baseline, 30 % wrong labels, seed {seed}")
-ctx.save(figure, "mirror", alt="Up to six faces, under each the attention to its given label in a coarse grid, and that of the mirror image "
-         "mirrored back.")
+                                title="Attention to the given label",
+                                note=f"the first two faces of each kind, baseline, 30 % wrong labels, seed {seed}")
+ctx.save(figure, "mirror",
+         alt="Up to six faces, under each the attention to its given label in a coarse grid, and that of the mirror "
+             "image mirrored back.")
 
 # %%
 signals = {"attention apart (EAC)": look.apart, "predictions apart (NLA)": look.divergence,
            "loss": -look.logits.gather(1, faces.labels[:, None]).squeeze(1)}
 heard = {name: float(auroc(signal, wrong)) for name, signal in signals.items()}
-ctx.say("How well each tells wrong labels (AUROC, 0.5 is a coin): {list}; n = {n:,} faces.", n=len(faces), origin="measured here",
-        list=", ".join(f"{name} **{value:.2f}**" for name, value in heard.items()))
+ctx.say("How well each tells wrong labels (AUROC, 0.5 is a coin): {list}; n = {n:,} faces.", n=len(faces),
+        origin="measured here", list=", ".join(f"{name} **{value:.2f}**" for name, value in heard.items()))
 
 # %% [markdown]
 # Read this with care. Both differences compare two views of one face and do not look at the label: on a network that has not learnt
@@ -346,19 +379,24 @@ n, p = torch.meshgrid(grid, grid, indexing="ij")
 rest = ((1 - p - n) / (len(names) - 2)).clamp_min(1e-9)
 logits = torch.stack([p, n, *[rest] * (len(names) - 2)], dim=-1).reshape(-1, len(names)).log()
 possible = (p + n <= 1) & (n >= rest)
-weights = {name: torch.where(possible, noise_aware_weights(logits, torch.zeros(len(logits), dtype=torch.int64), e).view(100, 100), torch.nan)
-           for name, e in (("at the start", 0.0), ("in the end", 1.0))}
-figure = plots.weight_maps(weights, grid.numpy(), title="NLA: who counts more", note="no training; dashed: label and rival alike")
-ctx.save(figure, "nla", alt="Two maps of NLA's weight over the probability of the label and of its strongest rival, at the start and in "
-         "the end of training.")
+weights = {name: torch.where(possible,
+                             noise_aware_weights(logits, torch.zeros(len(logits), dtype=torch.int64), e).view(100,
+                             100), torch.nan) for name, e in (("at the start", 0.0), ("in the end", 1.0))}
+figure = plots.weight_maps(weights, grid.numpy(), title="NLA: who counts more",
+                           note="no training; dashed: label and rival alike")
+ctx.save(figure, "nla",
+         alt="Two maps of NLA's weight over the probability of the label and of its strongest rival, at the start and "
+             "in the end of training.")
 
 # %%
 def weight(p, n, e=1.0):
     z = torch.tensor([[p, n, *[(1 - p - n) / (len(names) - 2)] * (len(names) - 2)]]).log()
     return float(noise_aware_weights(z, torch.tensor([0]), e))
 
-ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, one that narrowly contradicts its label (.47, .48) **{narrow:.2f}**, a sure one (.97, .01) {sure:.2f}, one that "
-        "contradicts it firmly (.01, .97) {contradicted:.3f}.", narrow=weight(0.47, 0.48), undecided=weight(0.48, 0.47), sure=weight(0.97, 0.01), contradicted=weight(0.01, 0.97), origin="measured here")
+ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, one that narrowly contradicts its label "
+        "(.47, .48) **{narrow:.2f}**, a sure one (.97, .01) {sure:.2f}, one that contradicts it firmly (.01, .97) "
+        "{contradicted:.3f}.", narrow=weight(0.47, 0.48), undecided=weight(0.48, 0.47), sure=weight(0.97, 0.01),
+        contradicted=weight(0.01, 0.97), origin="measured here")
 
 # %% [markdown]
 # So NLA's trust is no ladder from wrong to right: those who *narrowly contradict* their label stand highest. Keep that in mind when its
@@ -382,17 +420,20 @@ ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, on
 # %%
 trust = other_cures.trust_table(results, METHODS)
 if len(trust):
-    figure = plots.effects(trust, unit="AUROC for wrong labels; upright line: 0.5, a coin", reference=0.5, title="What each trust knows of wrong labels",
-                           note="rendered faces, 30 % wrong labels, quick recipe, trust of the last training epoch, measured at full scale")
-    ctx.save(figure, "trust", alt="Forest plot of the area under the ROC curve of each method's own trust for wrong labels, grouped by "
-             "whether the trust sees the label, with a line at a coin's one half.")
+    figure = plots.effects(trust, unit="AUROC for wrong labels; upright line: 0.5, a coin", reference=0.5,
+                           title="What each trust knows of wrong labels",
+                           note="rendered faces, 30 % wrong labels, quick recipe, trust of the last training epoch, "
+                                "measured at full scale")
+    ctx.save(figure, "trust",
+             alt="Forest plot of the area under the ROC curve of each method's own trust for wrong labels, grouped by "
+                 "whether the trust sees the label, with a line at a coin's one half.")
 
 # %%
 for group, rows in trust.groupby("group", sort=False):
     ctx.say("{group}: {list}.", group=f"*{group.capitalize()}*", origin="measured at full scale",
             list=", ".join(f"{row.label} {row.effect:.2f} (n = {row.n})" for row in rows.itertuples()))
-unmeasured = [other_cures.method_label(name) for name in METHODS if other_cures.CURES.get(name, (0, 0, None))[2] is not None
-              and other_cures.method_label(name) not in set(trust["label"])]
+weighing = [name for name in METHODS if other_cures.CURES.get(name, (0, 0, None))[2] is not None]
+unmeasured = [label for label in map(other_cures.method_label, weighing) if label not in set(trust["label"])]
 if unmeasured:
     ctx.say("> Not measured yet: {names}.", names=", ".join(unmeasured))
 
@@ -402,10 +443,12 @@ if unmeasured:
 # **Predict:** whose trust still knows those? On FER+ "wrong" means: FER2013's label is not the choice of most of ten annotators.
 
 # %%
-kinds = {"rendered, 30 % flipped": {}, "rendered, 30 % pair": {"noise_kind": "pair"}, "FER+, 30 % flipped": {"dataset": "ferplus"},
+kinds = {"rendered, 30 % flipped": {}, "rendered, 30 % pair": {"noise_kind": "pair"},
+         "FER+, 30 % flipped": {"dataset": "ferplus"},
          "FER+, real errors": {"dataset": "ferplus", "noise_rate": 0.0, "noise_kind": "fer2013"}}
 knows = {kind: other_cures.trust_table(results, METHODS, **labels).set_index("label") for kind, labels in kinds.items()}
-pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n = {})".format) for kind, table in knows.items()}).fillna("not measured").rename_axis("AUROC of trust")
+pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n = {})".format)
+              for kind, table in knows.items()}).fillna("not measured").rename_axis("AUROC of trust")
 
 # %% [markdown]
 # An AUROC near one is no medal by itself. A trust that is made of the loss usually tells wrong labels as long as they are not
@@ -426,11 +469,14 @@ printed = pd.concat([table[table.index.str.endswith(rivals)] for table in tables
 printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell")
 
 # %%
-pair_of = {name: paper.arm(name, 0.3) for name in ("baseline", "curriculumnet", "metacleaner", "ipa2lt") if name in METHODS}
+pair_of = {name: paper.arm(name, 0.3) for name in ("baseline", "curriculumnet", "metacleaner", "ipa2lt")
+           if name in METHODS}
 for name, dataset in {"Rendered faces": "rendered", "FER+": "ferplus"}.items():
     for row in paper.arms(results, pair_of, dataset, "baseline").iloc[1:].itertuples():
-        words = f"{wording.gain(row.gain, row.low, row.high)} points against the baseline (n = {row.n})" if row.gain == row.gain else "not measured yet"
-        ctx.say("{faces}, {label} at 30 % wrong labels: {words}.", faces=name, label=other_cures.method_label(row.label), words=words, origin="measured at full scale")
+        words = (f"{wording.gain(row.gain, row.low, row.high)} points against the baseline (n = {row.n})"
+                 if row.gain == row.gain else "not measured yet")
+        ctx.say("{faces}, {label} at 30 % wrong labels: {words}.", faces=name,
+                label=other_cures.method_label(row.label), words=words, origin="measured at full scale")
 
 # %% [markdown]
 # ## Recap

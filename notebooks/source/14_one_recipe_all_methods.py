@@ -54,17 +54,23 @@ differ = pd.DataFrame(notes, columns=["row", "column", "accuracy, %", "what else
 differ.replace("", "nothing is said")
 
 # %%
-starred = differ.iloc[:, 3].str.contains("distributions|oversampled|jointly|IR-50|7 classes") | differ["row"].str.contains("IR-50|oversampled|Upsample|VGG|SeNet")
-ctx.say("In {starred} of {n} cells something else differs by a mark or by the method's name: label distributions instead of labels, oversampling, two data sets together, other classes, another "
-        "backbone. Of the other {rest} no source that we have states pretraining and recipe, so the answer to the question is: in none that we could name.", n=len(differ), starred=int(starred.sum()),
-        rest=len(differ) - int(starred.sum()), origin="published")
+marked = differ.iloc[:, 3].str.contains("distributions|oversampled|jointly|IR-50|7 classes")
+starred = marked | differ["row"].str.contains("IR-50|oversampled|Upsample|VGG|SeNet")
+ctx.say("In {starred} of {n} cells something else differs by a mark or by the method's name: label distributions "
+        "instead of labels, oversampling, two data sets together, other classes, another backbone. Of the other "
+        "{rest} no source that we have states pretraining and recipe, so the answer to the question is: in none that "
+        "we could name.", n=len(differ), starred=int(starred.sum()), rest=len(differ) - int(starred.sum()),
+        origin="published")
 ferplus = differ[differ["column"] == "FERPlus"].set_index("row")["accuracy, %"].sort_values(ascending=False)
 resnet, ir50 = ferplus["SCN"], ferplus["SCN, IR-50"]
 rivals = ferplus[~ferplus.index.str.startswith("SCN")]
 close = sum(abs(a - b) <= ir50 - resnet for i, a in enumerate(rivals) for b in rivals.iloc[i + 1:])
-ctx.say("Take FERPlus, where LRN's table quotes SCN's row with IR-50. SCN with ResNet-18: {resnet:.2f} %, rank {rank} of {n}. With IR-50: {ir50:.2f} %, rank {best}. The row with the other backbone stands {gap:.2f} points higher (whether pretraining and "
-        "recipe are equal is not said); {close} of the {pairs} pairs of rivals lie closer together than that.", resnet=resnet, ir50=ir50, rank=list(ferplus.index).index("SCN") + 1, n=len(ferplus),
-        best=list(ferplus.index).index("SCN, IR-50") + 1, gap=ir50 - resnet, pairs=len(rivals) * (len(rivals) - 1) // 2, close=close, origin="published")
+ctx.say("Take FERPlus, where LRN's table quotes SCN's row with IR-50. SCN with ResNet-18: {resnet:.2f} %, rank {rank} "
+        "of {n}. With IR-50: {ir50:.2f} %, rank {best}. The row with the other backbone stands {gap:.2f} points "
+        "higher (whether pretraining and recipe are equal is not said); {close} of the {pairs} pairs of rivals lie "
+        "closer together than that.", resnet=resnet, ir50=ir50, rank=list(ferplus.index).index("SCN") + 1,
+        n=len(ferplus), best=list(ferplus.index).index("SCN, IR-50") + 1, gap=ir50 - resnet,
+        pairs=len(rivals) * (len(rivals) - 1) // 2, close=close, origin="published")
 
 # %% [markdown]
 # LRN's table is younger and has the same shape. Some rows are copied from the first; compare what the two say of one rival.
@@ -77,12 +83,15 @@ third.drop(columns="gain on rendered faces")
 both = {"DLP-CNN": "DLP-CNN", "gaCNN": "gACNN", "IPA2LT": "IPA2LT", "RAN": "RAN", "SCN": "SCN"}
 seven = {(cell.row, cell.column): cell.value for cell in paper.TABLES["scn-7"]}
 three = {(cell.row, cell.column): cell.value for cell in paper.TABLES["lrn-3"]}
-quoted = pd.DataFrame({"SCN's table 7": {a: seven.get((a, "RAF-DB")) for a in both}, "LRN's table 3": {a: three.get((b, "RAF-DB")) for a, b in both.items()}})
+quoted = pd.DataFrame({"SCN's table 7": {a: seven.get((a, "RAF-DB")) for a in both},
+                       "LRN's table 3": {a: three.get((b, "RAF-DB")) for a, b in both.items()}})
 quoted = quoted.assign(difference=(quoted["LRN's table 3"] - quoted["SCN's table 7"]).round(2)).rename_axis("RAF-DB")
 agree = int((quoted["difference"].abs() < 0.005).sum())
 apart = quoted["difference"].abs().idxmax()
-ctx.say("{agree} of {all} rivals have the same number in both tables; {apart} differs by {by:+.2f} points. Copied numbers keep the recipe of whoever measured them first, and a gain that is formed "
-        "with the other paper's baseline is nobody's gain.", agree=agree, all=len(quoted), apart=apart, by=quoted.loc[apart, "difference"], origin="published")
+ctx.say("{agree} of {all} rivals have the same number in both tables; {apart} differs by {by:+.2f} points. Copied "
+        "numbers keep the recipe of whoever measured them first, and a gain that is formed with the other paper's "
+        "baseline is nobody's gain.", agree=agree, all=len(quoted), apart=apart, by=quoted.loc[apart, "difference"],
+        origin="published")
 quoted
 
 # %% [markdown]
@@ -107,8 +116,9 @@ every = boards(results)
 noisy, clean = every[MAIN], every["rendered, clean"]
 names = {row["method"]: other_cures.method_label(row["method"]) for row in noisy.to_dict("records")}
 missing = [names[row.method] for row in noisy.itertuples() if not row.n]
-ctx.say("{done} of {all} methods are measured on rendered faces with 30 % wrong labels{rest}. `scn leaderboard` prints this table.", done=len(noisy) - len(missing),
-        all=len(noisy), rest=f"; not yet: {', '.join(missing)}" if missing else "", origin="measured at full scale")
+ctx.say("{done} of {all} methods are measured on rendered faces with 30 % wrong labels{rest}. `scn leaderboard` "
+        "prints this table.", done=len(noisy) - len(missing), all=len(noisy),
+        rest=f"; not yet: {', '.join(missing)}" if missing else "", origin="measured at full scale")
 other_cures.shown(noisy[noisy["n"] > 0]).rename_axis("30 % wrong labels")
 
 # %%
@@ -117,14 +127,18 @@ from scnlib import plots
 pair_of_boards = {"30 % wrong labels": noisy, "clean labels": clean}
 differences = other_cures.forest(pair_of_boards)
 if len(differences):
-    figure = plots.effects(differences, unit="points of test accuracy against the baseline", title="Every method against the baseline",
-                           note="rendered faces, quick recipe, one nominal learning rate for all, last epoch; paired by seed, 95 % intervals where n > 1; measured at full scale")
-    ctx.save(figure, "forest", alt="Forest plot of the difference in test accuracy to the baseline for every measured method, with 30 percent "
-             "wrong labels and with clean labels.")
+    figure = plots.effects(differences, unit="points of test accuracy against the baseline",
+                           title="Every method against the baseline",
+                           note="rendered faces, quick recipe, one nominal learning rate for all, last epoch; paired "
+                                "by seed, 95 % intervals where n > 1; measured at full scale")
+    ctx.save(figure, "forest",
+             alt="Forest plot of the difference in test accuracy to the baseline for every measured method, with 30 "
+                 "percent wrong labels and with clean labels.")
 told = {label: other_cures.verdict_counts(board) for label, board in pair_of_boards.items()}
 for label, count in told.items():
-    ctx.say("*{label}*: methods beside the baseline: {compared}, with several seeds: {with_interval}. Ahead of the baseline, each by its own 95 % interval: "
-            "{ahead}; behind: {behind}.", label=label.capitalize(), **count, origin="measured at full scale")
+    ctx.say("*{label}*: methods beside the baseline: {compared}, with several seeds: {with_interval}. Ahead of the "
+            "baseline, each by its own 95 % interval: {ahead}; behind: {behind}.", label=label.capitalize(), **count,
+            origin="measured at full scale")
 
 # %% [markdown]
 # Before you praise or blame a cure, look at the illness. A network that errs also names a wrong label by accident, once in $C - 1$ errors;
@@ -134,9 +148,12 @@ for label, count in told.items():
 
 # %%
 base = noisy.set_index("method").loc["baseline"]
-rote = paper.arms(paper.add_curves(results, paper.load_epochs()), {"baseline": paper.arm("baseline", 0.3)}, column="rote_last").iloc[0]
-ctx.say("The baseline repeats {memorised:.1f} % of the wrong labels and knows **{rote:.1f} %** by rote; the rest are accidents (n = {n}). The wrong labels cost it {lost:.1f} points all the same.",
-        memorised=base["memorised"], rote=rote["mean"], n=int(base["n"]), lost=clean.set_index("method").loc["baseline", "mean"] - base["mean"], origin="measured at full scale")
+rote = paper.arms(paper.add_curves(results, paper.load_epochs()), {"baseline": paper.arm("baseline", 0.3)},
+                  column="rote_last").iloc[0]
+ctx.say("The baseline repeats {memorised:.1f} % of the wrong labels and knows **{rote:.1f} %** by rote; the rest are "
+        "accidents (n = {n}). The wrong labels cost it {lost:.1f} points all the same.", memorised=base["memorised"],
+        rote=rote["mean"], n=int(base["n"]), lost=clean.set_index("method").loc["baseline", "mean"] - base["mean"],
+        origin="measured at full scale")
 
 # %% [markdown]
 # The less is learnt by heart, the less a cure of *memorising* has to do: so few epochs on moved and turned pictures are a cure themselves (lesson 04
@@ -153,14 +170,19 @@ ctx.say("The baseline repeats {memorised:.1f} % of the wrong labels and knows **
 
 # %%
 table = gains(every).assign(label=lambda rows: rows["method"].map(names))
-figure = plots.gain_matrix(table, title="Every method against the baseline, on every board", note=f"{NOTE}; measured at full scale")
-ctx.save(figure, "boards", alt="Matrix of gains over the baseline in points of test accuracy, methods in rows, boards in columns: rendered faces clean, "
-         "with 10, 20 and 30 percent flipped and with pair noise, FER+ with flips and with real errors.")
+figure = plots.gain_matrix(table, title="Every method against the baseline, on every board",
+                           note=f"{NOTE}; measured at full scale")
+ctx.save(figure, "boards",
+         alt="Matrix of gains over the baseline in points of test accuracy, methods in rows, boards in columns: "
+             "rendered faces clean, with 10, 20 and 30 percent flipped and with pair noise, FER+ with flips and with "
+             "real errors.")
 cells = table[table["label"] != "baseline"].dropna(subset="gain")
 signs = cells.groupby("label", sort=False)["gain"].agg(["size", "min", "max"]).query("size >= 3")
-ctx.say("{done} of {all} fields are measured, {single} of them on one seed. Of the {often} methods that are measured on three boards or more, {ahead} are ahead of the baseline on all of theirs ({who}), "
-        "{behind} behind on all.", done=len(cells), all=len(every) * (len(METHODS) - 1), single=int((cells["n"] == 1).sum()), often=len(signs), ahead=int((signs["min"] > 0).sum()),
-        who=", ".join(signs.index[signs["min"] > 0]) or "none", behind=int((signs["max"] < 0).sum()), origin="measured at full scale")
+ctx.say("{done} of {all} fields are measured, {single} of them on one seed. Of the {often} methods that are measured "
+        "on three boards or more, {ahead} are ahead of the baseline on all of theirs ({who}), {behind} behind on all.",
+        done=len(cells), all=len(every) * (len(METHODS) - 1), single=int((cells["n"] == 1).sum()), often=len(signs),
+        ahead=int((signs["min"] > 0).sum()), who=", ".join(signs.index[signs["min"] > 0]) or "none",
+        behind=int((signs["max"] < 0).sum()), origin="measured at full scale")
 
 # %% [markdown]
 # An eye is easily persuaded. A rank correlation of two columns says +1 for the same order, 0 for none, −1 for the reverse; in brackets stands over how many methods.
@@ -169,13 +191,16 @@ ctx.say("{done} of {all} fields are measured, {single} of them on one seed. Of t
 agreement, seeds = rank_agreement(every), seed_agreement(results)
 known = agreement.dropna()
 if len(seeds):
-    ctx.say("The same board ({board}) ranked by one seed and by another: {rho:+.2f}, over at least {n} methods (mean of {pairs} pairs of seeds). "
-            "Orders that differ no more than this may be one order.", board=MAIN, rho=seeds["rho"].mean(), n=seeds["methods"].min(), pairs=len(seeds), origin="measured at full scale")
+    ctx.say("The same board ({board}) ranked by one seed and by another: {rho:+.2f}, over at least {n} methods (mean "
+            "of {pairs} pairs of seeds). Orders that differ no more than this may be one order.", board=MAIN,
+            rho=seeds["rho"].mean(), n=seeds["methods"].min(), pairs=len(seeds), origin="measured at full scale")
 if len(known):
     least = known.loc[known["rho"].idxmin()]
-    ctx.say("Of {all} pairs of boards {n} share enough methods to ask, {beyond} of them agree by more than luck gives. The least agreement is that of *{first}* and *{second}*: "
-            "{rho:+.2f} over {methods} methods; two orders without any relation stay within ±{luck:.2f} in 95 of 100 cases.", all=len(agreement), n=len(known),
-            beyond=sum(row.rho > luck(row.methods) for row in known.itertuples()), luck=luck(least["methods"]), **least, origin="measured at full scale")
+    ctx.say("Of {all} pairs of boards {n} share enough methods to ask, {beyond} of them agree by more than luck "
+            "gives. The least agreement is that of *{first}* and *{second}*: {rho:+.2f} over {methods} methods; two "
+            "orders without any relation stay within ±{luck:.2f} in 95 of 100 cases.", all=len(agreement), n=len(known),
+            beyond=sum(row.rho > luck(row.methods) for row in known.itertuples()), luck=luck(least["methods"]),
+            **least, origin="measured at full scale")
 other_cures.rank_table(agreement).rename_axis("rank correlation (methods)")
 
 # %% [markdown]
@@ -197,8 +222,8 @@ one, m = stats.half_width([0.0, 1.0, 2.0]), max(told["30 % wrong labels"]["compa
 all_m = stats.half_width([0.0, 1.0, 2.0], 1 - 0.05 / m)
 ctx.say("With three seeds and {m} comparisons each interval is {wider:.1f} times as wide.", m=m, wider=all_m / one)
 for label, count in told.items():
-    ctx.say("*{label}*: ahead {ahead_all}, behind {behind_all} are left when all comparisons ({compared}) must hold together.", label=label.capitalize(),
-            **count, origin="measured at full scale")
+    ctx.say("*{label}*: ahead {ahead_all}, behind {behind_all} are left when all comparisons ({compared}) must hold "
+            "together.", label=label.capitalize(), **count, origin="measured at full scale")
 
 # %% [markdown]
 # Gains are over the seeds that a method shares with the baseline, so they need not be the difference of the two means above. Three
@@ -217,9 +242,11 @@ for label, count in told.items():
 faces = ctx.faces("train", noise_rate=0.3)
 configs = {name: ctx.config(name, noise_rate=0.3) for name in METHODS}
 times = other_cures.step_times(configs, faces)
-ctx.say("Longest: {slow}. Shortest: {fast}. What a method does between epochs comes on top.", origin="measured here, a step of one batch, median of five",
-        slow=", ".join(f"**{other_cures.method_label(name)}** {value:.1f} times the baseline" for name, value in times.head(4).items()),
-        fast=", ".join(f"{other_cures.method_label(name)} {value:.2f}" for name, value in times.tail(3).items()))
+named = other_cures.method_label
+ctx.say("Longest: {slow}. Shortest: {fast}. What a method does between epochs comes on top.",
+        slow=", ".join(f"**{named(name)}** {value:.1f} times the baseline" for name, value in times.head(4).items()),
+        fast=", ".join(f"{named(name)} {value:.2f}" for name, value in times.tail(3).items()),
+        origin="measured here, a step of one batch, median of five")
 
 # %% [markdown]
 # Is that what was published? Two networks, or two views of each face, should cost about twice the baseline's step; who looks once pays for
@@ -227,12 +254,17 @@ ctx.say("Longest: {slow}. Shortest: {fast}. What a method does between epochs co
 
 # %%
 gained = noisy.set_index("method")["gain"].drop("baseline").dropna()
-table = pd.DataFrame({"label": [names[name] for name in gained.index], "x": times[gained.index].to_numpy(), "y": gained.to_numpy()})
+table = pd.DataFrame({"label": [names[name] for name in gained.index], "x": times[gained.index].to_numpy(),
+                      "y": gained.to_numpy()})
 if len(table) > 3:
-    figure = plots.method_scatter(table, x="time of a step, baseline = 1", y="gain at 30 % wrong labels, points", lines=(1.0, 0.0), title="What it costs, what it brings",
-                                  note=f"rendered faces, quick recipe; time: measured here, one batch; gain: measured at full scale, n = {int(noisy['n'].replace(0, 99).min())} to {int(noisy['n'].max())} seeds")
-    ctx.save(figure, "cost", alt="Scatter plot of the methods: time of a step relative to the baseline against the gain in test accuracy "
-             "with 30 percent wrong labels.")
+    figure = plots.method_scatter(table, x="time of a step, baseline = 1", y="gain at 30 % wrong labels, points",
+                                  lines=(1.0, 0.0), title="What it costs, what it brings",
+                                  note=f"rendered faces, quick recipe; time: measured here, one batch; gain: measured "
+                                       f"at full scale, n = {int(noisy['n'].replace(0, 99).min())} to "
+                                       f"{int(noisy['n'].max())} seeds")
+    ctx.save(figure, "cost",
+             alt="Scatter plot of the methods: time of a step relative to the baseline against the gain in test "
+                 "accuracy with 30 percent wrong labels.")
 costs = other_cures.costs(times)
 costs.rename(index=other_cures.method_label).round(2)
 
@@ -245,9 +277,12 @@ costs.rename(index=other_cures.method_label).round(2)
 # %%
 kept = other_cures.clean_costs(clean)
 says = kept["says"].value_counts().reindex(["none", "a cost", "open"], fill_value=0)
-ctx.say("On clean labels {all} of {methods} methods are measured: no cost {none}, **a cost {cost}**, open {open} ({single} on one seed). By their means alone {below} stay below 99 %.", all=len(kept),
-        methods=len(METHODS) - 1, none=says["none"], cost=says["a cost"], open=says["open"], single=int(kept["low"].isna().sum()), below=int((kept["share"] < 0.99).sum()), origin="measured at full scale")
-kept.assign(**{end: (100 * kept[end]).map("{:.1f}".format).replace("nan", "one seed") for end in ("share", "low", "high")}).rename_axis("clean labels, % of the baseline")
+ctx.say("On clean labels {all} of {methods} methods are measured: no cost {none}, **a cost {cost}**, open {open} "
+        "({single} on one seed). By their means alone {below} stay below 99 %.", all=len(kept),
+        methods=len(METHODS) - 1, none=says["none"], cost=says["a cost"], open=says["open"],
+        single=int(kept["low"].isna().sum()), below=int((kept["share"] < 0.99).sum()), origin="measured at full scale")
+kept.assign(**{end: (100 * kept[end]).map("{:.1f}".format).replace("nan", "one seed")
+               for end in ("share", "low", "high")}).rename_axis("clean labels, % of the baseline")
 
 # %% [markdown]
 # It may come from the method, or from one nominal learning rate that suits the baseline better. That is the next question.
@@ -262,14 +297,16 @@ kept.assign(**{end: (100 * kept[end]).map("{:.1f}".format).replace("nan", "one s
 
 # %%
 steps = other_cures.relative_steps(configs, faces)
-ctx.say("From {low:.2f} ({least}) to {high:.2f} ({most}): one learning rate, steps that differ by a factor of {factor:.0f}. Momentum, weight decay and a loss whose scale "
-        "changes as labels are learnt make the rest of training differ, too.", low=steps.iloc[-1], high=steps.iloc[0], least=other_cures.method_label(steps.index[-1]),
-        most=other_cures.method_label(steps.index[0]), factor=steps.iloc[0] / steps.iloc[-1], origin="measured here, first batch")
+ctx.say("From {low:.2f} ({least}) to {high:.2f} ({most}): one learning rate, steps that differ by a factor of "
+        "{factor:.0f}. Momentum, weight decay and a loss whose scale changes as labels are learnt make the rest of "
+        "training differ, too.", low=steps.iloc[-1], high=steps.iloc[0],
+        least=other_cures.method_label(steps.index[-1]), most=other_cures.method_label(steps.index[0]),
+        factor=steps.iloc[0] / steps.iloc[-1], origin="measured here, first batch")
 aligned = noisy[(noisy["method"] != "baseline") & noisy["gain"].notna()]
 against = pd.DataFrame({"label": aligned["method"].map(names), "x": aligned["method"].map(steps), "y": aligned["gain"]})
 if len(against) > 2:
-    ctx.say("Rank correlation of first step and gain at 30 % wrong labels over {n} methods: {rho:+.2f}.", n=len(against), rho=other_cures.spearman(against),
-            origin="measured at full scale, steps measured here")
+    ctx.say("Rank correlation of first step and gain at 30 % wrong labels over {n} methods: {rho:+.2f}.",
+            n=len(against), rho=other_cures.spearman(against), origin="measured at full scale, steps measured here")
 steps.rename(index=other_cures.method_label).round(2).to_frame()
 
 # %% [markdown]
@@ -306,11 +343,15 @@ steps.rename(index=other_cures.method_label).round(2).to_frame()
 # %%
 knows = other_cures.beside(noisy, noisy, ("alpha_auroc", "gain"))
 if len(knows) > 3:
-    figure = plots.method_scatter(knows, x="AUROC of the method's trust for wrong labels", y="gain at 30 % wrong labels, points", lines=(0.5, 0.0), title="Knowing and gaining",
-                                  note="rendered faces, quick recipe, measured at full scale; upright line: a coin; level line: the baseline")
-    ctx.save(figure, "knowing", alt="Scatter plot of the methods that weigh samples: area under the ROC curve of their trust for wrong labels "
-             "against their gain in test accuracy with 30 percent wrong labels.")
-    ctx.say("Over {n} methods the rank correlation of knowing and gaining is **{rho:+.2f}**.", n=len(knows), rho=other_cures.spearman(knows), origin="measured at full scale")
+    figure = plots.method_scatter(knows, x="AUROC of the method's trust for wrong labels",
+                                  y="gain at 30 % wrong labels, points", lines=(0.5, 0.0), title="Knowing and gaining",
+                                  note="rendered faces, quick recipe, measured at full scale; upright line: a coin; "
+                                       "level line: the baseline")
+    ctx.save(figure, "knowing",
+             alt="Scatter plot of the methods that weigh samples: area under the ROC curve of their trust for wrong "
+                 "labels against their gain in test accuracy with 30 percent wrong labels.")
+    ctx.say("Over {n} methods the rank correlation of knowing and gaining is **{rho:+.2f}**.", n=len(knows),
+            rho=other_cures.spearman(knows), origin="measured at full scale")
 
 # %% [markdown]
 # A high AUROC can also be a *symptom*: a network that has learnt faces but memorised no label disagrees with nearly all wrong labels,
@@ -328,12 +369,17 @@ long = leaderboard(results, "rendered", 0.3, epochs=24)
 learnt = other_cures.right_learnt(results, paper.load_epochs(), METHODS)
 why = other_cures.why_behind(noisy, learnt, steps, long)
 beyond = pd.DataFrame({"x": learnt, "y": noisy.set_index("method")["gain"]}).dropna()
-ctx.say("{n} methods stand behind the baseline, {clear} of them by their own 95 % interval. {fewer} have learnt at least a point fewer of the right labels, {more} at least a point more of the wrong ones; "
-        "{short} begin with less than 0.8 of the baseline's step, {blind} have a trust that hardly knows wrong labels (AUROC below 0.6) or none; {ahead} of {later} measured at 24 epochs "
-        "are ahead there. Over {all} methods, right labels learnt and gain have a rank correlation of {rho:+.2f}.", n=len(why), clear=int((why["high"] < 0).sum()),
-        fewer=int((why["learnt"] <= -1).sum()), more=int((why["memorised"] >= 1).sum()), short=int((why["step"] < 0.8).sum()), blind=int((~(why["auroc"] >= 0.6)).sum()),
-        ahead=int((why["later"] > 0).sum()), later=int(why["later"].notna().sum()), all=len(beyond), rho=other_cures.spearman(beyond), origin="measured at full scale, steps measured here")
-words = {"step": "first step, baseline = 1", "learnt": "right labels learnt, points", "memorised": "wrong labels learnt, points", "auroc": "AUROC of trust", "later": "gain at 24 epochs"}
+ctx.say("{n} methods stand behind the baseline, {clear} of them by their own 95 % interval. {fewer} have learnt at "
+        "least a point fewer of the right labels, {more} at least a point more of the wrong ones; {short} begin with "
+        "less than 0.8 of the baseline's step, {blind} have a trust that hardly knows wrong labels (AUROC below 0.6) "
+        "or none; {ahead} of {later} measured at 24 epochs are ahead there. Over {all} methods, right labels learnt "
+        "and gain have a rank correlation of {rho:+.2f}.", n=len(why), clear=int((why["high"] < 0).sum()),
+        fewer=int((why["learnt"] <= -1).sum()), more=int((why["memorised"] >= 1).sum()),
+        short=int((why["step"] < 0.8).sum()), blind=int((~(why["auroc"] >= 0.6)).sum()),
+        ahead=int((why["later"] > 0).sum()), later=int(why["later"].notna().sum()), all=len(beyond),
+        rho=other_cures.spearman(beyond), origin="measured at full scale, steps measured here")
+words = {"step": "first step, baseline = 1", "learnt": "right labels learnt, points",
+         "memorised": "wrong labels learnt, points", "auroc": "AUROC of trust", "later": "gain at 24 epochs"}
 other_cures.why_shown(why).rename(columns=words).rename_axis("30 % wrong labels")
 
 # %% [markdown]
@@ -348,7 +394,8 @@ other_cures.why_shown(why).rename(columns=words).rename_axis("30 % wrong labels"
 
 # %%
 real = {"30 % flipped": every["FER+, 30 %"], "FER2013's own labels": every["FER+, real errors"]}
-pd.concat({label: other_cures.shown(board[board["n"] > 0]) for label, board in real.items()}).rename_axis(["FER+", "method"])
+found = {label: other_cures.shown(board[board["n"] > 0]) for label, board in real.items()}
+pd.concat(found).rename_axis(["FER+", "method"])
 
 # %% [markdown]
 # One seed shows that something runs, not which of two is better: the *n* of each row says what it is worth. Between the tables of rendered and of real faces the faces differ, so
@@ -374,10 +421,13 @@ other_cures.across(more, ["scn", "second_opinion"]).rename_axis("trained on")
 # %%
 ours = {label: board.set_index("method").loc["second_opinion"] for label, board in more.items()}
 compared = {label: row for label, row in ours.items() if not math.isnan(row["gain"])}
-ahead, behind = ([label for label, row in compared.items() if sign * row[end] > 0] for sign, end in ((1, "low"), (-1, "high")))
-ctx.say("Second opinion: AUROC of its trust {auroc}. Ahead of the baseline by its own 95 % interval: **{ahead}**; behind: **{behind}**; not told from it, or one seed: {open}.",
-        auroc=", ".join(f"{row['alpha_auroc']:.2f} ({label})" for label, row in compared.items() if not math.isnan(row["alpha_auroc"])) or "not measured",
-        ahead=", ".join(ahead) or "nowhere", behind=", ".join(behind) or "nowhere", open=", ".join(label for label in compared if label not in (*ahead, *behind)) or "none",
+ahead, behind = ([label for label, row in compared.items() if sign * row[end] > 0]
+                 for sign, end in ((1, "low"), (-1, "high")))
+ctx.say("Second opinion: AUROC of its trust {auroc}. Ahead of the baseline by its own 95 % interval: **{ahead}**; "
+        "behind: **{behind}**; not told from it, or one seed: {open}.", auroc=", ".join(
+        f"{row['alpha_auroc']:.2f} ({label})" for label, row in compared.items() if not math.isnan(row["alpha_auroc"]))
+        or "not measured", ahead=", ".join(ahead) or "nowhere", behind=", ".join(behind) or "nowhere",
+        open=", ".join(label for label in compared if label not in (*ahead, *behind)) or "none",
         origin="measured at full scale")
 
 # %% [markdown]
@@ -385,10 +435,13 @@ ctx.say("Second opinion: AUROC of its trust {auroc}. Ahead of the baseline by it
 # the faces. Here is who else was given twice the epochs.
 
 # %%
-gained = {label: board.set_index("method").loc["second_opinion", "gain"] for label, board in (("12", noisy), ("24", long))}
+gained = {label: board.set_index("method").loc["second_opinion", "gain"]
+          for label, board in (("12", noisy), ("24", long))}
 longer = long.set_index("method").loc["baseline", "mean"] - noisy.set_index("method").loc["baseline", "mean"]
-ctx.say("Second opinion against the baseline: {short:+.1f} points after 12 epochs, **{long:+.1f}** after 24. Twice the epochs alone bring the baseline {more:+.1f}{first}.",
-        short=gained["12"], long=gained["24"], more=longer, first=": whoever pays for a cure in time should pay for training first" if longer > gained["24"] else "", origin="measured at full scale")
+ctx.say("Second opinion against the baseline: {short:+.1f} points after 12 epochs, **{long:+.1f}** after 24. Twice "
+        "the epochs alone bring the baseline {more:+.1f}{first}.", short=gained["12"], long=gained["24"], more=longer,
+        first=": whoever pays for a cure in time should pay for training first" if longer > gained["24"] else "",
+        origin="measured at full scale")
 other_cures.shown(long[long["n"] > 0]).rename_axis("30 % wrong labels, 24 epochs")
 
 # %% [markdown]
@@ -403,11 +456,14 @@ tested, cures = ctx.results("ferplus_confusion"), ("second_opinion", "elr")
 for label, noise in {"30 % flipped": (0.3, "symmetric"), "FER2013's own labels": (0.0, "fer2013")}.items():
     arms = {name: paper.arm(name, *noise) for name in ("baseline", *cures)}
     means = paper.arms(results, arms, "ferplus", "baseline", column="mean_class_accuracy").set_index("label")
-    recall = {name: confusions.class_recall(tested, readings.keys_of(results, arm, "ferplus")) for name, arm in arms.items()}
+    recall = {name: confusions.class_recall(tested, readings.keys_of(results, arm, "ferplus"))
+              for name, arm in arms.items()}
     for name in cures:
         row, lost = means.loc[name], confusions.halved(recall[name], recall["baseline"])
-        ctx.say("FER+, {label}, {method}: {gain} points in the **mean over classes** (n = {n}); recognised less than half as often as by the baseline: {lost}.",
-                label=label, method=names[name], gain=wording.gain(*row[["gain", "low", "high"]]), n=row["n"], lost=", ".join(lost) or "none", origin="measured at full scale")
+        ctx.say("FER+, {label}, {method}: {gain} points in the **mean over classes** (n = {n}); recognised less than "
+                "half as often as by the baseline: {lost}.", label=label, method=names[name],
+                gain=wording.gain(*row[["gain", "low", "high"]]), n=row["n"], lost=", ".join(lost) or "none",
+                origin="measured at full scale")
 
 # %% [markdown]
 # A gain in accuracy that is a loss in the mean over classes is paid by the rare expressions, as SCN's relabelling lets them pay (lesson 09). Plausibly an
@@ -426,15 +482,19 @@ from scnlib.paper.beside import best_baseline
 
 plain = best_baseline(results, paper.load_epochs())
 for row in plain[plain["n"] > 0].itertuples():
-    ctx.say("*{labels}*: a plain baseline ({recipe}; the best of {tried} on validation labels with the same noise) reaches **{mean:.2f}** (n = {n}); published for SCN from scratch: "
-            "{published:.2f}{derived}.", **row._asdict(), derived=" (derived)" if row.labels == "on clean labels" else "", origin="measured at full scale")
+    ctx.say("*{labels}*: a plain baseline ({recipe}; the best of {tried} on validation labels with the same noise) "
+            "reaches **{mean:.2f}** (n = {n}); published for SCN from scratch: {published:.2f}{derived}.",
+            **row._asdict(), derived=" (derived)" if row.labels == "on clean labels" else "",
+            origin="measured at full scale")
 words = {"recipe": "fewer than two to choose from", "val": "none", "mean": "none"}
 wording.readable(plain.set_index("labels").replace({"recipe": {"": words["recipe"]}}), 2, missing=words)
 
 # %%
-whole = paper.arms(results, {"baseline": paper.arm("baseline")}, "ferplus", epochs=40, lr=0.2, split="train+val").iloc[0]
+whole = (paper.arms(results, {"baseline": paper.arm("baseline")}, "ferplus", epochs=40, lr=0.2,
+                    split="train+val").iloc[0])
 if whole["n"]:
-    ctx.say("On clean labels, with the validation faces in training as well, 40 epochs at .2, and so with nothing left to choose by: **{mean:.2f}** (n = {n}).", mean=whole["mean"], n=whole["n"],
+    ctx.say("On clean labels, with the validation faces in training as well, 40 epochs at .2, and so with nothing "
+            "left to choose by: **{mean:.2f}** (n = {n}).", mean=whole["mean"], n=whole["n"],
             origin="measured at full scale")
 
 # %% [markdown]
@@ -450,15 +510,21 @@ if whole["n"]:
 recipes = {"12 epochs, .05": {}, "12 epochs, .2": {"lr": 0.2}, "24 epochs, .2": {"epochs": 24, "lr": 0.2}}
 several = {"baseline": paper.arm("baseline", 0.3), "SCN without relabelling": paper.arm("scn", 0.3, relabelling=False),
          **{names.get(name, name): paper.arm(name, 0.3) for name in ("scn", "lrn", "elr", "second_opinion")}}
-on_top = {title: paper.arms(results, several, "ferplus", "baseline", **recipe).set_index("label") for title, recipe in recipes.items()}
-accuracy = {title: table["mean"].map("{:.1f}".format) + table["n"].map(" (n = {})".format) for title, table in on_top.items()}
-gains = {title: pd.Series({row.Index: wording.gain(row.gain, row.low, row.high) for row in table.dropna(subset="gain").itertuples()}, dtype=object) for title, table in on_top.items()}
+on_top = {title: paper.arms(results, several, "ferplus", "baseline", **recipe).set_index("label")
+          for title, recipe in recipes.items()}
+accuracy = {title: table["mean"].map("{:.1f}".format) + table["n"].map(" (n = {})".format)
+            for title, table in on_top.items()}
+gains = {title: pd.Series({row.Index: wording.gain(row.gain, row.low, row.high)
+                           for row in table.dropna(subset="gain").itertuples()}, dtype=object)
+         for title, table in on_top.items()}
 both = pd.concat({"accuracy, %": pd.DataFrame(accuracy), "against the baseline": pd.DataFrame(gains)})
 both.replace("nan (n = 0)", "not measured").fillna("not measured").rename_axis(["FER+, 30 % flipped", "method"])
 
 # %%
-right = {title: paper.arms(results, {"SCN": paper.arm("scn", 0.3)}, "ferplus", column="label_accuracy", **recipe).iloc[0] for title, recipe in recipes.items()}
-ctx.say("Right labels after SCN's relabelling, 70 % before it: {each}.", each="; ".join(f"{row['mean']:.1f} % ({title}; n = {row['n']})" for title, row in right.items() if row["n"]),
+right = ({title: paper.arms(results, {"SCN": paper.arm("scn", 0.3)}, "ferplus", column="label_accuracy",
+                            **recipe).iloc[0] for title, recipe in recipes.items()})
+ctx.say("Right labels after SCN's relabelling, 70 % before it: {each}.",
+        each="; ".join(f"{row['mean']:.1f} % ({title}; n = {row['n']})" for title, row in right.items() if row["n"]),
         origin="measured at full scale")
 
 # %% [markdown]

@@ -72,10 +72,11 @@ from scnlib import plots
 from scnlib.course.knowledge import disagreement_auroc
 
 curves = {"the usual recipe": disagreement_auroc(short), "the same pictures, again and again": disagreement_auroc(long)}
-note = f"SCN without relabelling, 30 % wrong labels, 1 run each, seed {seed}; training faces, n = {len(faces):,}; measured here"
-ctx.save(plots.auroc_curves(curves, title="Who tells wrong labels?", note=note), "flips", alt="Two panels over epochs. The "
-         "AUROC of alpha for wrong labels stays near one half; that of the network's disagreement with the label is far "
-         "above, and falls where the labels are memorised.")
+note = (f"SCN without relabelling, 30 % wrong labels, 1 run each, seed {seed}; training faces, n = {len(faces):,}; "
+        "measured here")
+ctx.save(plots.auroc_curves(curves, title="Who tells wrong labels?", note=note), "flips",
+         alt="Two panels over epochs. The AUROC of alpha for wrong labels stays near one half; that of the network's "
+             "disagreement with the label is far above, and falls where the labels are memorised.")
 
 # %%
 import pandas as pd
@@ -83,10 +84,12 @@ import pandas as pd
 bit = "prediction ≠ given label"
 usual, again = curves.values()
 best, end, peak = max(usual[bit].max(), again[bit].max()), again[bit].iloc[-1], again["α"].idxmax()
-ctx.say("With the usual recipe alpha's AUROC lies between **{low:.3f}** and **{high:.3f}**; the one bit of disagreement reaches "
-        "**{usual:.2f}**. In the long run the bit reaches {best:.2f}, and when {memorised:.0%} of the wrong labels are memorised it is back at {end:.2f} "
-        "(a coin has 0.50); alpha's highest is {peak:.3f} (epoch {epoch}).", low=usual["α"].min(), high=usual["α"].max(), usual=usual[bit].max(),
-        best=again[bit].max(), memorised=long.metrics["memorised"].iloc[-1], end=end, peak=again["α"][peak], epoch=int(again["epoch"][peak]), origin="measured here")
+ctx.say("With the usual recipe alpha's AUROC lies between **{low:.3f}** and **{high:.3f}**; the one bit of "
+        "disagreement reaches **{usual:.2f}**. In the long run the bit reaches {best:.2f}, and when {memorised:.0%} "
+        "of the wrong labels are memorised it is back at {end:.2f} (a coin has 0.50); alpha's highest is {peak:.3f} "
+        "(epoch {epoch}).", low=usual["α"].min(), high=usual["α"].max(), usual=usual[bit].max(), best=again[bit].max(),
+        memorised=long.metrics["memorised"].iloc[-1], end=end, peak=again["α"][peak], epoch=int(again["epoch"][peak]),
+        origin="measured here")
 
 # %% [markdown]
 # The reason is in the diagram of lesson 08: no arrow leads from the label to $\alpha$. Disagreement *compares* picture and
@@ -134,11 +137,15 @@ from scnlib.course.knowledge import knowledge
 
 original = ctx.run("scn", noise_rate=0.0, relabelling=False)
 flaws = {name: values for name, values in known.items() if name != "flipped"}
-seen = knowledge({"training, augmented": original.samples["alpha"][-1], "training, unchanged": original.samples["alpha_eval"]}, flaws)
+seen = knowledge({"training, augmented": original.samples["alpha"][-1],
+                  "training, unchanged": original.samples["alpha_eval"]}, flaws)
 table = pd.concat([seen, knowledge({"unseen faces": original.samples["test_alpha"]}, known_unseen)])
-note = f"SCN without relabelling, original labels, 1 run, seed {seed}; n = {len(faces):,} training and {len(unseen):,} unseen faces; measured here"
-ctx.save(plots.knowledge_dots(table, title="What alpha knows of a face", note=note + "; grey: 95 % of blind signals, unseen faces"), "faces",
-         alt="For each cause of uncertainty three dots: what alpha knows of it on augmented, unchanged and unseen faces; most lie near zero.")
+note = (f"SCN without relabelling, original labels, 1 run, seed {seed}; n = {len(faces):,} training and "
+        f"{len(unseen):,} unseen faces; measured here")
+ctx.save(plots.knowledge_dots(table, title="What alpha knows of a face",
+                              note=note + "; grey: 95 % of blind signals, unseen faces"), "faces",
+         alt="For each cause of uncertainty three dots: what alpha knows of it on augmented, unchanged and unseen "
+             "faces; most lie near zero.")
 
 # %%
 held_out = table[table["signal"] == "unseen faces"].set_index("title")
@@ -146,8 +153,8 @@ told = held_out[held_out["knowledge"] > held_out["chance"]].sort_values("knowled
 wrong_way = held_out[held_out["knowledge"] < -held_out["chance"]]
 silent = held_out.index.difference([*told.index, *wrong_way.index], sort=False)
 weak = [name for name in told.index if round(told["knowledge"][name], 2) < 0.1]
-ctx.say("On unseen faces alpha knows something of: {told}. Weakly, below 0.10, that is: {weak}. The wrong way round: {wrong}. Not to be told from chance: {silent}.",
-        weak=", ".join(weak) or "none",
+ctx.say("On unseen faces alpha knows something of: {told}. Weakly, below 0.10, that is: {weak}. The wrong way round: "
+        "{wrong}. Not to be told from chance: {silent}.", weak=", ".join(weak) or "none",
         told=", ".join(f"**{name}** {value:+.2f}" for name, value in told["knowledge"].items()) or "nothing",
         wrong=", ".join(f"{name} {value:+.2f}" for name, value in wrong_way["knowledge"].items()) or "none",
         silent=", ".join(silent) or "none", origin="measured here")
@@ -158,10 +165,12 @@ ctx.say("On unseen faces alpha knows something of: {told}. Weakly, below 0.10, t
 
 # %%
 lowest = torch.from_numpy(original.samples["alpha_eval"].astype("float32")).argsort()[: len(faces) // 20]
-covered = {name: float(known["occluded"][chosen].float().mean()) for name, chosen in (("lowest", lowest), ("all", slice(None)))}
+covered = {name: float(known["occluded"][chosen].float().mean())
+           for name, chosen in (("lowest", lowest), ("all", slice(None)))}
 row = held_out.loc[TITLES["occluded"]]
-ctx.say("*Covered*: {low:.1%} of that lowest twentieth against {all:.1%} of all training faces, and on unseen faces a knowledge of {value:+.2f} (chance: ±{chance:.2f}); "
-        "an order over all faces may miss what its last twentieth shows, and a face that was trained on is not a new one.", low=covered["lowest"], all=covered["all"],
+ctx.say("*Covered*: {low:.1%} of that lowest twentieth against {all:.1%} of all training faces, and on unseen faces a "
+        "knowledge of {value:+.2f} (chance: ±{chance:.2f}); an order over all faces may miss what its last twentieth "
+        "shows, and a face that was trained on is not a new one.", low=covered["lowest"], all=covered["all"],
         value=row["knowledge"], chance=row["chance"], origin="measured here")
 
 # %% [markdown]
@@ -173,21 +182,24 @@ values, value = known_unseen[held_out.loc[strongest, "quantity"]].numpy(), held_
 heading = "The cause that alpha knows best: knowledge " + f"{value:+.2f}".replace("-", "−")
 if values.dtype == bool:
     heading, values = f"{heading}, AUROC {(1 + value) / 2:.2f}", ["yes" if flaw else "no" for flaw in values]
-ctx.save(plots.by_bins(values, original.samples["test_alpha"], quantity_name=strongest, title=heading, note=note), "strongest", alt="Median and middle 80 percent of alpha on unseen "
-         "faces for the values of the cause of uncertainty that alpha knows best.")
+ctx.save(plots.by_bins(values, original.samples["test_alpha"], quantity_name=strongest, title=heading, note=note),
+         "strongest",
+         alt="Median and middle 80 percent of alpha on unseen faces for the values of the cause of uncertainty that "
+             "alpha knows best.")
 
 # %%
 names = [unseen.class_names[label] for label in unseen.labels]
-ctx.save(plots.by_bins(names, original.samples["test_alpha"], quantity_name="expression", title="α of each expression", note=note), "classes",
-         alt="Median and middle 80 percent of alpha on unseen faces for each expression; whole expressions lie higher or "
-         "lower than others.")
+ctx.save(plots.by_bins(names, original.samples["test_alpha"], quantity_name="expression", title="α of each expression",
+                       note=note), "classes",
+         alt="Median and middle 80 percent of alpha on unseen faces for each expression; whole expressions lie higher "
+             "or lower than others.")
 
 # %%
 by_class = pd.Series(original.samples["test_alpha"].astype(float)).groupby(names)
 medians, spread = by_class.median(), by_class.apply(lambda values: values.quantile(0.9) - values.quantile(0.1)).mean()
-ctx.say("The median alpha goes from {low:.3f} (*{lowest}*) to {high:.3f} (*{highest}*). Within one expression the middle 80 % "
-        "span {spread:.3f} on average.", low=medians.min(), lowest=medians.idxmin(), high=medians.max(), highest=medians.idxmax(),
-        spread=spread, origin="measured here")
+ctx.say("The median alpha goes from {low:.3f} (*{lowest}*) to {high:.3f} (*{highest}*). Within one expression the "
+        "middle 80 % span {spread:.3f} on average.", low=medians.min(), lowest=medians.idxmin(), high=medians.max(),
+        highest=medians.idxmax(), spread=spread, origin="measured here")
 
 # %% [markdown]
 # Faces of one class differ more than classes do, but what shifts a whole *expression* takes weight from a class and not from an
@@ -204,7 +216,8 @@ from scnlib import paper
 from scnlib.course.knowledge import full_scale_knowledge
 
 arms = {rate: paper.arm("scn", rate, relabelling=False) for rate in (0.0, 0.3)}
-by_seed = pd.concat([full_scale_knowledge("rendered", runs).assign(rate=f"{rate:.0%} wrong labels") for rate, runs in arms.items()])
+by_seed = pd.concat([full_scale_knowledge("rendered", runs).assign(rate=f"{rate:.0%} wrong labels")
+                     for rate, runs in arms.items()])
 by_seed.pivot_table("knowledge", "title", ["rate", "seed"], sort=False).round(2)
 
 # %%
@@ -213,14 +226,20 @@ turned = turns[(turns["min"] < -0.05) & (turns["max"] > 0.05)].index
 if by_seed["seed"].nunique() == 1:
     ctx.say("> One seed so far: how much alphas differ cannot be said.", origin="measured at full scale")
 elif len(turns):
-    ctx.say("Unseen faces, {seeds} seed(s). Above +0.05 in one seed and below −0.05 in another: {turned}.", seeds=by_seed["seed"].nunique(),
-            turned=", ".join(f"**{title}** ({rate})" for title, rate in turned) or "none", origin="measured at full scale")
-    low_high = by_seed.groupby("title", sort=False)["knowledge"].agg(["min", "max"])
-    steady = low_high[(low_high["min"] > 0.05) | (low_high["max"] < -0.05)]
-    ctx.say("On one side of 0 by more than 0.05 in all {runs} runs: {steady}.", runs=len(by_seed[["rate", "seed"]].drop_duplicates()), origin="measured at full scale",
-            steady=", ".join(f"**{title}** ({row['min']:+.2f} to {row['max']:+.2f})" for title, row in low_high.loc[steady.index].iterrows()) or "none")
+    ctx.say("Unseen faces, {seeds} seed(s). Above +0.05 in one seed and below −0.05 in another: {turned}.",
+            seeds=by_seed["seed"].nunique(),
+            turned=", ".join(f"**{title}** ({rate})" for title, rate in turned) or "none",
+            origin="measured at full scale")
 else:
     ctx.say("> These runs are not in `data/results` yet.")
+
+# %%
+if by_seed["seed"].nunique() > 1:
+    spans = by_seed.groupby("title", sort=False)["knowledge"].agg(["min", "max"])
+    steady = spans[(spans["min"] > 0.05) | (spans["max"] < -0.05)]
+    ctx.say("On one side of 0 by more than 0.05 in all {runs} runs: {steady}.",
+            steady=", ".join(f"**{title}** ({a:+.2f} to {b:+.2f})" for title, a, b in steady.itertuples()) or "none",
+            runs=len(by_seed[["rate", "seed"]].drop_duplicates()), origin="measured at full scale")
 
 # %% [markdown]
 # ## Does it lack the information, or the incentive?
@@ -237,20 +256,25 @@ from scnlib.course.knowledge import look, probe
 
 view = look(original, unseen)
 ceiling = probe(view["features"], known_unseen)
-rows = [knowledge({"alpha": view["alpha"], "taught on the same features": ceiling[name]}, {name: known_unseen[name]}) for name in ceiling]
+rows = [knowledge({"alpha": view["alpha"], "taught on the same features": ceiling[name]}, {name: known_unseen[name]})
+        for name in ceiling]
 probed = pd.concat(rows, ignore_index=True)
-ctx.save(plots.knowledge_dots(probed, title="What alpha could know", note=note + "; taught: linear, five folds"), "ceiling",
-         alt="For each cause of uncertainty two dots: what alpha knows, and what a linear model taught on the same features "
-         "knows; the second is far ahead for some causes and also at zero for others.")
+ctx.save(plots.knowledge_dots(probed, title="What alpha could know", note=note + "; taught: linear, five folds"),
+         "ceiling",
+         alt="For each cause of uncertainty two dots: what alpha knows, and what a linear model taught on the same "
+             "features knows; the second is far ahead for some causes and also at zero for others.")
 
 # %%
 both = probed.pivot(index="title", columns="signal", values="knowledge").join(probed.groupby("title")["chance"].first())
 absent = both[both["taught on the same features"] <= both["chance"]].index
-unused = both[(both["taught on the same features"] > 0.25) & (both["alpha"] < both["taught on the same features"] / 3)].index
-used = both[(both["taught on the same features"] > 0.25) & ~both.index.isin(unused)].index
+there = both[both["taught on the same features"] > 0.25]
+unused = there[there["alpha"] < there["taught on the same features"] / 3].index
+used = there.index.difference(unused, sort=False)
 weakly = both.index.difference([*absent, *unused, *used], sort=False)
-ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and passed over**: {unused}. **There, and used by at least "
-        "a third**: {used}. **Weakly held** (the taught model knows 0.25 or less): {weakly}.", weakly=", ".join(weakly) or "none", absent=", ".join(absent) or "none", unused=", ".join(unused) or "none", used=", ".join(used) or "none", origin="measured here")
+ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and passed over**: {unused}. **There, and "
+        "used by at least a third**: {used}. **Weakly held** (the taught model knows 0.25 or less): {weakly}.",
+        weakly=", ".join(weakly) or "none", absent=", ".join(absent) or "none", unused=", ".join(unused) or "none",
+        used=", ".join(used) or "none", origin="measured here")
 
 # %% [markdown]
 # Both happen. Information is missing from the features of some flaws; plausibly they are too slight at 48 pixels.
@@ -259,9 +283,11 @@ ctx.say("**Not in the features** (so nobody could know): {absent}. **There, and 
 # %%
 if len(unused):
     widest = (both.loc[unused, "taught on the same features"] - both.loc[unused, "alpha"]).idxmax()
-    seeds_of = by_seed[(by_seed["title"] == widest) & (by_seed["rate"] == "0% wrong labels")].set_index("seed")["knowledge"]
-    ctx.say("The widest gap is that of *{name}*: taught {taught:+.2f}, alpha {alpha:+.2f} here; alphas of other trainings, seed by seed: {others}.", name=widest,
-            taught=both.loc[widest, "taught on the same features"], alpha=both.loc[widest, "alpha"], origin="measured here and at full scale",
+    of_widest = by_seed[(by_seed["title"] == widest) & (by_seed["rate"] == "0% wrong labels")]
+    seeds_of = of_widest.set_index("seed")["knowledge"]
+    ctx.say("The widest gap is that of *{name}*: taught {taught:+.2f}, alpha {alpha:+.2f} here; alphas of other "
+            "trainings, seed by seed: {others}.", name=widest, taught=both.loc[widest, "taught on the same features"],
+            alpha=both.loc[widest, "alpha"], origin="measured here and at full scale",
             others=", ".join(f"{value:+.2f}" for value in seeds_of) or "not measured")
 
 # %% [markdown]
@@ -275,22 +301,28 @@ if len(unused):
 # %%
 view = look(short, faces)
 questions = {**known, "error": view["prediction"] != faces.true_labels}
-signals = {"alpha": view["alpha"], "confidence": view["confidence"], "margin": view["margin"], "−loss of\ngiven label": view["given_label"]}
+signals = {"alpha": view["alpha"], "confidence": view["confidence"], "margin": view["margin"],
+           "−loss of\ngiven label": view["given_label"]}
 rivals = knowledge(signals, questions)
-matrix = rivals.assign(title=rivals["title"].replace("error", "the network errs")).pivot_table("knowledge", "title", "signal", sort=False)[list(signals)]
-note = f"SCN without relabelling, 30 % wrong labels, 1 run, seed {seed}; finished network on unchanged training faces, n = {len(faces):,}; measured here"
-ctx.save(plots.knowledge_matrix(matrix, title="Alpha and its rivals", note=note), "rivals", alt="Table of what alpha, confidence, margin and the "
-         "loss of the given label know of wrong labels, of the network's errors and of each cause of uncertainty.")
+matrix = rivals.assign(title=rivals["title"].replace("error", "the network errs")).pivot_table("knowledge", "title",
+    "signal", sort=False)[list(signals)]
+note = (f"SCN without relabelling, 30 % wrong labels, 1 run, seed {seed}; finished network on unchanged training "
+        f"faces, n = {len(faces):,}; measured here")
+ctx.save(plots.knowledge_matrix(matrix, title="Alpha and its rivals", note=note), "rivals",
+         alt="Table of what alpha, confidence, margin and the loss of the given label know of wrong labels, of the "
+             "network's errors and of each cause of uncertainty.")
 
 # %%
 errs, flips = matrix.loc["the network errs"], matrix.loc[TITLES["flipped"]]
 ahead = matrix[matrix["alpha"] > matrix[["confidence", "margin"]].max(axis=1) + 0.05].index
 cleaner = "−loss of\ngiven label"
 better = [name for name in ("confidence", "margin") if errs[name] > errs["alpha"]]
-ctx.say("Of **wrong labels** alpha knows {flip:+.2f}, confidence {flip_confidence:+.2f}, the loss of the given label **{flip_loss:+.2f}**. Of the "
-        "**network's errors** alpha knows {error:+.2f}; {better}. Alpha is ahead of both by more than 0.05 in: {ahead}.", ahead=", ".join(ahead) or "nothing", flip=flips["alpha"], flip_confidence=flips["confidence"], flip_loss=flips[cleaner],
-        error=errs["alpha"], better=" and ".join(f"the {name} knows more, {errs[name]:+.2f}" for name in better) or "no rival that is blind to "
-        "the label knows more", origin="measured here")
+ctx.say("Of **wrong labels** alpha knows {flip:+.2f}, confidence {flip_confidence:+.2f}, the loss of the given label "
+        "**{flip_loss:+.2f}**. Of the **network's errors** alpha knows {error:+.2f}; {better}. Alpha is ahead of both "
+        "by more than 0.05 in: {ahead}.", ahead=", ".join(ahead) or "nothing", flip=flips["alpha"],
+        flip_confidence=flips["confidence"], flip_loss=flips[cleaner], error=errs["alpha"], better=" and ".join(
+        f"the {name} knows more, {errs[name]:+.2f}" for name in better)
+        or "no rival that is blind to the label knows more", origin="measured here")
 
 # %% [markdown]
 # To find labels flipped at random one must look at the label, as the loss does; methods built on small losses (Co-teaching, lesson 13) start there.
@@ -307,19 +339,26 @@ ctx.say("Of **wrong labels** alpha knows {flip:+.2f}, confidence {flip_confidenc
 # **Predict:** people disagree about a face. Is alpha low there? Lower than confidence?
 
 # %%
-kinds = {"majority": paper.arm("scn", relabelling=False), "FER2013": paper.arm("scn", noise_kind="fer2013", relabelling=False)}
+kinds = {"majority": paper.arm("scn", relabelling=False),
+         "FER2013": paper.arm("scn", noise_kind="fer2013", relabelling=False)}
 modes = {"α": "test", "confidence": "confidence_test"}
-votes = pd.concat([full_scale_knowledge("ferplus", runs, mode).assign(signal=f"{signal}, {kind}") for kind, runs in kinds.items() for signal, mode in modes.items()])
-votes = votes.groupby(["title", "signal"], sort=False, as_index=False).agg(knowledge=("knowledge", "mean"), seeds=("seed", "nunique"), n=("n", "first"))
+votes = pd.concat([full_scale_knowledge("ferplus", runs, mode).assign(signal=f"{signal}, {kind}")
+                   for kind, runs in kinds.items() for signal, mode in modes.items()])
+votes = votes.groupby(["title", "signal"], sort=False, as_index=False).agg(knowledge=("knowledge", "mean"),
+    seeds=("seed", "nunique"), n=("n", "first"))
 if len(votes):
-    note = f"SCN without relabelling, {votes['seeds'].min()} seed(s); FER+ test faces, n = {votes['n'].max():,}; measured at full scale"
-    ctx.save(plots.knowledge_dots(votes, title="What alpha and confidence know of the votes", note=note), "votes", alt="For the entropy of the votes, the share "
-             "against the majority and the votes for no emotion: what alpha and confidence know on FER+ test faces, for two kinds of training labels.")
+    note = (f"SCN without relabelling, {votes['seeds'].min()} seed(s); FER+ test faces, n = {votes['n'].max():,}; "
+            "measured at full scale")
+    ctx.save(plots.knowledge_dots(votes, title="What alpha and confidence know of the votes", note=note), "votes",
+             alt="For the entropy of the votes, the share against the majority and the votes for no emotion: what "
+                 "alpha and confidence know on FER+ test faces, for two kinds of training labels.")
 
 # %%
 entropy = votes[votes["title"] == TITLES["vote_entropy"]]
 if len(entropy):
-    ctx.say("Of the entropy of the votes, on test faces: {words}.", words="; ".join(f"{row.signal} **{row.knowledge:+.2f}** (n = {row.seeds})" for row in entropy.itertuples()), origin="measured at full scale")
+    ctx.say("Of the entropy of the votes, on test faces: {words}.",
+            words="; ".join(f"{row.signal} **{row.knowledge:+.2f}** (n = {row.seeds})" for row in entropy.itertuples()),
+            origin="measured at full scale")
 else:
     ctx.say("> What alpha knows of people's votes has not been measured at full scale yet.")
 
@@ -328,8 +367,9 @@ else:
 
 # %%
 settings = {"majority": {}, "30 % random flips": {"noise_rate": 0.3}, "FER2013's own": {"noise_kind": "fer2013"}}
-turning = [full_scale_knowledge("ferplus", paper.arm("scn", **labels, **options), mode).assign(labels=kind, method=method, signal=signal)
-           for kind, labels in settings.items() for method, options in (("SCN", {}), ("SCN without relabelling", {"relabelling": False}))
+turning = [full_scale_knowledge("ferplus", paper.arm("scn", **labels, **options), mode).assign(labels=kind,
+           method=method, signal=signal) for kind, labels in settings.items()
+           for method, options in (("SCN", {}), ("SCN without relabelling", {"relabelling": False}))
            for signal, mode in (("α", "test"), ("confidence", "confidence_test"))]
 turning = pd.concat(turning)
 turning = turning[turning["quantity"] == "vote_entropy"]
@@ -337,14 +377,18 @@ turning.pivot_table("knowledge", ["labels", "method"], "signal", sort=False).rou
 
 # %%
 if len(turning):
-    alphas = turning[turning["signal"] == "α"].groupby(["labels", "method"], sort=False)["knowledge"].agg(["mean", "size"])
+    alphas = turning[turning["signal"] == "α"].groupby(["labels", "method"], sort=False)["knowledge"].agg(["mean",
+        "size"])
     signs = set((alphas["mean"] > 0).tolist())
-    ctx.say("Alpha and the votes: {words}. {verdict}", words="; ".join(f"{method}, {kind} **{row['mean']:+.2f}** (n = {row['size']:.0f})" for (kind, method), row in alphas.iterrows()),
-            verdict="Its **sign differs between runs**. Labels, relabelling, or luck? So few seeds hardly say, and no single one of these numbers says what alpha knows of ambiguity."
-            if len(signs) > 1 else "Its sign is the same in all of them.", origin="measured at full scale")
+    ctx.say("Alpha and the votes: {words}. {verdict}", words="; ".join(
+            f"{method}, {kind} **{row['mean']:+.2f}** (n = {row['size']:.0f})"
+            for (kind, method), row in alphas.iterrows()),
+            verdict="Its **sign differs between runs**. Labels, relabelling, or luck? So few seeds hardly say, and no "
+                    "single one of these numbers says what alpha knows of ambiguity." if len(signs) > 1
+            else "Its sign is the same in all of them.", origin="measured at full scale")
     pairs = turning.pivot_table("knowledge", ["labels", "method"], "signal", sort=False)
-    ctx.say("Alpha knows more of the votes than the same network's confidence in {count} of {all} of these settings.", count=int((pairs["α"] > pairs["confidence"]).sum()), all=len(pairs),
-            origin="measured at full scale")
+    ctx.say("Alpha knows more of the votes than the same network's confidence in {count} of {all} of these settings.",
+            count=int((pairs["α"] > pairs["confidence"]).sum()), all=len(pairs), origin="measured at full scale")
 else:
     ctx.say("> These runs are not in `data/results` yet.")
 
@@ -360,26 +404,33 @@ else:
 # **Predict** both for FER2013's wrong labels. Does "alpha cannot know" still hold?
 
 # %%
-noises = {"30 % random flips": paper.arm("scn", 0.3, relabelling=False), "FER2013's own mistakes": paper.arm("scn", noise_kind="fer2013", relabelling=False)}
-mistakes = pd.concat([full_scale_knowledge("ferplus", runs, mode, within=within).assign(labels=kind, signal=signal + (", within the true class" if within else ""))
-                      for kind, runs in noises.items() for within in (False, True) for signal, mode in (("α", "eval"), ("confidence", "confidence_eval"))])
+noises = {"30 % random flips": paper.arm("scn", 0.3, relabelling=False),
+          "FER2013's own mistakes": paper.arm("scn", noise_kind="fer2013", relabelling=False)}
+mistakes = pd.concat([full_scale_knowledge("ferplus", runs, mode, within=within).assign(labels=kind,
+                      signal=signal + (", within the true class" if within else "")) for kind, runs in noises.items()
+                      for within in (False, True)
+                      for signal, mode in (("α", "eval"), ("confidence", "confidence_eval"))])
 mistakes = mistakes[mistakes["quantity"] == "flipped"].assign(AUROC=lambda rows: (1 + rows["knowledge"]) / 2)
 mistakes.pivot_table("AUROC", "labels", "signal", sort=False).round(3)
 
 # %%
 own = mistakes[mistakes["labels"] == "FER2013's own mistakes"].groupby("signal")["AUROC"].mean()
 real = mistakes[(mistakes["labels"] == "FER2013's own mistakes") & (mistakes["signal"] == "α")]["AUROC"]
-dice = paper.arms(paper.load_results(), {"30 %": noises["30 % random flips"]}, dataset="ferplus", column="alpha_auroc")["mean"][0]
+dice = paper.arms(paper.load_results(), {"30 %": noises["30 % random flips"]}, dataset="ferplus",
+                  column="alpha_auroc")["mean"][0]
 if len(real):
     inside = own.get("α, within the true class", float("nan"))
-    ctx.say("Real mistakes, n = {n}: AUROC **{real:.2f}** over all faces, **{inside:.2f}** within the true class. Random flips of the same dataset: {dice:.2f}. "
-            "{share:.0%} of what is above one half is gone once the class is held fixed: {verdict} Confidence has {conf:.2f} and {conf_inside:.2f}.",
-            real=real.mean(), n=len(real), dice=dice, inside=inside, share=1 - (inside - 0.5) / (real.mean() - 0.5),
+    ctx.say("Real mistakes, n = {n}: AUROC **{real:.2f}** over all faces, **{inside:.2f}** within the true class. "
+            "Random flips of the same dataset: {dice:.2f}. {share:.0%} of what is above one half is gone once the "
+            "class is held fixed: {verdict} Confidence has {conf:.2f} and {conf_inside:.2f}.", real=real.mean(),
+            n=len(real), dice=dice, inside=inside, share=1 - (inside - 0.5) / (real.mean() - 0.5),
             conf=own["confidence"], conf_inside=own["confidence, within the true class"],
-            verdict="alpha knows mostly *which expressions* are mistaken, and little of *which face of them*." if inside - 0.5 < 0.5 * (real.mean() - 0.5)
-            else "alpha knows more than which expressions are mistaken.", origin="measured at full scale")
+            verdict="alpha knows mostly *which expressions* are mistaken, and little of *which face of them*."
+            if inside - 0.5 < 0.5 * (real.mean() - 0.5) else "alpha knows more than which expressions are mistaken.",
+            origin="measured at full scale")
 else:
-    ctx.say("> What alpha knows of real mistakes has not been measured at full scale yet. Random flips of FER+: AUROC {dice:.2f}.", dice=dice, origin="measured at full scale")
+    ctx.say("> What alpha knows of real mistakes has not been measured at full scale yet. Random flips of FER+: AUROC "
+            "{dice:.2f}.", dice=dice, origin="measured at full scale")
 
 # %% [markdown]
 # Mind what this is and what it is not. Alpha does not find the *label* wrong; it finds a face, or its whole expression, hard, and there people
@@ -399,8 +450,10 @@ else:
 # %%
 verdicts = paper.ledger()
 if (verdicts["verdict"] != "not tested").any():
-    ctx.save(plots.claims_ledger(verdicts.assign(dataset=paper.judged_on(verdicts)), note="rows of data/results; measured at full scale"), "ledger", alt="Table of the papers' claims "
-             "against the datasets they were tested on, each cell with its verdict, the effect in the condition that decided and n.")
+    ctx.save(plots.claims_ledger(verdicts.assign(dataset=paper.judged_on(verdicts)),
+                                 note="rows of data/results; measured at full scale"), "ledger",
+             alt="Table of the papers' claims against the datasets they were tested on, each cell with its verdict, "
+                 "the effect in the condition that decided and n.")
 
 # %% [markdown]
 # In plain words, with the number that decided (of several conditions the one that decides is named) and the lesson that shows why:
@@ -409,8 +462,6 @@ if (verdicts["verdict"] != "not tested").any():
 from scnlib.paper.plain import page, untested
 
 ctx.say("{page}", page=page(verdicts))
-
-# %%
 ctx.say("{untested}", untested=untested(verdicts))
 
 # %% [markdown]
@@ -438,15 +489,18 @@ wording.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds": {
 # %%
 measured = rows[rows["n"] > 0]
 if len(measured):
-    note = "FER+, 48 px, small network from scratch, 12 epochs, n: seeds; measured at full scale; published: ResNet-18, 224 px, 40 epochs"
-    ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note), "beside", alt="Two panels, baseline and SCN, of FER+ test accuracy "
-             "over the share of wrong labels: our last and best epochs beside the paper's numbers.")
+    note = ("FER+, 48 px, small network from scratch, 12 epochs, n: seeds; measured at full scale; published: "
+            "ResNet-18, 224 px, 40 epochs")
+    ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note), "beside",
+             alt="Two panels, baseline and SCN, of FER+ test accuracy over the share of wrong labels: our last and "
+                 "best epochs beside the paper's numbers.")
 
 # %%
 for row in measured.itertuples():
     gained = "" if pd.isna(row.gain) else f" Over the baseline: {row.gain:+.2f}, published {row.published_gain:+.2f}."
-    ctx.say("*{method}, {labels}*: {mean:.2f} (n = {n}, seeds {seeds}), published {published:.2f}{derived}. The best epoch on the test set would add "
-            "{selection:.2f}.{gained}", **row._asdict(), derived=" (derived)" if row.status == "derived" else "", gained=gained, origin="measured at full scale")
+    ctx.say("*{method}, {labels}*: {mean:.2f} (n = {n}, seeds {seeds}), published {published:.2f}{derived}. The best "
+            "epoch on the test set would add {selection:.2f}.{gained}", **row._asdict(),
+            derived=" (derived)" if row.status == "derived" else "", gained=gained, origin="measured at full scale")
 
 # %% [markdown]
 # Accuracies of two set-ups are no contest. What they differ in:
@@ -463,14 +517,16 @@ setups().style
 # %%
 steps = closer(results)
 if steps["n"].any():
-    ctx.save(plots.effects(steps, unit="points of test accuracy", title="One step towards the paper's set-up", note="FER+, clean labels (epochs: all rates of noise); "
-             "measured at full scale; paired by seed"), "closer", alt="Forest plot for baseline and SCN: what the best epoch on the test set, ResNet-18, 40 epochs, "
-             "the validation faces and larger pictures add, with intervals where there are several seeds.")
+    ctx.save(plots.effects(steps, unit="points of test accuracy", title="One step towards the paper's set-up",
+                           note="FER+, clean labels (epochs: all rates of noise); measured at full scale; paired by "
+                                "seed"), "closer",
+             alt="Forest plot for baseline and SCN: what the best epoch on the test set, ResNet-18, 40 epochs, the "
+                 "validation faces and larger pictures add, with intervals where there are several seeds.")
 
 # %%
 done, undone = steps[steps["n"] > 0], steps[steps["n"] == 0]
-ctx.say("Measured: {done}. Not measured: {undone}.", origin="measured at full scale",
-        done="; ".join(f"{row.group}, {row.label} **{row.effect:+.2f}** (n = {row.n})" for row in done.itertuples()) or "none",
+ctx.say("Measured: {done}. Not measured: {undone}.", origin="measured at full scale", done="; ".join(
+        f"{row.group}, {row.label} **{row.effect:+.2f}** (n = {row.n})" for row in done.itertuples()) or "none",
         undone="; ".join(f"{row.group}, {row.label}" for row in undone.itertuples()) or "none")
 
 # %% [markdown]
@@ -489,13 +545,16 @@ from scnlib.paper.missing import costs, missing
 
 rates = cost.rates(read_measured(), results)
 device = next((rate.device for rate in rates if cost.is_cpu(rate.device)), "no machine")
-open_now = {name: costs(missing(name, "quick", range(3), results, verdicts), rates, device) for name in ("ferplus", "rendered")}
-pd.concat(open_now, names=["on"]).reset_index("on").query("runs > 0")[["on", "name", "runs", "time", "what"]].style.hide(axis="index")
+open_now = {name: costs(missing(name, "quick", range(3), results, verdicts), rates, device)
+            for name in ("ferplus", "rendered")}
+still = pd.concat(open_now, names=["on"]).reset_index("on").query("runs > 0")
+still[["on", "name", "runs", "time", "what"]].style.hide(axis="index")
 
 # %%
 for name, table in open_now.items():
     everything = table.set_index("name").loc["all"]
-    ctx.say("**{name}**: {runs} runs, {time} on {device}. `scn missing --dataset {name}`{root}", name=name, runs=everything["runs"], time=everything["time"], device=device,
+    ctx.say("**{name}**: {runs} runs, {time} on {device}. `scn missing --dataset {name}`{root}", name=name,
+            runs=everything["runs"], time=everything["time"], device=device,
             root="; its commands need `--root DIR`." if name == "ferplus" else "", origin="from measured rates")
 
 # %% [markdown]

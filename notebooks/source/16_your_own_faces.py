@@ -68,7 +68,8 @@ from scnlib.datasets.face_detection import Detector
 
 detector = Detector()
 found = predict.find_faces(picture, detector)
-figure = plots.found_faces([picture], found.boxes[None], found.points[None], columns=1, width=4.2, title=f"{len(found)} found", note=name)
+figure = plots.found_faces([picture], found.boxes[None], found.points[None], columns=1, width=4.2,
+                           title=f"{len(found)} found", note=name)
 ctx.save(figure, "found", alt="The photograph with a box and five crosses for each face that was found.")
 
 # %% [markdown]
@@ -88,13 +89,16 @@ if not len(found):
 networks = {"baseline": predict.Predictor(baseline), "SCN": predict.Predictor(scn)}
 own = networks["SCN"]
 customary = align_images(picture[None], detector, Settings(own.size))[0]
-crops = torch.cat([predict.cut_out(picture, found.points[:1], own.frame, own.size).expand(-1, 3, -1, -1), customary.crops])
+crops = torch.cat([predict.cut_out(picture, found.points[:1], own.frame, own.size).expand(-1, 3, -1, -1),
+                   customary.crops])
 
 # %%
 few = ctx.faces("test").images[:4].expand(-1, 3, -1, -1)
 figure = plots.face_grid(torch.cat([crops, few]), ["you, its frame", "you, customary", *["a test face"] * 4], columns=6,
                          title="What the network is shown", note=f"{own.size} x {own.size} px")
-ctx.save(figure, "aligned", alt="The face in two crops, one aligned as the training faces and one with the customary template, beside four test faces.")
+ctx.save(figure, "aligned",
+         alt="The face in two crops, one aligned as the training faces and one with the customary template, beside "
+             "four test faces.")
 
 # %% [markdown]
 # ## Ask
@@ -105,16 +109,18 @@ ctx.save(figure, "aligned", alt="The face in two crops, one aligned as the train
 with torch.inference_mode():
     answers = {label: network(crops[:1]) for label, network in networks.items()}
 shares = {label: dict(zip(own.class_names, answer[0][0].tolist(), strict=True)) for label, answer in answers.items()}
-figure = plots.class_counts(shares, label="probability", numbers=".0%", title="What they say", note=f"{name}; one run each, seed {seed}")
-ctx.save(figure, "answers", alt="Bars of the probability of each expression as the baseline and as SCN see the photograph.")
+figure = plots.class_counts(shares, label="probability", numbers=".0%", title="What they say",
+                            note=f"{name}; one run each, seed {seed}")
+ctx.save(figure, "answers",
+         alt="Bars of the probability of each expression as the baseline and as SCN see the photograph.")
 
 # %%
 likeliest = {label: max(values, key=values.get) for label, values in shares.items()}
 with torch.inference_mode():
     other = dict(zip(own.class_names, own(crops[1:2])[0][0].tolist(), strict=True))
-ctx.say("The baseline says **{a}** ({pa:.0%}), SCN **{b}** ({pb:.0%}). Cut with the customary template, SCN says **{c}** ({pc:.0%}).",
-        a=likeliest["baseline"], pa=max(shares["baseline"].values()), b=likeliest["SCN"], pb=max(shares["SCN"].values()),
-        c=max(other, key=other.get), pc=max(other.values()), origin="measured here")
+ctx.say("The baseline says **{a}** ({pa:.0%}), SCN **{b}** ({pb:.0%}). Cut with the customary template, SCN says "
+        "**{c}** ({pc:.0%}).", a=likeliest["baseline"], pa=max(shares["baseline"].values()), b=likeliest["SCN"],
+        pb=max(shares["SCN"].values()), c=max(other, key=other.get), pc=max(other.values()), origin="measured here")
 
 # %% [markdown]
 # Before you look for a reason, look at how often such an answer is right.
@@ -137,13 +143,15 @@ measured.groupby(["method", "shown"], sort=False).agg(columns).round(1)
 # %%
 aligned = measured[measured["shown"] == transfer.ALIGNED]
 for label, rows in aligned.groupby("method", sort=False):
-    ctx.say("*{label}*: right in **{low:.1f} to {high:.1f} %** of {n:,} photographs ({seeds} seeds). Guessing among eight classes gives 12.5 %, always "
-            "saying *{common}* {share:.1f} %.", label=label, low=rows["accuracy"].min(), high=rows["accuracy"].max(), n=rows["n"].iloc[0], seeds=len(rows),
+    ctx.say("*{label}*: right in **{low:.1f} to {high:.1f} %** of {n:,} photographs ({seeds} seeds). Guessing among "
+            "eight classes gives 12.5 %, always saying *{common}* {share:.1f} %.", label=label,
+            low=rows["accuracy"].min(), high=rows["accuracy"].max(), n=rows["n"].iloc[0], seeds=len(rows),
             common=rows["commonest"].iloc[0], share=rows["commonest_share"].iloc[0], origin="measured at full scale")
 
 # %%
 standing = transfer.standing(scn)
-ctx.say("This very network: {words}", words=standing.words(), origin="own test measured here, photographs at full scale")
+ctx.say("This very network: {words}", words=standing.words(),
+        origin="own test measured here, photographs at full scale")
 
 # %% [markdown]
 # That sentence stands beside every prediction of `scn predict`, because a confident bar chart is more convincing than it
@@ -154,11 +162,15 @@ import numpy as np
 
 names = own.class_names
 labels, said = scn.samples["test_labels"], scn.samples["test_prediction"]
-recall = {"own test faces": {c: float(np.mean(said[labels == i] == i)) for i, c in enumerate(names) if (labels == i).any()}}
+recall = {"own test faces": {c: float(np.mean(said[labels == i] == i)) for i, c in enumerate(names)
+                             if (labels == i).any()}}
 if standing.real:
-    recall["photographs (FER+)"] = {c: standing.real[f"recall_{c}"] / 100 for c in names if f"recall_{c}" in standing.real}
-note = f"SCN without relabelling, 1 run, seed {seed}; n = {len(labels):,} own test faces, measured here; photographs: measured at full scale"
-figure = plots.class_counts(recall, label="recall", numbers=".0%", title="Of each class, how much is recognised", note=note)
+    recall["photographs (FER+)"] = {c: standing.real[f"recall_{c}"] / 100 for c in names
+                                    if f"recall_{c}" in standing.real}
+note = (f"SCN without relabelling, 1 run, seed {seed}; n = {len(labels):,} own test faces, measured here; "
+        "photographs: measured at full scale")
+figure = plots.class_counts(recall, label="recall", numbers=".0%", title="Of each class, how much is recognised",
+                            note=note)
 ctx.save(figure, "recall", alt="Bars of recall of each expression on the network's own test faces and on photographs.")
 
 # %% [markdown]
@@ -170,8 +182,10 @@ ctx.save(figure, "recall", alt="Bars of recall of each expression on the network
 # %%
 alpha, usual = float(answers["SCN"][1]), scn.samples["test_alpha"].astype("float32")
 right = said == labels
-ctx.say("α of your face: **{alpha:.2f}**. Of its own test faces {below:.0%} have a lower one; their median is {median:.2f}, {r:.2f} where SCN is right and {w:.2f} where it is wrong.",
-        alpha=alpha, below=float(np.mean(usual < alpha)), median=np.median(usual), r=np.median(usual[right]), w=np.median(usual[~right]) if (~right).any() else np.nan, origin="measured here")
+ctx.say("α of your face: **{alpha:.2f}**. Of its own test faces {below:.0%} have a lower one; their median is "
+        "{median:.2f}, {r:.2f} where SCN is right and {w:.2f} where it is wrong.", alpha=alpha,
+        below=float(np.mean(usual < alpha)), median=np.median(usual), r=np.median(usual[right]),
+        w=np.median(usual[~right]) if (~right).any() else np.nan, origin="measured here")
 
 # %% [markdown]
 # One face proves nothing. Over all of FER+'s test faces, and several seeds: is $\alpha$ lower there than on the network's own
@@ -180,15 +194,18 @@ ctx.say("α of your face: **{alpha:.2f}**. Of its own test faces {below:.0%} hav
 
 # %%
 signals = aligned[aligned["method"] == "SCN without relabelling"].set_index("run_seed")
-kinds = {"own_alpha_median": "median α, own test", "alpha_median": "photographs", "own_alpha_auroc": "AUROC of α, own test", "alpha_auroc": "photographs ",
+kinds = {"own_alpha_median": "median α, own test", "alpha_median": "photographs",
+         "own_alpha_auroc": "AUROC of α, own test", "alpha_auroc": "photographs ",
          "own_confidence_auroc": "AUROC of the probability, own test", "confidence_auroc": "photographs  "}
 signals[list(kinds)].rename(columns=kinds).round(2)
 
 # %%
 lower = int((signals["alpha_median"] < signals["own_alpha_median"]).sum())
 lists = {column: " / ".join(f"{value:.2f}" for value in signals[column]) for column in kinds}
-ctx.say("The median α is lower on photographs in **{lower} of {n}** runs. AUROC of α for wrong answers: {own_alpha_auroc} on own test faces and "
-        "**{alpha_auroc}** on photographs; of the probability {own_confidence_auroc} and {confidence_auroc}.", lower=lower, n=len(signals), **lists, origin="measured at full scale")
+ctx.say("The median α is lower on photographs in **{lower} of {n}** runs. AUROC of α for wrong answers: "
+        "{own_alpha_auroc} on own test faces and **{alpha_auroc}** on photographs; of the probability "
+        "{own_confidence_auroc} and {confidence_auroc}.", lower=lower, n=len(signals), **lists,
+        origin="measured at full scale")
 
 # %% [markdown]
 # These are two questions: whether a signal *falls* on pictures of another kind, and whether it tells *which* answers are wrong
@@ -215,11 +232,17 @@ with torch.inference_mode():
     scores = own.network(pixels)[0][0]
 top = scores.argsort(descending=True)[:3]
 exact = float((maps.mean((1, 2)) - scores).abs().max())
-figure = plots.activation_maps(crops[0], maps[top], [f"{names[c]}: {float(scores[c]):+.1f}" for c in top], title="What adds to a score, and where", note=f"SCN without relabelling; titles: the score, the mean of the map; {maps.shape[1]} x {maps.shape[2]} places")
-ctx.save(figure, "maps", alt="The face, and over it for three classes a coarse grid of what each place adds to the class's score, red more and blue less.")
+figure = plots.activation_maps(crops[0], maps[top], [f"{names[c]}: {float(scores[c]):+.1f}" for c in top],
+                               title="What adds to a score, and where",
+                               note=f"SCN without relabelling; titles: the score, the mean of the map; "
+                                    f"{maps.shape[1]} x {maps.shape[2]} places")
+ctx.save(figure, "maps",
+         alt="The face, and over it for three classes a coarse grid of what each place adds to the class's score, red "
+             "more and blue less.")
 
 # %%
-ctx.say("Mean of the map and score differ by at most {gap:.0e}. α multiplies all scores alike, so it moves no map.", gap=exact, origin="measured here")
+ctx.say("Mean of the map and score differ by at most {gap:.0e}. α multiplies all scores alike, so it moves no map.",
+        gap=exact, origin="measured here")
 
 # %% [markdown]
 # A map says where a number comes from. It does not say that the number is right: a wrong answer has a map as pretty as a
@@ -257,7 +280,9 @@ with tempfile.TemporaryDirectory() as folder:
     for ending in ("pt2",) if ctx.smoke else ("pt2", "onnx"):
         try:
             done = export(scn, f"{folder}/scn.{ending}")
-            ctx.say("`.{ending}`: {outputs}; largest difference {gap:.0e} on {n} rendered faces (allowed {most:g}).", ending=ending, outputs=" and ".join(done.outputs), gap=done.difference, n=done.faces, most=TOLERANCE, origin="measured here")
+            ctx.say("`.{ending}`: {outputs}; largest difference {gap:.0e} on {n} rendered faces (allowed {most:g}).",
+                    ending=ending, outputs=" and ".join(done.outputs), gap=done.difference, n=done.faces,
+                    most=TOLERANCE, origin="measured here")
         except ScnError as reason:
             ctx.say("> `.{ending}`: {reason}", ending=ending, reason=reason)
 
@@ -274,15 +299,21 @@ from scnlib import model_card
 
 latents = ctx.faces("test").latents
 groups = model_card.test_performance(scn, latents)
-figure = plots.group_accuracy(groups, title="Right, by group", note=f"SCN without relabelling, 1 run, seed {seed}; {len(labels):,} own test faces, measured here")
-ctx.save(figure, "groups", alt="Accuracy with intervals for each expression and, of rendered faces, for groups of skin, age, features and covered faces, with a line at the mean.")
+figure = plots.group_accuracy(groups, title="Right, by group",
+                              note=f"SCN without relabelling, 1 run, seed {seed}; {len(labels):,} own test faces, "
+                                   "measured here")
+ctx.save(figure, "groups",
+         alt="Accuracy with intervals for each expression and, of rendered faces, for groups of skin, age, features "
+             "and covered faces, with a line at the mean.")
 
 # %%
 spread = groups.dropna().groupby("factor", sort=False)["accuracy"].agg(lambda values: values.max() - values.min())
 chances = model_card.gaps(scn, latents).set_index("factor")["p"] if latents else {}
 for factor, points in spread.items():
-    ctx.say("**{factor}**: {points:.1f} points between the best and the worst group{chance}.", factor=factor.capitalize(), points=points,
-            chance=f"; chance alone makes such a gap {chances[factor]:.1%} of the time" if factor in chances else "", origin="measured here")
+    ctx.say("**{factor}**: {points:.1f} points between the best and the worst group{chance}.",
+            factor=factor.capitalize(), points=points,
+            chance=f"; chance alone makes such a gap {chances[factor]:.1%} of the time" if factor in chances else "",
+            origin="measured here")
 
 # %% [markdown]
 # Read it twice before you conclude. Several questions are asked of one table, so one small p among them is no surprise; the
@@ -356,7 +387,8 @@ assert exact < 1e-4, exact
 assert all(abs(sum(values.values()) - 1) < 1e-4 for values in shares.values())
 assert {one.status for one in every} >= {"no face", "unreadable"} and len({one.file for one in every}) == 4
 assert groups[groups["factor"] == "class"]["n"].sum() == len(labels)
-assert all(title in card for title in ("Intended use", "Quantitative analyses", "Ethical considerations", standing.words()))
+assert all(title in card
+           for title in ("Intended use", "Quantitative analyses", "Ethical considerations", standing.words()))
 if profile == "quick":
     assert 0.5 < standing.own / 100 < 0.9
     assert aligned["accuracy"].max() < aligned["commonest_share"].min(), "it beats the commonest class on photographs: rewrite the story"

@@ -39,7 +39,8 @@ ctx = start("A1_paper_and_code", profile=profile, seed=seed)
 from scnlib import paper
 
 head = "| | the paper | the released code | here |\n|---|---|---|---|\n"
-lines = [f"| **{d.topic}** | {d.paper} | {d.code} | {f'`{d.here}`' if '=' in d.here or '_' in d.here else d.here} |" for d in paper.DIFFERENCES]
+lines = [f"| **{d.topic}** | {d.paper} | {d.code} | {f'`{d.here}`' if '=' in d.here or '_' in d.here else d.here} |"
+         for d in paper.DIFFERENCES]
 ctx.say("{table}", table=head + "\n".join(lines))
 
 # %% [markdown]
@@ -76,16 +77,19 @@ def stepped(optimizer, scale):
     loss = losses.total_loss(losses.logit_weighted_cross_entropy(z, alpha, labels), losses.rank_regularization(alpha))
     (scale * loss).backward()
     optimizer(network.parameters(), lr=0.001).step()
-    return torch.cat([p.grad.flatten() for p in network.parameters()]), torch.cat([p.detach().flatten() for p in network.parameters()]) - before
+    return torch.cat([p.grad.flatten() for p in network.parameters()]), torch.cat([p.detach().flatten()
+        for p in network.parameters()]) - before
 
 # %%
 (printed, sgd_printed), (summed, sgd_summed) = (stepped(torch.optim.SGD, scale) for scale in (1, 2))
 (_, adam_printed), (_, adam_summed) = (stepped(torch.optim.Adam, scale) for scale in (1, 2))
 cosine = torch.nn.functional.cosine_similarity(printed, summed, dim=0)
-sgd_ratio, adam_ratio = (float(b.norm() / a.norm()) for a, b in ((sgd_printed, sgd_summed), (adam_printed, adam_summed)))
-ctx.say("At γ = 0.5 the sum is twice the trade-off: the gradient is {ratio:.2f} times as long and has the same direction (cosine {cosine:.3f}). "
-        "A step of SGD is **{sgd:.2f}** times as long, a step of Adam **{adam:.2f}** times.", ratio=float(summed.norm() / printed.norm()),
-        cosine=float(cosine), sgd=sgd_ratio, adam=adam_ratio, origin="measured here")
+sgd_ratio, adam_ratio = (float(b.norm() / a.norm())
+                         for a, b in ((sgd_printed, sgd_summed), (adam_printed, adam_summed)))
+ctx.say("At γ = 0.5 the sum is twice the trade-off: the gradient is {ratio:.2f} times as long and has the same "
+        "direction (cosine {cosine:.3f}). A step of SGD is **{sgd:.2f}** times as long, a step of Adam **{adam:.2f}** "
+        "times.", ratio=float(summed.norm() / printed.norm()), cosine=float(cosine), sgd=sgd_ratio, adam=adam_ratio,
+        origin="measured here")
 
 # %% [markdown]
 # So this difference is one of *step size* under SGD, and none under Adam, which divides each gradient by its own
@@ -105,18 +109,23 @@ counts = results.load("ferplus_fer2013_transition").groupby("true", sort=False)[
 share = torch.tensor((counts / counts.sum()).to_numpy())
 importance = torch.linspace(0, 1, 101, dtype=torch.float64)
 bias = share.log()
-answers = {"α (Wx + b), released": torch.softmax(importance[:, None] * bias, 1), "α Wx + b": torch.softmax(bias.expand(101, -1), 1),
+answers = {"α (Wx + b), released": torch.softmax(importance[:, None] * bias, 1),
+           "α Wx + b": torch.softmax(bias.expand(101, -1), 1),
            "α Wx, printed": torch.softmax(torch.zeros(101, len(share)), 1)}
 common = int(share.argmax())
-ctx.save(plots.common_class_over_alpha(importance, {name: p[:, common] for name, p in answers.items()}, share=float(share[common]), guess=1 / len(share),
-                                       note=f"class shares of FER+ training faces, n = {counts.sum():,}; a face with Wx = 0 and the bias that fits the shares"), "bias",
-         alt="Probability of the commonest class over alpha: with a scaled bias it falls from the share of the class to one "
-         "over the number of classes, with an unscaled bias it stays, without bias it is one over the classes throughout.")
+ctx.save(plots.common_class_over_alpha(importance, {name: p[:, common] for name, p in answers.items()},
+                                       share=float(share[common]), guess=1 / len(share),
+                                       note=f"class shares of FER+ training faces, n = {counts.sum():,}; a face with "
+                                            "Wx = 0 and the bias that fits the shares"), "bias",
+         alt="Probability of the commonest class over alpha: with a scaled bias it falls from the share of the class "
+             "to one over the number of classes, with an unscaled bias it stays, without bias it is one over the "
+             "classes throughout.")
 
 # %%
-ctx.say("At α = 1 the released network would answer *{name}* with {full:.0%}, at α = 0 with {none:.1%}: it forgets what it knew before it saw "
-        "the face. For classes of equal size the bias has nothing to learn.", name=counts.index[common],
-        full=float(answers["α (Wx + b), released"][-1, common]), none=float(answers["α (Wx + b), released"][0, common]), origin="computed")
+ctx.say("At α = 1 the released network would answer *{name}* with {full:.0%}, at α = 0 with {none:.1%}: it forgets "
+        "what it knew before it saw the face. For classes of equal size the bias has nothing to learn.",
+        name=counts.index[common], full=float(answers["α (Wx + b), released"][-1, common]),
+        none=float(answers["α (Wx + b), released"][0, common]), origin="computed")
 
 # %% [markdown]
 # ## Whom a cure may touch
@@ -136,8 +145,10 @@ with torch.no_grad():
     z, alpha = trained.network()(normalize(faces.images[:1024]))
 p, given, true = torch.softmax(alpha[:, None] * z, 1), faces.labels[:1024], faces.true_labels[:1024]
 rules = {"low group (the paper)": relabel(p, given, alpha), "everybody (the code)": relabel(p, given)}
-rows = {name: {"changed": int(changed.sum()), "of them right now": int((new == true)[changed].sum()), "new label right, %": 100 * float((new == true)[changed].float().mean()),
-               "old label right, %": 100 * float((given == true)[changed].float().mean())} for name, (new, changed) in rules.items()}
+rows = {name: {"changed": int(changed.sum()), "of them right now": int((new == true)[changed].sum()),
+               "new label right, %": 100 * float((new == true)[changed].float().mean()),
+               "old label right, %": 100 * float((given == true)[changed].float().mean())}
+        for name, (new, changed) in rules.items()}
 pd.DataFrame.from_dict(rows, orient="index").round(1)
 
 # %%
@@ -145,9 +156,11 @@ pays = [name for name, row in rows.items() if row["new label right, %"] > row["o
 low = relabel(p, given, alpha)[1]
 everybody = relabel(p, given)[1]
 expected = float(everybody.float().mean()) * (len(p) - losses.high_importance_count(len(p), 0.7))
-ctx.say("By lesson 07's formula a cure pays where the new labels are right more often than the old: here for {pays} (of the low group's {count} changes that is too few to "
-        "tell from a coin). A low group drawn at random would hold {expected:.0f} of the {all} changes that everybody's rule makes; alpha's holds **{count}**.",
-        pays=" and for ".join(pays) or "neither", count=int(low.sum()), all=int(everybody.sum()), expected=expected, origin="measured here")
+ctx.say("By lesson 07's formula a cure pays where the new labels are right more often than the old: here for {pays} "
+        "(of the low group's {count} changes that is too few to tell from a coin). A low group drawn at random would "
+        "hold {expected:.0f} of the {all} changes that everybody's rule makes; alpha's holds **{count}**.",
+        pays=" and for ".join(pays) or "neither", count=int(low.sum()), all=int(everybody.sum()), expected=expected,
+        origin="measured here")
 
 # %% [markdown]
 # Mind what this network is: *finished*, and it never trained on a cure of its own. Whether a rule pays at the end and whether
@@ -172,17 +185,21 @@ for name, n, beta in (("one face, β = 0.7", 1, 0.7), ("two faces, β = 0.4", 2,
     one = torch.rand(n, 1, generator=torch.Generator().manual_seed(seed))
     high, low = groups(one, beta)
     excess = low.mean() - high.mean() + 0.15
-    cases[name] = {"high": len(high), "low": len(low), "excess": float(excess), "with if": float(excess) if excess > 0 else 0.0,
-                   "with max(0, ·)": float(excess.clamp_min(0)), "here": float(losses.rank_regularization(one[:, 0], beta))}
+    cases[name] = {"high": len(high), "low": len(low), "excess": float(excess),
+                   "with if": float(excess) if excess > 0 else 0.0, "with max(0, ·)": float(excess.clamp_min(0)),
+                   "here": float(losses.rank_regularization(one[:, 0], beta))}
 pd.DataFrame(cases).T.round(3)
 
 # %%
 unlucky = [n for n in (64, 128, 256, 512, 1024) if 12_271 % n == 1]
 alone, empty = cases.values()
-ctx.say("One face alone stands in **{alone} groups at once**, since `topk` of a single number returns it whatever one asks for; its rank loss is {loss:.2f} "
-        "and pulls at nothing. Where a group is empty the excess is {excess}, and `if` saves the step: NaN is not positive. Written as max(0, ·), the way equation 3 prints "
-        "it, the loss would be **{naive}**. RAF-DB's 12,271 faces leave {rest} in the last batch of 64{others}.", alone=(alone["high"] > 0) + (alone["low"] > 0), loss=alone["with if"],
-        excess=str(empty["excess"]).replace("nan", "NaN"), naive=str(empty["with max(0, ·)"]).replace("nan", "NaN"), rest=12_271 % 64, others=f"; batches of {unlucky} leave one" if unlucky else "", origin="measured here")
+ctx.say("One face alone stands in **{alone} groups at once**, since `topk` of a single number returns it whatever one "
+        "asks for; its rank loss is {loss:.2f} and pulls at nothing. Where a group is empty the excess is {excess}, "
+        "and `if` saves the step: NaN is not positive. Written as max(0, ·), the way equation 3 prints it, the loss "
+        "would be **{naive}**. RAF-DB's 12,271 faces leave {rest} in the last batch of 64{others}.",
+        alone=(alone["high"] > 0) + (alone["low"] > 0), loss=alone["with if"],
+        excess=str(empty["excess"]).replace("nan", "NaN"), naive=str(empty["with max(0, ·)"]).replace("nan", "NaN"),
+        rest=12_271 % 64, others=f"; batches of {unlucky} leave one" if unlucky else "", origin="measured here")
 
 # %% [markdown]
 # Two accidents protect it. That is worth knowing before one *simplifies* such a line; a test for one face and for an empty
@@ -197,7 +214,8 @@ ctx.say("One face alone stands in **{alone} groups at once**, since `topk` of a 
 # %%
 network = torch.nn.Sequential()
 network.features = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
-file = {"module.conv1.weight": torch.ones(3, 4), "module.conv1.bias": torch.ones(3), "module.layer1.weight": torch.ones(2, 3)}
+file = {"module.conv1.weight": torch.ones(3, 4), "module.conv1.bias": torch.ones(3),
+        "module.layer1.weight": torch.ones(2, 3)}
 before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 merged, loaded = dict(network.state_dict()), 0
 for name, tensor in file.items():
@@ -222,7 +240,8 @@ def load_checked(network, file, rename=lambda name: name):
     own, renamed = network.state_dict(), {rename(name): tensor for name, tensor in file.items()}
     missing = [name for name in own if name not in renamed or renamed[name].shape != own[name].shape]
     if missing:
-        raise ValueError(f"{len(missing)} of {len(own)} weights are not in the file, first {missing[0]!r}; it has {next(iter(renamed))!r}")
+        raise ValueError(f"{len(missing)} of {len(own)} weights are not in the file, first {missing[0]!r}; it has "
+                         f"{next(iter(renamed))!r}")
     network.load_state_dict({name: renamed[name] for name in own})
 
 fitting = {f"module.{name}": torch.full_like(tensor, 0.5) for name, tensor in network.state_dict().items()}
@@ -249,8 +268,8 @@ class Forgetful(torch.nn.Module):
 x = torch.ones(10_000)
 torch.manual_seed(seed)
 made_anew, kept = Forgetful().eval()(x), torch.nn.Dropout(0.5).eval()(x)
-ctx.say("In evaluation mode the layer made anew sets {anew:.0%} of its inputs to zero, the kept one {kept:.0%}.", anew=float((made_anew == 0).float().mean()),
-        kept=float((kept == 0).float().mean()), origin="measured here")
+ctx.say("In evaluation mode the layer made anew sets {anew:.0%} of its inputs to zero, the kept one {kept:.0%}.",
+        anew=float((made_anew == 0).float().mean()), kept=float((kept == 0).float().mean()), origin="measured here")
 
 # %% [markdown]
 # The released default rate is 0, which hides it. And one difference that makes *no* difference to accuracy, whatever alpha is: a
@@ -259,8 +278,9 @@ ctx.say("In evaluation mode the layer made anew sets {anew:.0%} of its inputs to
 # %%
 same = bool((z.argmax(1) == (alpha[:, None] * z).argmax(1)).all())
 surer = torch.softmax(z, 1).max(1).values - p.max(1).values
-ctx.say("With or without alpha, {verdict} of {n:,} predictions {change}; the confidence differs by {mean:.3f} on average.", verdict="none" if same else "some",
-        change="changes", n=len(z), mean=float(surer.abs().mean()), origin="measured here")
+ctx.say("With or without alpha, {verdict} of {n:,} predictions {change}; the confidence differs by {mean:.3f} on "
+        "average.", verdict="none" if same else "some", change="changes", n=len(z), mean=float(surer.abs().mean()),
+        origin="measured here")
 
 # %% [markdown]
 # ## The released recipe, trained
@@ -279,18 +299,23 @@ if profile == "quick":
 released = ctx.run("scn", noise_rate=0.3, variant="released_code", **recipe)
 
 # %%
-note = f"SCN, variant released_code, Adam, 30 % wrong labels, 1 run, seed {seed}; n = {len(faces):,} training faces; measured here"
-figure = plots.label_kinds(released.metrics, relabelled_from=released.config.method.relabel_epoch, title="Right by which labels?", note=note)
-ctx.save(figure, "kinds", alt="Over epochs for the released recipe: accuracy on the labels in use climbs on after relabelling begins, that on "
-         "the given and on the true labels stops, and the share of true labels falls.")
+note = (f"SCN, variant released_code, Adam, 30 % wrong labels, 1 run, seed {seed}; n = {len(faces):,} training faces; "
+        "measured here")
+figure = plots.label_kinds(released.metrics, relabelled_from=released.config.method.relabel_epoch,
+                           title="Right by which labels?", note=note)
+ctx.save(figure, "kinds",
+         alt="Over epochs for the released recipe: accuracy on the labels in use climbs on after relabelling begins, "
+             "that on the given and on the true labels stops, and the share of true labels falls.")
 
 # %%
 last = released.metrics.iloc[-1]
-ctx.say("After {epochs} epochs the network agrees with **{current:.0%}** of the labels in use, with {given:.0%} of the given and {true:.0%} of the true ones. "
-        "{changed:,.0f} labels were rewritten, {precision:.0%} of them rightly: of all labels **{right:.0%}** are true now, {before:.0%} were.",
-        epochs=len(released.metrics), current=last["train_accuracy_current"], given=last["train_accuracy_given"], true=last["train_accuracy_true"],
-        changed=last["relabelled"], precision=0.0 if last["relabelled"] == 0 else last["relabel_precision"], right=last["label_accuracy"],
-        before=float((faces.labels == faces.true_labels).float().mean()), origin="measured here")
+ctx.say("After {epochs} epochs the network agrees with **{current:.0%}** of the labels in use, with {given:.0%} of "
+        "the given and {true:.0%} of the true ones. {changed:,.0f} labels were rewritten, {precision:.0%} of them "
+        "rightly: of all labels **{right:.0%}** are true now, {before:.0%} were.", epochs=len(released.metrics),
+        current=last["train_accuracy_current"], given=last["train_accuracy_given"], true=last["train_accuracy_true"],
+        changed=last["relabelled"], precision=0.0 if last["relabelled"] == 0 else last["relabel_precision"],
+        right=last["label_accuracy"], before=float((faces.labels == faces.true_labels).float().mean()),
+        origin="measured here")
 
 # %% [markdown]
 # The black line leaves the others after relabelling begins: the network does not come to the labels, the *labels go to the
@@ -306,9 +331,10 @@ ctx.say("After {epochs} epochs the network agrees with **{current:.0%}** of the 
 def scn(**options):
     return paper.arm("scn", 0.3, **options)
 
-switches = {"as printed": scn(), "everybody may be relabelled": scn(relabel_group="all"), "cures are for good": scn(fallback="current"),
-            "plain softmax decides": scn(relabel_softmax="plain"), "evaluation mode decides": scn(relabel_mode="eval"),
-            "no relabelling": scn(relabelling=False), "all of the released code": scn(variant="released_code")}
+switches = {"as printed": scn(), "everybody may be relabelled": scn(relabel_group="all"),
+            "cures are for good": scn(fallback="current"), "plain softmax decides": scn(relabel_softmax="plain"),
+            "evaluation mode decides": scn(relabel_mode="eval"), "no relabelling": scn(relabelling=False),
+            "all of the released code": scn(variant="released_code")}
 table = paper.arms(paper.load_results(), switches, dataset="rendered", reference="as printed")
 measured = table[table["n"] > 0]
 from scnlib.course.wording import readable
@@ -319,8 +345,11 @@ readable(measured.drop(columns="recipe"), 2, words)
 # %%
 drawn = table[table["label"] != "as printed"].rename(columns={"gain": "effect"})
 if drawn["effect"].notna().any():
-    ctx.save(plots.effects(drawn, title="Test accuracy against SCN as printed", note="rendered faces, 30 % wrong labels, quick recipe; " + ("whiskers: 95 % intervals over paired seeds" if drawn["low"].notna().any() else "one seed, so no intervals") + "; measured at full scale"),
-             "switches", alt="Differences in test accuracy to SCN as printed for each difference between paper and code.")
+    ctx.save(plots.effects(drawn, title="Test accuracy against SCN as printed",
+                           note="rendered faces, 30 % wrong labels, quick recipe; " + (
+                           "whiskers: 95 % intervals over paired seeds" if drawn["low"].notna().any()
+                           else "one seed, so no intervals") + "; measured at full scale"), "switches",
+             alt="Differences in test accuracy to SCN as printed for each difference between paper and code.")
 
 # %%
 told = drawn.dropna(subset="effect")
@@ -328,12 +357,17 @@ clear = told[(told["low"] > 0) | (told["high"] < 0)]
 if len(told):
     large = told.loc[told["effect"].abs().idxmax()]
     some = int(told["low"].notna().sum())
-    ctx.say("The largest difference is that of *{label}*: {effect:+.1f} points (n = {n}). Intervals that leave 0 out ({some} of {arms} arms have one): {clear}.", label=large["label"], effect=large["effect"],
-            n=int(large["n"]), some=some, arms=len(told), clear=(", ".join(clear["label"]) or "none") if some else "no arm has an interval yet", origin="measured at full scale")
+    ctx.say("The largest difference is that of *{label}*: {effect:+.1f} points (n = {n}). Intervals that leave 0 out "
+            "({some} of {arms} arms have one): {clear}.", label=large["label"], effect=large["effect"],
+            n=int(large["n"]), some=some, arms=len(told),
+            clear=(", ".join(clear["label"]) or "none") if some else "no arm has an interval yet",
+            origin="measured at full scale")
     whole = told[told["label"] == "all of the released code"]
     if len(whole):
-        ctx.say("*All of the released code* ends at **{sgd:.1f} %** here with SGD (n = {n}, measured at full scale), and at **{adam:.1f} %** above with Adam and batches of {batch} (one run, measured here): "
-                "the recipe matters beside the switches.", sgd=whole["mean"].iloc[0], n=int(whole["n"].iloc[0]), adam=100 * last["test_accuracy"], batch=released.config.batch_size)
+        ctx.say("*All of the released code* ends at **{sgd:.1f} %** here with SGD (n = {n}, measured at full scale), "
+                "and at **{adam:.1f} %** above with Adam and batches of {batch} (one run, measured here): the recipe "
+                "matters beside the switches.", sgd=whole["mean"].iloc[0], n=int(whole["n"].iloc[0]),
+                adam=100 * last["test_accuracy"], batch=released.config.batch_size)
 else:
     ctx.say("> These runs are not in `data/results` yet.")
 
@@ -354,14 +388,20 @@ from scnlib.course.knowledge import best_epoch_bonus
 
 bonus = best_epoch_bonus(paper.load_results())
 if len(bonus):
-    ctx.save(plots.epoch_bonus(bonus, title="What the best test epoch adds", note="all runs of a method with the quick profile, whatever their options, noise and seed; measured at full scale"),
-             "bonus", alt="Number of points that choosing the best test epoch adds in each run, by method and dataset, with the median.")
+    ctx.save(plots.epoch_bonus(bonus, title="What the best test epoch adds",
+                               note="all runs of a method with the quick profile, whatever their options, noise and "
+                                    "seed; measured at full scale"), "bonus",
+             alt="Number of points that choosing the best test epoch adds in each run, by method and dataset, with "
+                 "the median.")
 
 # %%
 if len(bonus):
     groups = bonus.groupby(["label", "group"], sort=False)["bonus"].agg(["median", "max", "size"])
-    ctx.say("Half of the runs gain at most: {words}. Never less than 0, by construction, and without a better network. A table in which one method chose its epoch so "
-            "and another did not has that much bias built in.", words="; ".join(f"{label} on {group} **{row['median']:.2f}** points (largest {row['max']:.2f}, n = {row['size']:.0f} runs)" for (label, group), row in groups.iterrows()), origin="measured at full scale")
+    ctx.say("Half of the runs gain at most: {words}. Never less than 0, by construction, and without a better "
+            "network. A table in which one method chose its epoch so and another did not has that much bias built in.",
+            words="; ".join(f"{label} on {group} **{row['median']:.2f}** points (largest {row['max']:.2f}, n = "
+                            f"{row['size']:.0f} runs)" for (label, group), row in groups.iterrows()),
+            origin="measured at full scale")
 
 # %% [markdown]
 # Plausibly the bonus is small here because a one-cycle schedule ends calmly and there are only a dozen epochs to choose from. A
@@ -380,12 +420,16 @@ ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|-
 
 # %%
 def gain(scheme, noise, dataset):
-    scn, base = (paper.published("scn-2", f"{scheme}, noise {noise} %, {method}", dataset).value for method in ("SCN", "baseline"))
+    scn, base = (paper.published("scn-2", f"{scheme}, noise {noise} %, {method}", dataset).value
+                 for method in ("SCN", "baseline"))
     return round(scn - base, 2)
 
 schemes, datasets = ("scratch", "pretrained"), ("RAF-DB", "FERPlus", "AffectNet")
-rows = {(scheme, dataset): {"printed in 4.2": paper.published("scn-text", f"gain of SCN, {scheme}, noise 30 %", dataset).value,
-                            "from table 2": gain(scheme, 30, dataset)} for scheme in schemes for dataset in datasets}
+def in_text(scheme, dataset):
+    return paper.published("scn-text", f"gain of SCN, {scheme}, noise 30 %", dataset).value
+
+rows = {(scheme, dataset): {"printed in 4.2": in_text(scheme, dataset), "from table 2": gain(scheme, 30, dataset)}
+        for scheme in schemes for dataset in datasets}
 swapped = pd.DataFrame.from_dict(rows, orient="index")
 swapped
 
@@ -396,18 +440,22 @@ swapped
 # %%
 gains = pd.DataFrame([{"scheme": scheme, "dataset": dataset, "noise": noise, "gain": gain(scheme, noise, dataset)}
                       for scheme in schemes for dataset in datasets for noise in (10, 20, 30)])
-ctx.save(plots.published_gains(gains, note="SCN table 2: SCN minus baseline; published"), "gains", alt="Published gains of SCN over the baseline at 10, 20 and "
-         "30 percent noise for three datasets, from scratch and pretrained; in three of the six lines the gain falls at 20 percent.")
+ctx.save(plots.published_gains(gains, note="SCN table 2: SCN minus baseline; published"), "gains",
+         alt="Published gains of SCN over the baseline at 10, 20 and 30 percent noise for three datasets, from "
+             "scratch and pretrained; in three of the six lines the gain falls at 20 percent.")
 
 # %%
 growing = gains.groupby(["scheme", "dataset"], sort=False)["gain"].apply(lambda values: values.is_monotonic_increasing)
 wrong = (swapped["printed in 4.2"] - swapped["from table 2"]).abs() > 0.005
 table_2 = swapped["from table 2"]
-slips = sorted({value for value, off in zip(swapped["printed in 4.2"], wrong, strict=True) if off and (table_2 - value).abs().min() > 0.005})
+slips = sorted({value for value, off in zip(swapped["printed in 4.2"], wrong, strict=True)
+                if off and (table_2 - value).abs().min() > 0.005})
 slips = [f"{value:.2f} should be {table_2[(table_2 - value).abs().idxmin()]:.2f}" for value in slips]
-ctx.say("{wrong} of the {printed} printed gains differ from the table: two columns are swapped{slips}. The benefit grows steadily in **{growing} of {columns}** columns. By how much one "
-        "run differs from the next the paper does not say, so nobody can tell a trend from luck.", wrong=int(wrong.sum()), printed=len(wrong), slips="".join(f", and {slip}" for slip in slips), growing=int(growing.sum()),
-        columns=len(growing), origin="published")
+ctx.say("{wrong} of the {printed} printed gains differ from the table: two columns are swapped{slips}. The benefit "
+        "grows steadily in **{growing} of {columns}** columns. By how much one run differs from the next the paper "
+        "does not say, so nobody can tell a trend from luck.", wrong=int(wrong.sum()), printed=len(wrong),
+        slips="".join(f", and {slip}" for slip in slips), growing=int(growing.sum()), columns=len(growing),
+        origin="published")
 
 # %% [markdown]
 # ## What follows from each

@@ -52,15 +52,21 @@ times = scale.step_times(config, batch, device, precision, turns=3 if ctx.smoke 
 
 # %%
 medians = times.median()
-told = f"{config.backbone} network, {batch.images.shape[-1]} px, batch of {len(batch)}, {device.type} in {str(precision.dtype).removeprefix('torch.')}; medians of n = {len(times)} steps, measured here"
-figure = plots.share_bars(dict(medians / medians.sum()), title="Where a step's time goes", note=told, label="share of the step")
-ctx.save(figure, "parts", alt="Bars with the share of a training step that scaling, augmentation, forward pass, backward pass and update take.")
+told = (f"{config.backbone} network, {batch.images.shape[-1]} px, batch of {len(batch)}, {device.type} in "
+        f"{str(precision.dtype).removeprefix('torch.')}; medians of n = {len(times)} steps, measured here")
+figure = plots.share_bars(dict(medians / medians.sum()), title="Where a step's time goes", note=told,
+                          label="share of the step")
+ctx.save(figure, "parts",
+         alt="Bars with the share of a training step that scaling, augmentation, forward pass, backward pass and "
+             "update take.")
 
 # %%
 whole = times.sum(axis="columns")
-ctx.say("A step takes {ms:.0f} ms here ({low:.0f} to {high:.0f} in {n} steps): {rate:,.0f} images/s. Backwards takes {ratio:.1f} times as long as forwards; what is "
-        "not network takes {rest:.0%}.", ms=1e3 * whole.median(), low=1e3 * whole.min(), high=1e3 * whole.max(), n=len(whole), rate=len(batch) / whole.median(),
-        ratio=medians["backward"] / medians["forward and loss"], rest=1 - (medians["forward and loss"] + medians["backward"]) / medians.sum(), origin="measured here")
+ctx.say("A step takes {ms:.0f} ms here ({low:.0f} to {high:.0f} in {n} steps): {rate:,.0f} images/s. Backwards takes "
+        "{ratio:.1f} times as long as forwards; what is not network takes {rest:.0%}.", ms=1e3 * whole.median(),
+        low=1e3 * whole.min(), high=1e3 * whole.max(), n=len(whole), rate=len(batch) / whole.median(),
+        ratio=medians["backward"] / medians["forward and loss"],
+        rest=1 - (medians["forward and loss"] + medians["backward"]) / medians.sum(), origin="measured here")
 
 # %% [markdown]
 # A layer's way back is two products, one for its inputs and one for its weights, where the way there was one.
@@ -75,18 +81,22 @@ ctx.say("A step takes {ms:.0f} ms here ({low:.0f} to {high:.0f} in {n} steps): {
 
 # %%
 ready = scale.preparation_rates(batch, device, turns=3 if ctx.smoke else 7, seconds=0 if ctx.smoke else 0.05)
-note = f"64 faces of {batch.images.shape[-1]} px, one process; medians of n = {3 if ctx.smoke else 7} turns, black: two turns that enclose them; measured here"
-ctx.save(plots.speedup_steps(ready, title="Faces made ready for the network", note=note), "ready", alt="Images a second that are made ready: decoded from "
-         "files one by one, from memory one by one, from memory a batch at once.")
+note = (f"64 faces of {batch.images.shape[-1]} px, one process; medians of n = {3 if ctx.smoke else 7} turns, black: "
+        "two turns that enclose them; measured here")
+ctx.save(plots.speedup_steps(ready, title="Faces made ready for the network", note=note), "ready",
+         alt="Images a second that are made ready: decoded from files one by one, from memory one by one, from memory "
+             "a batch at once.")
 
 # %%
 from scnlib.bench.rows import number
 
 file, single, together = (row for row in ready.itertuples())
-ctx.say("From files **{file}** images/s ({file_low} to {file_high}), from memory one by one **{single}** ({single_low} to {single_high}), as a batch **{together}** "
-        "({low} to {high}). One step of the network uses {step} images/s.", file=number(file.value), file_low=number(file.low), file_high=number(file.high),
-        single=number(single.value), single_low=number(single.low), single_high=number(single.high), together=number(together.value), low=number(together.low),
-        high=number(together.high), step=number(len(batch) / whole.median()), origin="measured here")
+ctx.say("From files **{file}** images/s ({file_low} to {file_high}), from memory one by one **{single}** "
+        "({single_low} to {single_high}), as a batch **{together}** ({low} to {high}). One step of the network uses "
+        "{step} images/s.", file=number(file.value), file_low=number(file.low), file_high=number(file.high),
+        single=number(single.value), single_low=number(single.low), single_high=number(single.high),
+        together=number(together.value), low=number(together.low), high=number(together.high),
+        step=number(len(batch) / whole.median()), origin="measured here")
 
 # %% [markdown]
 # The released way does other things to a face than ours (erasing, noise), so the first two bars compare recipes, the last two one
@@ -105,7 +115,8 @@ from scnlib.bench import machine, turns
 
 side, formats = 256 if ctx.smoke else 1024, dict.fromkeys([torch.float32, precision.dtype])
 pairs = {dtype: [torch.randn(side, side, device=device).to(dtype) for _ in range(2)] for dtype in formats}
-products = {dtype: turns.repeating(lambda pair=pair: pair[0] @ pair[1], 2 * side**3, device, 0 if ctx.smoke else 0.1) for dtype, pair in pairs.items()}
+products = {dtype: turns.repeating(lambda pair=pair: pair[0] @ pair[1], 2 * side**3, device, 0 if ctx.smoke else 0.1)
+            for dtype, pair in pairs.items()}
 rates = turns.take_turns(products, 5)
 best = turns.median_interval(rates[precision.dtype])[0]
 
@@ -113,14 +124,17 @@ best = turns.median_interval(rates[precision.dtype])[0]
 import pandas as pd
 
 sizes = {"small": (48,), "resnet18": (48, 112, 224)}
-needs = pd.DataFrame([(network, size, machine.flops(network, size) / 1e9, machine.flops(network, size, backward=False) / 1e9)
-                      for network in sizes for size in sizes[network]], columns=["network", "pixels", "a training step", "forwards alone"]).round(2)
-needs
+needs = {(network, size): {"a training step": machine.flops(network, size) / 1e9,
+                           "forwards alone": machine.flops(network, size, backward=False) / 1e9}
+         for network in sizes for size in sizes[network]}
+pd.DataFrame(needs).T.round(2).rename_axis(["network", "pixels"])
 
 # %%
 used = machine.flops(config.backbone, batch.images.shape[-1]) * len(batch) / whole.median()
-ctx.say("Billions of operations for each image, counted. At the rate measured here ({formats}) ResNet-18 could train at most {most} images/s at 224 px. The small network's step "
-        "reaches **{share:.0%}** of the rate.", formats="; ".join(f"{str(dtype).removeprefix('torch.')} {number(turns.median_interval(values)[0] / 1e12)} TFLOP/s" for dtype, values in rates.items()),
+ctx.say("Billions of operations for each image, counted. At the rate measured here ({formats}) ResNet-18 could train "
+        "at most {most} images/s at 224 px. The small network's step reaches **{share:.0%}** of the rate.",
+        formats="; ".join(f"{str(dtype).removeprefix('torch.')} {number(turns.median_interval(values)[0] / 1e12)} "
+                          "TFLOP/s" for dtype, values in rates.items()),
         most=number(best / machine.flops("resnet18", 224)), share=used / best, origin="measured here")
 
 # %% [markdown]
@@ -137,15 +151,23 @@ from scnlib.bench.rows import read_measured
 
 bench = read_measured()
 training = bench[(bench["group"] == "training") & (bench["name"] == "resnet18")]
-shown = training[(training["unit"] == "images/s") & (training["method"] != "baseline")].replace({"method": {"scn": "SCN", "released": "released recipe"}})
+shown = training[(training["unit"] == "images/s") & (training["method"] != "baseline")]
+shown = shown.replace({"method": {"scn": "SCN", "released": "released recipe"}})
 on_cpu, on_gpu = (scale.on_first(shown, cpu=cpu) for cpu in (True, False))
-not_measured = "> {what}: not measured yet; `scn bench --csv data/results/bench_NAME.csv` on a machine that does nothing else fills this in."
+not_measured = ("> {what}: not measured yet; `scn bench --csv data/results/bench_NAME.csv` on a machine that does "
+                "nothing else fills this in.")
+
+# %%
 if len(on_cpu):
-    ctx.save(plots.throughput_by_size(on_cpu, title="Training ResNet-18 on a CPU", note=plots.measured_on(on_cpu, "measured at full scale")), "throughput_cpu",
-             alt="Images a second in training on a CPU over their size for SCN here and in the released recipe, both axes logarithmic.")
+    ctx.save(plots.throughput_by_size(on_cpu, title="Training ResNet-18 on a CPU",
+                                      note=plots.measured_on(on_cpu, "measured at full scale")), "throughput_cpu",
+             alt="Images a second in training on a CPU over their size for SCN here and in the released recipe, both "
+                 "axes logarithmic.")
 if len(on_gpu):
-    ctx.save(plots.throughput_by_size(on_gpu, title="Training ResNet-18 on a GPU", note=plots.measured_on(on_gpu, "measured at full scale")), "throughput_gpu",
-             alt="Images a second in training on a GPU over their size for SCN here and in the released recipe, both axes logarithmic.")
+    ctx.save(plots.throughput_by_size(on_gpu, title="Training ResNet-18 on a GPU",
+                                      note=plots.measured_on(on_gpu, "measured at full scale")), "throughput_gpu",
+             alt="Images a second in training on a GPU over their size for SCN here and in the released recipe, both "
+                 "axes logarithmic.")
 for what, found in {"Training on a CPU": on_cpu, "Training on a GPU": on_gpu}.items():
     if not len(found):
         ctx.say(not_measured, what=what)
@@ -154,9 +176,11 @@ for what, found in {"Training on a CPU": on_cpu, "Training on a GPU": on_gpu}.it
 beside = scale.beside_released(training)
 for name, rows in beside.groupby("device", sort=False):
     small, large = rows.loc[rows["size"].idxmin()], rows.loc[rows["size"].idxmax()]
-    ctx.say("SCN on {name}: **{low:.1f} times** the released recipe at {small} px, **{high:.1f} times** at {large} px (batch {batch}); {least:.0%} to {most:.0%} of the matrix rate (n = {n} turns).", name=name,
-            low=small["times released"], high=large["times released"], small=small["size"], large=large["size"], batch=small["batch"], n=rows["repeats"].min(), least=rows["share of matrix rate"].min(), most=rows["share of matrix rate"].max(),
-            origin="measured at full scale")
+    ctx.say("SCN on {name}: **{low:.1f} times** the released recipe at {small} px, **{high:.1f} times** at {large} px "
+            "(batch {batch}); {least:.0%} to {most:.0%} of the matrix rate (n = {n} turns).", name=name,
+            low=small["times released"], high=large["times released"], small=small["size"], large=large["size"],
+            batch=small["batch"], n=rows["repeats"].min(), least=rows["share of matrix rate"].min(),
+            most=rows["share of matrix rate"].max(), origin="measured at full scale")
 
 # %%
 scale.beside_goals(scale.on_first(beside, cpu=True))
@@ -184,7 +208,8 @@ def build():
 
 def loss_of(network, features):
     z, alpha = network.classifier(features), torch.sigmoid(network.importance(features)).squeeze(1)
-    return losses.total_loss(losses.logit_weighted_cross_entropy(z, alpha, labels), losses.rank_regularization(alpha)), alpha
+    weighted, rank = losses.logit_weighted_cross_entropy(z, alpha, labels), losses.rank_regularization(alpha)
+    return losses.total_loss(weighted, rank), alpha
 
 # %%
 def direction(rounded, layout):
@@ -200,10 +225,14 @@ cosines = {name: float(torch.nn.functional.cosine_similarity(plain, direction(*h
            {"channels last": (False, torch.channels_last), "bfloat16": (True, torch.contiguous_format)}.items()}
 
 # %%
-ctx.say("Cosine with the plain gradient: channels last {last:.6f}, bfloat16 **{rounded:.4f}**. The importances have {many} different values; rounded to bfloat16 they would have **{left}**, and "
-        "a rank loss would sort the rest by chance.", last=cosines["channels last"], rounded=cosines["bfloat16"], many=len(alpha.unique()), left=len(alpha.bfloat16().unique()), origin="measured here")
-ctx.say("A batch of {shape} pictures has strides {plain} in rows and {last} with channels last: the step from one channel to the next is {one}.", shape=" × ".join(map(str, pictures.shape)),
-        plain=pictures.contiguous().stride(), last=pictures.to(memory_format=torch.channels_last).stride(), one=pictures.to(memory_format=torch.channels_last).stride(1), origin="computed")
+ctx.say("Cosine with the plain gradient: channels last {last:.6f}, bfloat16 **{rounded:.4f}**. The importances have "
+        "{many} different values; rounded to bfloat16 they would have **{left}**, and a rank loss would sort the rest "
+        "by chance.", last=cosines["channels last"], rounded=cosines["bfloat16"], many=len(alpha.unique()),
+        left=len(alpha.bfloat16().unique()), origin="measured here")
+ctx.say("A batch of {shape} pictures has strides {plain} in rows and {last} with channels last: the step from one "
+        "channel to the next is {one}.", shape=" × ".join(map(str, pictures.shape)),
+        plain=pictures.contiguous().stride(), last=pictures.to(memory_format=torch.channels_last).stride(),
+        one=pictures.to(memory_format=torch.channels_last).stride(1), origin="computed")
 
 # %% [markdown]
 # So the backbone computes in bfloat16 where the device can, and the heads, $\alpha$ and the losses in float32, always. What each technique
@@ -213,21 +242,25 @@ ctx.say("A batch of {shape} pictures has strides {plain} in rows and {last} with
 on_cpu, on_gpu = (scale.ladder(scale.on_first(bench, cpu=cpu)) for cpu in (True, False))
 for_title = "Technique by technique: {0[name]} at {0[size]} px, batch {0[batch]}"
 if len(on_cpu):
-    ctx.save(plots.speedup_steps(on_cpu, title=for_title.format(on_cpu.iloc[0]), note=plots.measured_on(on_cpu, "measured at full scale")), "ladder_cpu",
+    ctx.save(plots.speedup_steps(on_cpu, title=for_title.format(on_cpu.iloc[0]),
+                                 note=plots.measured_on(on_cpu, "measured at full scale")), "ladder_cpu",
              alt="Images a second of training loops on a CPU, each with one technique more than the one before.")
 if len(on_gpu):
-    ctx.save(plots.speedup_steps(on_gpu, title=for_title.format(on_gpu.iloc[0]), note=plots.measured_on(on_gpu, "measured at full scale")), "ladder_gpu",
+    ctx.save(plots.speedup_steps(on_gpu, title=for_title.format(on_gpu.iloc[0]),
+                                 note=plots.measured_on(on_gpu, "measured at full scale")), "ladder_gpu",
              alt="Images a second of training loops on a GPU, each with one technique more than the one before.")
 for what, found in {"Techniques on a CPU": on_cpu, "Techniques on a GPU": on_gpu}.items():
     if not len(found):
         ctx.say(not_measured, what=what)
 
 # %%
-compiled = bench[(bench["group"] == "techniques") & bench["method"].str.startswith("torch.compile") & bench["value"].notna()]
+compiled = bench[(bench["group"] == "techniques") & bench["method"].str.startswith("torch.compile")]
+compiled = compiled.dropna(subset="value")
 for device, rows in compiled.groupby("device", sort=False):
     again, first = rows["ratio"].dropna(), rows.loc[rows["unit"] == "s", "value"]
-    ctx.say("Compiled, the same step of ResNet-18 runs at {least:.1%} to {most:.1%} of its speed on {device}, and the first one takes {first:.0f} s.", least=again.min(), most=again.max(), device=device,
-            first=first.max(), origin="measured at full scale")
+    ctx.say("Compiled, the same step of ResNet-18 runs at {least:.1%} to {most:.1%} of its speed on {device}, and the "
+            "first one takes {first:.0f} s.", least=again.min(), most=again.max(), device=device, first=first.max(),
+            origin="measured at full scale")
 
 # %% [markdown]
 # **What the training loop does only when asked**, and on what evidence. `scn run --compile` computes the backbone's maps by `torch.compile`, with static shapes: an epoch's
@@ -243,9 +276,12 @@ for device, rows in compiled.groupby("device", sort=False):
 # **Predict:** the host needs 1 ms to prepare a step, the GPU 2 ms to compute it. How long do five steps take, with and without a question in each?
 
 # %%
-plans = {"without a question": scale.lanes(1, 2, 5, waits=False), "a question in each step": scale.lanes(1, 2, 5, waits=True)}
-ctx.save(plots.host_and_device(plans, title="Five steps: 1 ms to prepare, 2 ms to compute", note="assumed times, to show the order of things", unit="ms"), "lanes",
-         alt="Two timelines of host and device. Without questions the device works without a pause; with a question in each step host and device take turns.")
+plans = {"without a question": scale.lanes(1, 2, 5, waits=False),
+         "a question in each step": scale.lanes(1, 2, 5, waits=True)}
+ctx.save(plots.host_and_device(plans, title="Five steps: 1 ms to prepare, 2 ms to compute",
+                               note="assumed times, to show the order of things", unit="ms"), "lanes",
+         alt="Two timelines of host and device. Without questions the device works without a pause; with a question "
+             "in each step host and device take turns.")
 
 # %%
 from scnlib.bench import released
@@ -265,8 +301,9 @@ asked = {"ours": scale.questions(ours), "released": scale.questions(theirs)}
 
 # %%
 ends = [plan["end"].max() for plan in plans.values()]
-ctx.say("{free:g} ms against {waiting:g}: without questions the slower of the two decides, with them their sum. Counted in one SCN step with relabelling: the released way asks "
-        "**{released}** times, ours **{ours}** times.", free=ends[0], waiting=ends[1], **asked, origin="counted")
+ctx.say("{free:g} ms against {waiting:g}: without questions the slower of the two decides, with them their sum. "
+        "Counted in one SCN step with relabelling: the released way asks **{released}** times, ours **{ours}** times.",
+        free=ends[0], waiting=ends[1], **asked, origin="counted")
 
 # %% [markdown]
 # The loss, its `max(0, ·)`, the groups and the new labels are tensors to the end; all that people want to read is added up on the device and read once
@@ -281,10 +318,13 @@ ctx.say("{free:g} ms against {waiting:g}: without questions the slower of the tw
 # %%
 overhead, goal = scale.where(bench[bench["group"] == "overhead"]), 3.0
 if len(overhead):
-    ctx.save(plots.overhead_intervals(overhead, goal=goal, title="A step of SCN against one of the baseline", note=plots.measured_on(overhead, "measured at full scale")), "overhead",
-             alt="Extra time of a training step with SCN in percent of the baseline's, with intervals, beside zero and the goal.")
+    ctx.save(plots.overhead_intervals(overhead, goal=goal, title="A step of SCN against one of the baseline",
+                                      note=plots.measured_on(overhead, "measured at full scale")), "overhead",
+             alt="Extra time of a training step with SCN in percent of the baseline's, with intervals, beside zero "
+                 "and the goal.")
     for verdict, found in scale.against_goal(overhead, goal).items():
-        ctx.say("Goal of under {goal:g} % *{verdict}*: {found}.", verdict=verdict, goal=goal, found="; ".join(found) or "nowhere", origin="measured at full scale")
+        ctx.say("Goal of under {goal:g} % *{verdict}*: {found}.", verdict=verdict, goal=goal,
+                found="; ".join(found) or "nowhere", origin="measured at full scale")
 else:
     ctx.say(not_measured, what="SCN's price")
 
@@ -315,16 +355,22 @@ alphas = torch.from_numpy(pool[:size])
 own, globally = scale.low_in_shares(alphas, gpus), low_importance(alphas)
 
 # %%
-note = f"1,024 α drawn from the histograms of n = {len(keys)} runs, rendered faces, 30 % wrong labels, measured at full scale; dashed: where the whole batch cuts"
-ctx.save(plots.ranks_in_shares(alphas, own, globally, gpus, title="Low groups of eight shares and of the whole", note=note), "shares",
-         alt="The importances of eight shares of a batch; most samples are in the same group either way, those near the border are not.")
+note = (f"1,024 α drawn from the histograms of n = {len(keys)} runs, rendered faces, 30 % wrong labels, measured at "
+        "full scale; dashed: where the whole batch cuts")
+ctx.save(plots.ranks_in_shares(alphas, own, globally, gpus, title="Low groups of eight shares and of the whole",
+                               note=note), "shares",
+         alt="The importances of eight shares of a batch; most samples are in the same group either way, those near "
+             "the border are not.")
 
 # %%
 hinges = [max(0, 0.15 - group_gap(part.numpy())) for part in alphas.tensor_split(gpus)]
 borders = [float(part[low_importance(part)].max()) for part in alphas.tensor_split(gpus)]
-ctx.say("**{moved}** of {n:,} change their group, {share:.1%}, all near the border, which lies between {low:.3f} and {high:.3f} in the shares. The rank loss of the whole is {whole:.4f}, "
-        "the mean of the eight {mean:.4f} ({least:.4f} to {most:.4f}).", moved=int((own != globally).sum()), n=len(alphas), share=float((own != globally).float().mean()), low=min(borders), high=max(borders),
-        whole=max(0, 0.15 - group_gap(alphas.numpy())), mean=sum(hinges) / gpus, least=min(hinges), most=max(hinges), origin="computed from measured α")
+ctx.say("**{moved}** of {n:,} change their group, {share:.1%}, all near the border, which lies between {low:.3f} and "
+        "{high:.3f} in the shares. The rank loss of the whole is {whole:.4f}, the mean of the eight {mean:.4f} "
+        "({least:.4f} to {most:.4f}).", moved=int((own != globally).sum()), n=len(alphas),
+        share=float((own != globally).float().mean()), low=min(borders), high=max(borders),
+        whole=max(0, 0.15 - group_gap(alphas.numpy())), mean=sum(hinges) / gpus, least=min(hinges), most=max(hinges),
+        origin="computed from measured α")
 
 # %% [markdown]
 # So a batch of its own share is a *smaller batch*, with the scatter of one. The hinge $\max(0, \cdot)$ is convex: the mean of eight is never below the hinge
@@ -335,15 +381,19 @@ ctx.say("**{moved}** of {n:,} change their group, {share:.1%}, all near the bord
 
 # %%
 gaps = batch_gaps(pool, (64, 128, 1024), seed=seed)
-ctx.save(plots.gaps_by_batch_size({"drawn from measured α": gaps}, title="The gap that 64, 128 and 1,024 faces show", note="400 batches each; bars: middle 90 %; computed from measured α"), "gaps",
-         alt="Mean gap between the groups with its middle ninety percent for batches of 64, 128 and 1024 faces; the mean stays, the scatter shrinks.")
+ctx.save(plots.gaps_by_batch_size({"drawn from measured α": gaps}, title="The gap that 64, 128 and 1,024 faces show",
+                                  note="400 batches each; bars: middle 90 %; computed from measured α"), "gaps",
+         alt="Mean gap between the groups with its middle ninety percent for batches of 64, 128 and 1024 faces; the "
+             "mean stays, the scatter shrinks.")
 
 # %%
 floors = {size: pd.Series(values).quantile(0.05) for size, values in gaps.items()}
 fires = {size: float((values < 0.15).mean()) for size, values in gaps.items()}
-ctx.say("One batch in twenty falls short of {a:.3f} at 64, {b:.3f} at 128 and {c:.3f} at 1,024. By scatter alone a margin would fall by {wide:.3f} from 1,024 to 64 and by {narrow:.3f} from 128 to 64; the advice is 0.080. "
-        "A margin of 0.15 would be active in {fa:.0%}, {fb:.0%} and {fc:.0%} of these batches.", a=floors[64], b=floors[128], c=floors[1024], wide=floors[1024] - floors[64], narrow=floors[128] - floors[64],
-        fa=fires[64], fb=fires[128], fc=fires[1024], origin="computed from measured α")
+ctx.say("One batch in twenty falls short of {a:.3f} at 64, {b:.3f} at 128 and {c:.3f} at 1,024. By scatter alone a "
+        "margin would fall by {wide:.3f} from 1,024 to 64 and by {narrow:.3f} from 128 to 64; the advice is 0.080. A "
+        "margin of 0.15 would be active in {fa:.0%}, {fb:.0%} and {fc:.0%} of these batches.", a=floors[64],
+        b=floors[128], c=floors[1024], wide=floors[1024] - floors[64], narrow=floors[128] - floors[64], fa=fires[64],
+        fb=fires[128], fc=fires[1024], origin="computed from measured α")
 
 # %% [markdown]
 # (These α come from trainings in batches of one size. They tell what a smaller batch *sees* of a network, not what it would have *made* of it.)
@@ -386,13 +436,19 @@ def length(gradients, of_heads):
     chosen = [g.flatten() for g, p in zip(gradients, parameters, strict=True) if (id(p) in heads) == of_heads]
     return float(torch.cat(chosen).norm())
 
-factors = pd.DataFrame({name: {"backbone": length(g, False) / length(exact, False), "heads": length(g, True) / length(exact, True),
-                               "largest error": max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(g, exact, strict=True))} for name, g in ways.items()}).T
+def largest_error(gradients):
+    return max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(gradients, exact, strict=True))
+
+factors = pd.DataFrame({name: {"backbone": length(g, False) / length(exact, False),
+                               "heads": length(g, True) / length(exact, True),
+                               "largest error": largest_error(g)} for name, g in ways.items()}).T
 factors.map("{:.3g}".format)
 
 # %%
-ctx.say("Length beside one process's gradient, W = {W}, float64. With the factor the largest error is {error:.0e} of a layer's largest entry: rounding. Forgotten, the backbone learns at **{less:g}** of its rate; twice, at **{more:g}** times. "
-        "The heads stand behind the place where features meet, and are right each time.", W=W, error=factors.loc["W: exact", "largest error"], less=round(factors.loc["1: forgotten", "backbone"], 9),
+ctx.say("Length beside one process's gradient, W = {W}, float64. With the factor the largest error is {error:.0e} of "
+        "a layer's largest entry: rounding. Forgotten, the backbone learns at **{less:g}** of its rate; twice, at "
+        "**{more:g}** times. The heads stand behind the place where features meet, and are right each time.", W=W,
+        error=factors.loc["W: exact", "largest error"], less=round(factors.loc["1: forgotten", "backbone"], 9),
         more=round(factors.loc["W²: put in twice", "backbone"], 9), origin="measured here")
 
 # %% [markdown]
@@ -409,18 +465,23 @@ ctx.say("Length beside one process's gradient, W = {W}, float64. With the factor
 network, many = build().train(), in_three_channels(normalize(faces.images[:256]))
 def importances(size):
     with torch.no_grad():
-        return torch.sigmoid(network.importance(torch.cat([network.backbone(part) for part in many.split(size)]))).squeeze(1)
+        features = torch.cat([network.backbone(part) for part in many.split(size)])
+        return torch.sigmoid(network.importance(features)).squeeze(1)
 
 reference = importances(len(many))
-scopes = {f"shares of {part}": ((importances(part) - reference).abs().mean() / reference.std(), (low_importance(importances(part)) != low_importance(reference)).float().mean())
+scopes = {f"shares of {part}": ((importances(part) - reference).abs().mean() / reference.std(),
+                                (low_importance(importances(part)) != low_importance(reference)).float().mean())
           for part in (128, 64, 32, 8) if part < len(many)}
-scope = pd.DataFrame({name: {"α moves, in its standard deviations": float(a), "change their group, %": 100 * float(b)} for name, (a, b) in scopes.items()}).T.round(2)
+scope = pd.DataFrame({name: {"α moves, in its standard deviations": float(a), "change their group, %": 100 * float(b)}
+                      for name, (a, b) in scopes.items()}).T.round(2)
 scope
 
 # %%
 weights = sum(p.numel() for p in make_backbone("resnet18", 224, seed).parameters())
-ctx.say("So on GPUs batch normalisation takes the whole batch, too (`SyncBatchNorm`; torch has none for CPUs). What travels: for ResNet-18 at every step {gradients:.0f} MB of gradients, and for the ranks {features:.1f} MB of features "
-        "of 1,024 faces, {share:.0%} of that.", gradients=4 * weights / 1e6, features=4 * 1024 * 512 / 1e6, share=1024 * 512 / weights, origin="computed")
+ctx.say("So on GPUs batch normalisation takes the whole batch, too (`SyncBatchNorm`; torch has none for CPUs). What "
+        "travels: for ResNet-18 at every step {gradients:.0f} MB of gradients, and for the ranks {features:.1f} MB of "
+        "features of 1,024 faces, {share:.0%} of that.", gradients=4 * weights / 1e6, features=4 * 1024 * 512 / 1e6,
+        share=1024 * 512 / weights, origin="computed")
 
 # %% [markdown]
 # All of it is one command: `torchrun --nproc-per-node=8 -m scnlib run --profile paper ...`. Tests hold its loss, gradients and new labels against one process's, with
@@ -438,9 +499,12 @@ uses = scale.ways_of_scaling(bench)
 if len(uses):
     title = "SCN, {0[name]} network, {0[size]} px, batch {0[batch]}".format(uses.iloc[0])
     note = plots.measured_on(uses, "measured at full scale")
-    ctx.save(plots.ways_beside_one(uses, int(uses["cores"].iloc[0]), title=title, note=note, label="images/s, of all runs together"), "cores",
-             alt="Bars of the images a second that one thread, several threads, several runs side by side and one run in two processes reach together on a CPU, beside multiples of one thread.")
-    ctx.say("Beside one thread: {words}. Most images a second: {best}.", words="; ".join(f"{row.method} × {row.ratio:.2f}" for row in uses[1:].itertuples()),
+    ctx.save(plots.ways_beside_one(uses, int(uses["cores"].iloc[0]), title=title, note=note,
+                                   label="images/s, of all runs together"), "cores",
+             alt="Bars of the images a second that one thread, several threads, several runs side by side and one run "
+                 "in two processes reach together on a CPU, beside multiples of one thread.")
+    ctx.say("Beside one thread: {words}. Most images a second: {best}.",
+            words="; ".join(f"{row.method} × {row.ratio:.2f}" for row in uses[1:].itertuples()),
             best=uses.loc[uses["value"].idxmax(), "method"], origin="measured at full scale")
 else:
     ctx.say(not_measured, what="Threads, runs and processes on a CPU")
@@ -464,7 +528,8 @@ def name(**changed):
     config = ctx.config("scn", noise_rate=0.3, **changed)
     return runs.run_key(config, runs.load_splits(config, root))
 
-names = pd.Series({"a run": name(), "the same again": name(), "γ = 0.5, said aloud": name(gamma=0.5), "γ = 0.6": name(gamma=0.6), "another seed": name(seed=seed + 1)})
+names = pd.Series({"a run": name(), "the same again": name(), "γ = 0.5, said aloud": name(gamma=0.5),
+                   "γ = 0.6": name(gamma=0.6), "another seed": name(seed=seed + 1)})
 names
 
 # %% [markdown]
@@ -481,7 +546,8 @@ from scnlib.paper.jobs import plan
 
 jobs = plan(("scn-5", "scn-6"), ctx.dataset, ctx.profile, (seed,), root).jobs
 distinct = {job.path for table in jobs.values() for job in table}
-ctx.say("{five} and {six} jobs, **{both}** together. The first: `scn {words}`, which fills `{path}`.", five=len(jobs["scn-5"]), six=len(jobs["scn-6"]), both=len(distinct), words=" ".join(jobs["scn-5"][0].arguments),
+ctx.say("{five} and {six} jobs, **{both}** together. The first: `scn {words}`, which fills `{path}`.",
+        five=len(jobs["scn-5"]), six=len(jobs["scn-6"]), both=len(distinct), words=" ".join(jobs["scn-5"][0].arguments),
         path=jobs["scn-5"][0].path.name, origin="computed")
 
 # %% [markdown]
@@ -510,9 +576,11 @@ total
 
 # %%
 everything = total.loc["all"]
-ctx.say("{runs} runs, **{images:,.0f} million** images at 224 px. {words}.{gpu}", runs=everything["runs"], images=everything["images, millions"],
-        words="; ".join(f"On {name}: {everything[name]}" for name in total.columns[2:]) or "No machine was measured", origin="from measured rates",
-        gpu="" if any(not cost.is_cpu(name) for name, _ in machines) else " On GPUs nobody has measured yet: `scn bench --csv data/results/bench_NAME.csv` there.")
+ctx.say("{runs} runs, **{images:,.0f} million** images at 224 px. {words}.{gpu}", runs=everything["runs"],
+        images=everything["images, millions"],
+        words="; ".join(f"On {name}: {everything[name]}" for name in total.columns[2:]) or "No machine was measured",
+        origin="from measured rates", gpu="" if any(not cost.is_cpu(name) for name, _ in machines)
+        else " On GPUs nobody has measured yet: `scn bench --csv data/results/bench_NAME.csv` there.")
 
 # %% [markdown]
 # Reading and decoding data come on top, once. A seed more costs the same again, and eight devices with runs of their own finish in an eighth of the time only while there
