@@ -333,9 +333,9 @@ ctx.say("RUL: a face that is a quarter, once, four times as uncertain as its par
 #
 # $$H_c = \sum_k W_{ck} F_k, \qquad L = \mathrm{CE}(x, y) + \lambda\,\mathrm{mean}\big(H(x) - \mathrm{flip}\,H(x')\big)^2 ,$$
 #
-# with $x'$ the mirrored picture; both views are erased in part. **NLA**, of which more below, compares the two views' *predictions*. Its authors' idea: a network that learns a wrong label by heart looks at some detail,
+# with $x'$ the mirrored picture; both views are erased in part. Its authors' idea: a network that learns a wrong label by heart looks at some detail,
 # and in the mirror it looks somewhere else. (Their $\lambda = 5$ suits a pretrained network. From scratch, in a trial on one seed that is
-# not among the committed results, features looked nowhere at all; the file says which $\lambda$ we took, and on what evidence.)
+# not among the committed results, features looked nowhere at all; the file says which $\lambda$ we took, and on what evidence.) **NLA**, of which more below, compares the two views' *predictions*.
 #
 # **Predict:** on the baseline's network, do faces with *wrong* labels have the larger difference?
 
