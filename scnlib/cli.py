@@ -93,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         "results",
         help="add finished runs to data/results, or measure a row of it again",
         description="""scn results NAME RUN...
-  Add finished runs to data/results/NAME.csv, their curves to NAME_epochs.csv.xz and what their alpha knows to
-  NAME_knows.csv.xz; a run that is already there is replaced.
+  Add finished runs to data/results/NAME.csv and its companions: NAME_configs.csv.xz (without which the rows cannot be
+  read), curves, what their alpha knows, histograms of it, confusions. A run that is already there is replaced.
 scn results verify [NAME]
   Train a row of data/results/NAME.csv again (default: a cheap one of rendered, by chance), and say whether its numbers
   are equal, within tolerance or differ, and what else does. Nothing is written. The exit code is 1 if they differ.""",

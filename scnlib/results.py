@@ -73,16 +73,21 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
-        "_configs": rows[["key", "config"]],
     }
     path = folder / f"{name}.csv"
     new = {_config_sha256(text) for text in rows["config"]}
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f".{name}.lock"):  # who adds at the same time reads what the other has written
-        replaced = {key for key, sha256 in _configs_there(table_path(name, "_configs", folder)) if sha256 in new}
+        there = _configs_there(name, folder)
+        replaced = set(there.loc[there["sha256"].isin(new), "key"])
         merged = {part: _merged(table_path(name, part, folder), table, replaced) for part, table in parts.items()}
-        for part, table in merged.items():  # the configs last: they say what is replaced, after a kill, too
+        merged[""] = merged[""].drop(columns="config", errors="ignore")  # where earlier versions had it
+        configs = pd.concat([there, rows])[["key", "config"]].drop_duplicates("key", keep="last")
+        beside = table_path(name, "_configs", folder)
+        write_table(beside, configs)  # first, old and new: no row may be without its config, whoever reads or kills
+        for part, table in reversed(merged.items()):
             write_table(table_path(name, part, folder), table)
+        write_table(beside, configs[configs["key"].isin(merged[""]["key"])])
     return path
 
 
@@ -206,15 +211,19 @@ def _config_sha256(text: str) -> str:
     return Config.from_dict(json.loads(text)).sha256()
 
 
-def _configs_there(path: Path) -> list[tuple[str, str]]:
-    """Key and hash of the config of each run in a table of configs."""
-    rows = []
-    for line, row in enumerate(_keyed_table(path, ["key", "config"]).to_dict("records"), start=2):
-        try:
-            rows.append((row["key"], _config_sha256(row["config"])))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path}: column 'config', line {line}: no config of a run ({error})") from None
-    return rows
+def _configs_there(name: str, folder: Path) -> pd.DataFrame:
+    """Key, config and its hash of each run in the tables of ``name``; earlier versions had configs in the first."""
+    first, beside = (table_path(name, suffix, folder) for suffix in ("", "_configs"))
+    found = [(first, table) for table in [_keyed_table(first, ["key"])] if "config" in table]
+    found.append((beside, _keyed_table(beside, ["key", "config"])))
+    rows = {}
+    for path, table in found:
+        for row in table.to_dict("records"):
+            try:
+                rows[row["key"]] = (row["key"], row["config"], _config_sha256(row["config"]))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise ValueError(f"{path}: key {row['key']}: no config of a run ({error})") from None
+    return pd.DataFrame(rows.values(), columns=["key", "config", "sha256"])
 
 
 def _keyed_table(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -43,23 +43,25 @@ def with_numbers(path: Path, table: pd.DataFrame, names: Iterable[str]) -> pd.Da
 def with_configs(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     """The rows of runs with their configs, which ``NAME_configs.csv.xz`` beside ``NAME.csv`` holds, joined by ``key``.
 
-    A table beside which there is none comes back as it is.
+    A table of something else comes back as it is, and so does one that has a column ``config`` and nothing beside it.
 
     Raises:
-        ValueError: the table of configs is damaged, or has none for a row.
+        ValueError: the table of configs is missing or damaged, or has none for a row.
     """
     beside = path.with_name(f"{path.stem}_configs.csv.xz")
-    if "key" not in table or not beside.is_file():
+    if not beside.is_file():
+        if "config_sha256" in table and "config" not in table:
+            raise ValueError(f"{beside} is missing: the configs of the rows of {path.name}, which lie beside it")
         return table
     configs = read_csv(beside, dtype=str)
     for name in ("key", "config"):
         if name not in configs:
             raise ValueError(f"{beside}: column {name!r} is missing; this is no table of configs")
     found = table["key"].map(configs.drop_duplicates("key", keep="last").set_index("key")["config"])
+    if "config" in table:
+        found = found.fillna(table["config"])
     if found.isna().any():
-        raise ValueError(
-            f"{beside} has no config for key {table['key'][found.isna()].iloc[0]!r} of {path.name}; add that run again"
-        )
+        raise ValueError(f"{beside} has no config for key {table['key'][found.isna()].iloc[0]!r} of {path.name}")
     return table.assign(config=found)
 
 

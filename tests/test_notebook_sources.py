@@ -10,7 +10,7 @@ from scnlib.course import notebooks
 from scnlib.course.lessons import LESSONS, notebooks_dir
 
 #: A line of a cell that is a sentence or an alt text and no code.
-PROSE = r' *(alt=|note=)?f?"'
+PROSE = r' *(alt=|note=)?f?"(?:[^"\\]|\\.)*"[,)]*$'
 SOURCES = sorted((notebooks_dir() / "source").glob("*.py"))
 
 

@@ -41,19 +41,64 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
     assert path.read_bytes() == again
 
 
-def test_a_row_without_its_config_is_not_read(squares, tmp_path):
+def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squares, tmp_path, monkeypatch):
+    old, other = runs.run(smoke(), out=tmp_path / "old", progress=False), runs.run(smoke(seed=1), progress=False)
+    monkeypatch.setattr(
+        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+    )
+    new = runs.run(smoke(), out=tmp_path / "new", progress=False)
+    results.add("squares", [new], tmp_path / "undisturbed")
+    written = results.write_table
+    for number in range(7):
+        folder, count = tmp_path / f"killed{number}", iter(range(99))
+
+        def dies(path, table, number=number, count=count):
+            if next(count) == number:
+                raise KeyboardInterrupt
+            written(path, table)
+
+        monkeypatch.setattr(runs, "load_dataset", load_squares)
+        results.add("squares", [old, other], folder)
+        monkeypatch.setattr(
+            runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+        )
+        monkeypatch.setattr(results, "write_table", dies)
+        with pytest.raises(KeyboardInterrupt):
+            results.add("squares", [new], folder)
+        monkeypatch.setattr(results, "write_table", written)
+        assert load_results(folder)["config"].notna().all()
+        results.add("squares", [new], folder)
+        configs = results.load("squares", "_configs", folder)
+        assert set(configs["key"]) == set(load_results(folder)["key"]) == {new.manifest["key"], other.manifest["key"]}
+
+
+def test_configs_that_earlier_versions_kept_in_the_rows_move_out(squares, tmp_path):
     first, second = (runs.run(smoke(seed=seed), progress=False) for seed in (0, 1))
-    results.add("squares", [first], tmp_path)
+    path = results.add("squares", [first], tmp_path)
+    results.load("squares", folder=tmp_path).to_csv(path, index=False)
+    results.table_path("squares", "_configs", tmp_path).unlink()
+    assert list(load_results(tmp_path)["config"]) == [first.row()["config"]]
+    results.add("squares", [second, first], tmp_path)
+    assert "config" not in pd.read_csv(path)
+    assert list(results.load("squares", folder=tmp_path)["config"]) == [run.row()["config"] for run in (first, second)]
+
+
+def test_a_table_without_its_configs_is_not_read(squares, tmp_path):
+    first, second = (runs.run(smoke(seed=seed), progress=False) for seed in (0, 1))
+    path = results.add("squares", [first], tmp_path)
     beside = results.table_path("squares", "_configs", tmp_path)
     before = beside.read_bytes()
     results.add("squares", [second], tmp_path)
-    beside.write_bytes(before)  # as after a kill between the tables
-    message = f"squares_configs.csv.xz has no config for key '{second.manifest['key']}' of squares.csv; add that run"
+    key, content = second.manifest["key"], path.read_bytes()
+    beside.write_bytes(before)
     for read in (lambda: results.load("squares", folder=tmp_path), lambda: load_results(tmp_path)):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"squares_configs.csv.xz has no config for key '{key}' of squares.csv"):
             read()
-    results.add("squares", [second], tmp_path)
-    assert list(load_results(tmp_path)["config"]) == [first.row()["config"], second.row()["config"]]
+    beside.unlink()
+    for read in (lambda: results.load("squares", folder=tmp_path), lambda: load_results(tmp_path)):
+        with pytest.raises(ValueError, match="squares_configs.csv.xz is missing"):
+            read()
+    assert path.read_bytes() == content
 
 
 def test_curves_have_four_digits_and_counts_are_whole(squares, tmp_path):
@@ -122,7 +167,7 @@ def test_who_adds_at_the_same_time_waits(squares, tmp_path, monkeypatch):
         inner = getattr(results, name)
         monkeypatch.setattr(results, name, lambda *a, inner=inner: held.append(somebody_else()) or inner(*a))
     results.add("squares", [run], tmp_path)
-    assert held == [True] * 7 and not somebody_else()
+    assert held == [True] * 8 and not somebody_else()
 
 
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):

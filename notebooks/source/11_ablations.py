@@ -236,8 +236,9 @@ if runs["value"].nunique() > 1:
 # **Predict:** who wins when each is at its best?
 
 # %%
-choice = tuning.tuned(runs, "baseline")
-unfair = tuning.unequal_effort(runs, choice)
+contestants = runs[~runs["label"].isin(late)]  # which has several seeds at one rate alone
+choice = tuning.tuned(contestants, "baseline")
+unfair = tuning.unequal_effort(contestants, choice)
 if len(choice) < 2:
     ctx.say("> **No comparison yet:** too few runs at other rates.")
 elif unfair:

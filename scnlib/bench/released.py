@@ -35,7 +35,6 @@ from scnlib.training import build_model
 METHOD = SCN(variant="released_code", relabel_epoch=1)
 BATCH = 64
 SIDE = 100
-WORKERS = 4
 #: Batches that each worker makes ahead, torch's default.
 AHEAD = 2
 _ENDLESS = 100_000

@@ -12,7 +12,7 @@ from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
 from scnlib.knowledge import load_knowledge
 from scnlib.methods.names import method_label
-from scnlib.paper.arms import Recipe, rows_of
+from scnlib.paper.arms import Recipe, is_own, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.plain import DATASETS
 from scnlib.paper.results import load_results, prepare
@@ -183,17 +183,22 @@ def best_epoch_bonus(runs: pd.DataFrame) -> pd.DataFrame:
     """How many points the best epoch on the test set is above the last one, for ``scnlib.plots.epoch_bonus``.
 
     Args:
-        runs: ``load_results()``, of which those of the quick profile are looked at.
+        runs: ``load_results()``, of which those of the quick recipe, from scratch and with a method's own options, are
+            looked at.
 
     Returns:
-        A row for each run, those of a dataset and method (all its options, noises and seeds) together, of which there
-        must be two: label, group, bonus.
+        A row for each run, those of a dataset and method (all labels and seeds) together, of which there must be five:
+        label, group, bonus.
     """
-    chosen = runs[runs["profile"] == "quick"].drop_duplicates("key")  # measured here and at full scale: once
-    chosen = chosen.assign(bonus=chosen["best_accuracy"] - chosen["accuracy"]).dropna(subset="bonus")
+    own = prepare(runs).drop_duplicates("key")  # measured here and at full scale: once
+    own = own[is_own(own) & (own["profile"] == "quick") & (own["weights"] == "") & (own["setting"] == "")]
+    chosen = zip(own["method"], own["options"], strict=True)
+    as_made = np.array([method_label(method, options) == method_label(method) for method, options in chosen], bool)
+    own = own[as_made & (own["variant"] != "released_code")]
+    own = own.assign(bonus=own["best_accuracy"] - own["accuracy"]).dropna(subset="bonus")
     parts = [
         same.assign(label=method_label(method), group=DATASETS.get(dataset, dataset))[["label", "group", "bonus"]]
-        for (dataset, method), same in chosen.groupby(["dataset", "method"], sort=False)
-        if len(same) > 1
+        for (dataset, method), same in own.groupby(["dataset", "method"], sort=False)
+        if len(same) >= 5
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "group", "bonus"])

@@ -27,20 +27,6 @@ from scnlib.training import build_model, epoch_batches
 
 # ------------------------------------------------------------------------------------------------------------- families
 
-#: Families in the order of the lesson, each with the question that it asks.
-FAMILIES = {
-    "reference": "no question: every label is right",
-    "robust loss": "how little may a disbelieved label pull?",
-    "selection": "whom do we train on?",
-    "relabelling": "which label would be right?",
-    "label model": "how does the truth become a label?",
-    "memory": "what did we believe before?",
-    "blending": "what if a face were two?",
-    "consistency": "does the mirror image agree?",
-    "uncertainty": "how sure is the score?",
-    "class balance": "which classes are rare?",
-}
-
 #: Method -> family, what it trusts, and whether that trust sees the sample's label. None: it trusts no sample more.
 CURES = {
     "baseline": ("reference", "every label", None),

@@ -17,6 +17,33 @@ def three(noise_rate: float = 0.0, noise_kind: str = "symmetric") -> dict[str, S
     return {label: replace(runs, noise_rate=noise_rate, noise_kind=noise_kind) for label, runs in METHODS.items()}
 
 
+def more_gain(
+    results: pd.DataFrame, first: Mapping[str, Selector], second: Mapping[str, Selector], dataset: str
+) -> pd.DataFrame:
+    """How much more each method gains over the baseline with one kind of labels than with another.
+
+        more = mean over the seeds that all four arms share of (gain with the first) - (gain with the second)
+
+    Args:
+        results: ``load_results()``.
+        first, second: of ``three``; their first arm is the baseline.
+
+    Returns:
+        A row for each other arm: ``label``, ``first`` and ``second`` (mean gains), ``more`` with ``low`` and ``high``
+        (NaN for fewer than two seeds), and ``n``.
+    """
+    runs, recipe, rows = prepare(results), Recipe.of("quick", dataset), []
+    kinds = [{name: measured(runs, arm, dataset, recipe) for name, arm in arms.items()} for arms in (first, second)]
+    baseline, *names = first
+    for name in names:
+        seeds = sorted(set.intersection(*(set(values[arm]) for values in kinds for arm in (baseline, name))))
+        a, b = ([values[name][seed] - values[baseline][seed] for seed in seeds] for values in kinds)
+        change = gain([x - y for x, y in zip(a, b, strict=True)])
+        means = {"first": stats.mean(a), "second": stats.mean(b)}
+        rows.append({"label": name, **means, "more": change.pop("gain"), **change, "n": len(seeds)})
+    return pd.DataFrame(rows)
+
+
 def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:
     """The rows of a published table that start from scratch, as arms under a noise of our choice: row -> runs."""
     cells = [cell for cell in grid(table) if not cell.runs.pretrained]

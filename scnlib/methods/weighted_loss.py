@@ -15,8 +15,8 @@ class WeightedLoss(Method):
 
         L = -1/N  sum_i  w_{y_i} log p_i,      w_c = N / (C N_c)
 
-    with N_c samples labelled c. Where all classes are equally frequent, and nearly so on rendered faces, it is the
-    baseline. A weight belongs to a class and says nothing of a single label, so there is no alpha.
+    with N_c samples labelled c. Where all classes are equally frequent it is the baseline; on rendered faces they
+    nearly are, and so is it. A weight belongs to a class and says nothing of a single label, so there is no alpha.
 
     Source: Mollahosseini et al., AffectNet, IEEE Transactions on Affective Computing 2019, the row "weighted loss" of
         SCN, table 7: weights by inverse class frequency. Scaling them to a mean of 1 over the samples is ours: the

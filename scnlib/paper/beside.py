@@ -157,9 +157,10 @@ def started_from(results: pd.DataFrame, weights: str) -> pd.DataFrame:
         ``backbone``, ``mean`` (percent), ``gain`` and ``n`` (seeds that both have).
     """
     runs = _runs(results)
-    recipes = [recipe_of(json.loads(text)) | {"normalization": ""} for text in runs["config"]]
+    # Which normalization images get follows from the weights.
+    recipes = [recipe_of(json.loads(text or "{}")) | {"normalization": ""} for text in runs["config"]]
     runs = runs.assign(rest=[json.dumps(recipe, sort_keys=True) for recipe in recipes])
-    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "size", "epochs", "split", "setting", "rest"]
+    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "setting", "rest"]
     started = runs[runs["weights"].str.startswith(weights)]
     pairs = started.merge(runs[runs["weights"] == ""], on=[*alike, "seed"], suffixes=("", "_scratch"))
     rows = []

@@ -103,11 +103,6 @@ def _cell(values: pd.Series | None, usual: int) -> str:
     return _plus_minus(values) + (f" (n = {len(values)})" if len(values) != usual else "")
 
 
-def _published(label: str, dataset: str, kind: str, rate: float) -> str:
-    number = printed(label, 100 * rate, dataset) if kind == "symmetric" else math.nan
-    return "" if math.isnan(number) else f"*{number:.2f}*"
-
-
 def _plus_minus(values: pd.Series) -> str:
     return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
 

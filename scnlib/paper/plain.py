@@ -102,19 +102,20 @@ def tally(table: pd.DataFrame) -> str:
     theirs, ours = (
         {verdict: len(claims) for verdict, claims in groups(rows).items()} for rows in (table[~own], table[own])
     )
-    tested, claimed, tests = sum(theirs.values()), table.loc[~own, "id"].nunique(), int(table["low"].notna().sum())
+    tested, claimed = sum(theirs.values()), table.loc[~own, "id"].nunique()
+    tests = int((table["low"].notna() & ~table["id"].isin(COUNTED)).sum())
     sentences = [
         f"{tested} of the papers' {claimed} claims were tested: {theirs[HELD]} held and refuted nowhere, "
         f"{theirs[NOT_HELD]} not held somewhere, {theirs[UNDECIDED]} undecided."
     ]
     if any(ours.values()):
         sentences.append(
-            f"{sum(ours.values())} more are ours, theirs under another condition: {ours[HELD]} held, "
+            f"Further {sum(ours.values())}, ours, put one of theirs under another condition: {ours[HELD]} held, "
             f"{ours[NOT_HELD]} not held, {ours[UNDECIDED]} undecided."
         )
     sentences.append(
-        f"Of {tests} verdicts with an interval, on few and shared seeds, luck alone would make about "
-        f"{0.025 * tests:.1f} wrong in each direction."
+        f"Of {tests} verdicts with an interval over few and shared seeds, luck alone would make at most about "
+        f"{0.025 * tests:.1f} wrong in each direction, were every true effect at its limit."
     )
     return " ".join(sentences)
 

@@ -102,7 +102,7 @@ class Condition:
 
 
 def conclude(conditions: Sequence[Condition], unit: str = "points", need_all: bool = True) -> Verdict:
-    """One verdict over several conditions: the worst that there is, of its conditions that with the smallest effect.
+    """One verdict over several conditions: the worst that there is, of its conditions that least above its limit.
 
     So the claim is held only if it is in every condition, and not held if one of them refutes it. A condition without
     runs makes the rest "not tested" unless it is refuted already; with ``need_all=False`` the claim is about whichever

@@ -10,6 +10,7 @@ import torch
 from scnlib import paper, runs
 from scnlib.course import knowledge
 from tests.course.made import GIVEN, TRUE, write_run
+from tests.paper.made import run
 
 KNOWN = {"flipped": torch.tensor([True, True, False, False]), "blur": torch.tensor([3.0, 2.0, 1.0, torch.nan])}
 
@@ -98,10 +99,15 @@ def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
 
 
 def test_best_epoch_bonus_by_hand():
-    rows = pd.DataFrame({"key": [*"abccd"], "profile": "quick", "dataset": ["rendered"] * 4 + ["ferplus"],
-                         "method": ["scn"] * 4 + ["baseline"], "accuracy": [50.0, 51.0, 52.0, 52.0, 70.0],
-                         "best_accuracy": [51.0, 51.0, 54.0, 54.0, 71.0]})  # fmt: skip
-    table = knowledge.best_epoch_bonus(rows)
-    assert table["bonus"].tolist() == [1.0, 0.0, 2.0], "a run counts once; one run of a method is too few"
+    small = {"dataset": "rendered", "backbone": "small"}
+    rows = [run("scn", 50.0 + seed, seed, best_accuracy=52.0 + 2 * seed, **small) for seed in range(5)]
+    others = [
+        run("scn", 10.0, 5, options={"gamma": 0.2}, best_accuracy=90.0, **small),
+        run("scn", 10.0, 6, config={"lr": 0.4}, best_accuracy=91.0, **small),
+        run("scn", 10.0, 7, config={"oversample": True}, best_accuracy=92.0, **small),
+        run("baseline", 70.0, 0, best_accuracy=71.0, backbone="small"),
+    ]
+    table = knowledge.best_epoch_bonus(pd.DataFrame([*rows, rows[0], *others]))
+    assert table["bonus"].tolist() == [2.0, 3.0, 4.0, 5.0, 6.0], "a run counts once, one of another recipe does not"
     assert set(table["label"]) == {"SCN"} and set(table["group"]) == {"rendered faces"}
-    assert knowledge.best_epoch_bonus(rows.iloc[4:]).empty
+    assert knowledge.best_epoch_bonus(pd.DataFrame(others)).empty, "one run of a method is too few"

@@ -92,3 +92,21 @@ def test_means_of_settings():
     )
     found = readings.setting_means(runs, "test").set_index(["series", "value"])
     assert found.loc[("scn", 0.2), "mean"] == 64.5 and found.loc[("scn", 0.2), "n"] == 2
+
+
+def test_how_much_more_is_gained_with_other_labels():
+    small = {"backbone": "small"}
+    rows = [run("baseline", 70.0, seed, **small) for seed in (0, 1, 2)] + [
+        run("scn", 71.0, seed, **small) for seed in (0, 1)
+    ]
+    real = {"noise_kind": "fer2013", **small}
+    rows += [run("baseline", 60.0, seed, **real) for seed in (0, 1)] + [
+        run("scn", 64.0 + seed, seed, **real) for seed in (0, 1, 2)
+    ]
+    arms = [
+        {name: arm(name, noise_kind=kind) for name in ("baseline", "scn", "lrn")} for kind in ("fer2013", "symmetric")
+    ]
+    scn, lrn = readings.more_gain(table(*rows), *arms, "ferplus").to_dict("records")
+    assert (scn["label"], scn["first"], scn["second"], scn["more"], scn["n"]) == ("scn", 4.5, 1.0, 3.5, 2)
+    assert scn["high"] - scn["more"] == pytest.approx(12.706 * 0.5, abs=0.01), "t(1) times s / sqrt(2)"
+    assert lrn["n"] == 0 and math.isnan(lrn["more"])

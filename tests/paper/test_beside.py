@@ -91,6 +91,7 @@ def test_weights_are_compared_with_scratch_where_nothing_else_differs():
     rows = [ran("baseline", 70.0 + s, s) for s in (0, 1)] + [ran("baseline", 60.0, 0, epochs=24)]
     rows += [ran("baseline", 73.0 + 3 * s, s) | {"weights": "rendered-latents", "key": f"w{s}"} for s in (0, 1, 2)]
     rows += [ran("scn", 90.0) | {"weights": "rendered-latents", "key": "alone"}]
+    rows += [ran("baseline", 10.0, 2, lr=0.1), ran("baseline", 20.0, 2, oversample=True)]
     (row,) = started_from(table(*({"weights": ""} | r for r in rows)), "rendered").to_dict("records")
     assert row == {
         "method": "baseline",

@@ -59,13 +59,13 @@ def test_the_tally_counts_each_claim_once():
     ours = ROW | {"id": "S17-noisy", "place": "ours, after SCN table 5", "verdict": "held"}
     theirs = "3 of the papers' 4 claims were tested: 1 held and refuted nowhere, 1 not held somewhere, 1 undecided."
     luck = (
-        "Of 4 verdicts with an interval, on few and shared seeds, luck alone would make about 0.1 wrong in each "
-        "direction."
+        "Of 4 verdicts with an interval over few and shared seeds, luck alone would make at most about 0.1 wrong in "
+        "each direction, were every true effect at its limit."
     )
     waiting = WAITING | {"low": NAN, "high": NAN}
     rows = [*split, ROW, OPEN, waiting]
     assert plain.tally(pd.DataFrame(rows)) == f"{theirs} {luck.replace('4', '3')}"
-    more = "1 more are ours, theirs under another condition: 1 held, 0 not held, 0 undecided."
+    more = "Further 1, ours, put one of theirs under another condition: 1 held, 0 not held, 0 undecided."
     assert plain.tally(pd.DataFrame([*rows, ours])) == f"{theirs} {more} {luck}"
 
 
