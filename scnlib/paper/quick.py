@@ -41,7 +41,7 @@ def own_runs(dataset: str, results: Path | None = None, labels: Iterable[str] | 
     runs = runs.assign(label=names)
     order = list(dict.fromkeys(names) if labels is None else labels)
     runs = runs[runs["label"].isin(order) & (runs["variant"] != "released_code")]
-    for _, same in runs.groupby(["label", "noise"]):
+    for _, same in runs.groupby(["label", "noise", "noise_rate"]):
         by_seed(same, "accuracy")
     return runs.sort_values("label", key=lambda names: names.map(order.index), kind="stable")
 

@@ -54,7 +54,8 @@ def test_runs_of_other_recipes_and_from_weights_are_left_out(results):
     faster = table[table["method"] == "baseline"].assign(config='{"lr": 0.1}', accuracy=10.0)
     warm = table[table["method"] == "baseline"].assign(weights="abc", accuracy=20.0)
     doubled = table[table["method"] == "baseline"].assign(config='{"oversample": true}', accuracy=30.0)
-    pd.concat([table, faster, warm, doubled]).assign(key=lambda rows: range(len(rows))).to_csv(
+    tenth = table[(table["method"] == "baseline") & (table["noise_rate"] == 0.3)].assign(noise_rate=0.1)
+    pd.concat([table, faster, warm, doubled, tenth]).assign(key=lambda rows: range(len(rows))).to_csv(
         results / "rendered.csv", index=False
     )
     assert set(own_runs("rendered", results)["accuracy"]) == {50.0, 60.0, 61.0}
