@@ -349,8 +349,8 @@ if learnt.drop(index="fixed", level=1)["mean"].isna().all():
 # ## The same on photographs
 #
 # All this was measured on faces that we rendered ourselves. Would photographs tell another story? So the rows and knobs once more, on FER+ with the
-# quick recipe. The papers print no FER+ number for these tables, so look at directions and at what changes sides, not at sizes. And look at n: where it is 1, a point more or less is
-# what another seed may bring.
+# quick recipe. The papers print no FER+ number for these tables, so look at directions and at what changes sides, not at sizes. And look at n: where it is 1, as at most knobs, a point
+# more or less is what another seed may bring.
 #
 # **Predict:** which module does on photographs what it did not do on rendered faces?
 
@@ -403,6 +403,10 @@ for name, points in on_ferplus.items():
                 n_default=seeds.get(default[name], 0), origin="measured at full scale")
 
 # %% [markdown]
+# Alone, the three modules do on photographs what they did on rendered faces: relabelling costs most, ranking some, weighting hardly anything. Together they do not: weighting *with* ranking,
+# which carries most of the loss on rendered faces, costs little more here than ranking alone, and relabelling on top of both costs most. The knobs tell the same: what relabels less is
+# better ($\delta_2$, $\beta$ large), and the margin $\delta_1$ of the rank loss hardly matters.
+#
 # And a rate for each method, chosen by the rule from above: the highest accuracy on *noisy* validation labels.
 
 # %%
