@@ -443,20 +443,24 @@ variants = {"as printed": {}, "from epoch 8": {"relabel_epoch": 8}, "evaluation 
             "late: epoch 8, evaluation mode": late, "δ₂ = 0.5": {"margin_relabel": 0.5},
             "plain softmax": {"relabel_softmax": "plain"}, "everybody": {"relabel_group": "all"},
             "for good (current)": {"fallback": "current"}}
-selected = {"off": papers.arm("scn", 0.3, **off)} | {name: papers.arm("scn", 0.3, **options)
-                                                     for name, options in variants.items()}
+selected = {"off": papers.arm("scn", 0.3, **off)}
+selected |= {name: papers.arm("scn", 0.3, **options) for name, options in variants.items()}
 gains = papers.arms(results, selected, reference="off").iloc[1:].assign(group="SCN, twelve epochs")
 
 # %%
 recipes = {"twice the rate": {"lr": 0.1}, "four times the rate": {"lr": 0.2}, "twice the epochs": {"epochs": 24}}
-others = ([papers.arms(results, {"off": selected["off"], name: papers.arm("scn", 0.3)}, reference="off",
-                       **fields).iloc[1:] for name, fields in recipes.items()])
+others = []
+for name, fields in recipes.items():
+    pair = {"off": selected["off"], name: papers.arm("scn", 0.3)}
+    others += [papers.arms(results, pair, reference="off", **fields).iloc[1:]]
 late_fast = {"off": selected["off"], "twice the rate, late": papers.arm("scn", 0.3, **late)}
 others += [papers.arms(results, late_fast, reference="off", lr=0.1).iloc[1:]]
-naive_arms = {"off": papers.arm("baseline", 0.3)} | {f"baseline + relabelling{words}": papers.arm("scn", 0.3,
-                                                     weighting="none", ranking=False, **options)
-                                                     for words, options in {"": {}, ", late": late,
-                                                     ", late, δ₂ = 0.5": {**late, "margin_relabel": 0.5}}.items()}
+
+wordings = {"": {}, ", late": late, ", late, δ₂ = 0.5": {**late, "margin_relabel": 0.5}}
+naive_arms = {"off": papers.arm("baseline", 0.3)}
+for words, options in wordings.items():
+    alone = papers.arm("scn", 0.3, weighting="none", ranking=False, **options)
+    naive_arms[f"baseline + relabelling{words}"] = alone
 naive_gains = papers.arms(results, naive_arms, reference="off").iloc[1:].assign(group="everybody, no groups")
 
 # %%

@@ -419,9 +419,9 @@ relabelled = [f"{old} →\n{new}" if ever[i] else old for i, old, new in zip(sho
 labelled = (("original labels", first, [""] * len(first)),
             ("corrupted labels", second, ["wrong" if a != b else "" for a, b in zip(first, second, strict=True)]),
             ("with relabelling", relabelled, marks))
-figure = plots.alpha_rows(faces.images[shown], [(title, texts, run.samples["alpha_eval"][shown], signs)
-                                                for (title, texts, signs), run in zip(labelled, networks,
-                                                strict=True)],
+rows = [(title, texts, run.samples["alpha_eval"][shown], signs)
+        for (title, texts, signs), run in zip(labelled, networks, strict=True)]
+figure = plots.alpha_rows(faces.images[shown], rows,
                           note=f"the first corrupted faces that trained under a new label; bar and number: α of the "
                                f"last epoch's network; ✗ the label is wrong, ✓ right; 1 run each, seed {seed}, 10 % "
                                "wrong labels")

@@ -209,9 +209,8 @@ for row in measured[measured["label"] == "SCN"].itertuples():
 # %%
 at = {lr: paper.arms(results, readings.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
 wide = pd.DataFrame({f"rate {lr:g}": table["mean"] for lr, table in at.items()})
-wording.readable(wide, missing="not measured").assign(n=[f"{a}, {b}"
-                                                         for a, b in zip(at[0.05]["n"], at[0.1]["n"],
-                                                         strict=True)]).rename_axis("30 % wrong labels")
+counts = [f"{a}, {b}" for a, b in zip(at[0.05]["n"], at[0.1]["n"], strict=True)]
+wording.readable(wide, missing="not measured").assign(n=counts).rename_axis("30 % wrong labels")
 
 # %%
 if wide.notna().all(axis=None):
@@ -229,12 +228,14 @@ if wide.notna().all(axis=None):
 # **Predict:** how far apart do single-seed gains at the same noise lie: a tenth of a point, one point, three?
 
 # %%
-relabelling = {f"relabelling over none, {labels[rate]}": (paper.arm("scn", rate),
-                                                          paper.arm("scn", rate, relabelling=False)) for rate in rates}
-effects = pd.concat([gains.assign(label="SCN over baseline, " + gains["label"]),
-                     readings.seed_gains(results, relabelling)])
-alone = effects.groupby("label", sort=False)["gain"].agg(seeds="count", lowest="min", highest="max", mean="mean",
-                                                         std="std")
+relabelling = {}
+for rate in rates:
+    pair = paper.arm("scn", rate), paper.arm("scn", rate, relabelling=False)
+    relabelling[f"relabelling over none, {labels[rate]}"] = pair
+over_baseline = gains.assign(label="SCN over baseline, " + gains["label"])
+effects = pd.concat([over_baseline, readings.seed_gains(results, relabelling)])
+by_label = effects.groupby("label", sort=False)["gain"]
+alone = by_label.agg(seeds="count", lowest="min", highest="max", mean="mean", std="std")
 alone["one seed has the wrong sign, %"] = [100 * luck.wrong_sign(row.mean, row.std) for row in alone.itertuples()]
 shown = wording.readable(alone, missing="needs two seeds")
 shown.replace({"one seed has the wrong sign, %": {0.0: "under 0.1"}})

@@ -165,8 +165,8 @@ import pandas as pd
 rows = {}
 for kind in losses_lrn.COVARIANCES:
     size = losses_lrn.factor_size(C, kind, 3)
-    factor = losses_lrn.covariance_factor(torch.randn(1, size, generator=torch.Generator().manual_seed(seed)), C, kind,
-                                          3)[0]
+    outputs = torch.randn(1, size, generator=torch.Generator().manual_seed(seed))
+    factor = losses_lrn.covariance_factor(outputs, C, kind, 3)[0]
     sigma = factor @ factor.T
     tied = int((sigma - sigma.diagonal().diag() != 0).sum()) // 2
     rows[kind] = {"outputs of FC2": size, "noises for each draw": factor.shape[1], "pairs of classes tied": tied}
@@ -212,8 +212,8 @@ centres = 0.8 * torch.randn(4, 2, generator=draw)
 moved = {"without σ": lrn.descend(clouds, centres, spread=False, steps=1200),
          "with σ": lrn.descend(clouds, centres, spread=True, steps=1200)}
 figure = plots.centre_moves({name: (path.points, path.centres, path.spread) for name, path in moved.items()},
-                            note=f"120 points in three clouds, four centres, 1,200 steps down equation 4 alone, seed "
-                                 f"{seed}")
+                            note="120 points in three clouds, four centres, 1,200 steps down equation 4 alone, "
+                                 f"seed {seed}")
 ctx.save(figure, "collapse",
          alt="Points and centres in the plane before and after descent: without sigma all centres and points end at "
              "one point, with sigma they do not, though some centres fall together.")

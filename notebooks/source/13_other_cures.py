@@ -379,9 +379,9 @@ n, p = torch.meshgrid(grid, grid, indexing="ij")
 rest = ((1 - p - n) / (len(names) - 2)).clamp_min(1e-9)
 logits = torch.stack([p, n, *[rest] * (len(names) - 2)], dim=-1).reshape(-1, len(names)).log()
 possible = (p + n <= 1) & (n >= rest)
-weights = {name: torch.where(possible,
-                             noise_aware_weights(logits, torch.zeros(len(logits), dtype=torch.int64), e).view(100,
-                             100), torch.nan) for name, e in (("at the start", 0.0), ("in the end", 1.0))}
+label, weights = torch.zeros(len(logits), dtype=torch.int64), {}
+for name, e in (("at the start", 0.0), ("in the end", 1.0)):
+    weights[name] = torch.where(possible, noise_aware_weights(logits, label, e).view(100, 100), torch.nan)
 figure = plots.weight_maps(weights, grid.numpy(), title="NLA: who counts more",
                            note="no training; dashed: label and rival alike")
 ctx.save(figure, "nla",
