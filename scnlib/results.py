@@ -214,11 +214,9 @@ def _config_sha256(text: str) -> str:
 def _configs_there(name: str, folder: Path) -> pd.DataFrame:
     """Key, config and its hash of each run in the tables of ``name``; earlier versions had configs in the first."""
     first, beside = (table_path(name, suffix, folder) for suffix in ("", "_configs"))
-    found = [(first, table) for table in [_keyed_table(first, ["key"])] if "config" in table]
-    found.append((beside, _keyed_table(beside, ["key", "config"])))
-    rows = {}
-    for path, table in found:
-        for row in table.to_dict("records"):
+    tables, rows = {first: _keyed_table(first, ["key"]), beside: _keyed_table(beside, ["key", "config"])}, {}
+    for path, table in tables.items():
+        for row in table.to_dict("records") if "config" in table else ():
             try:
                 rows[row["key"]] = (row["key"], row["config"], _config_sha256(row["config"]))
             except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -49,9 +49,9 @@ def with_configs(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         ValueError: the table of configs is missing or damaged, or has none for a row.
     """
     beside = path.with_name(f"{path.stem}_configs.csv.xz")
-    if not beside.is_file():
-        if "config_sha256" in table and "config" not in table:
-            raise ValueError(f"{beside} is missing: the configs of the rows of {path.name}, which lie beside it")
+    if not beside.is_file() and "config_sha256" in table and "config" not in table:
+        raise ValueError(f"{beside} is missing: the configs of the rows of {path.name}, which lie beside it")
+    if not beside.is_file() or "key" not in table:
         return table
     configs = read_csv(beside, dtype=str)
     for name in ("key", "config"):

@@ -43,11 +43,12 @@ def test_results_are_added_replaced_and_kept_in_order(squares, tmp_path):
 
 def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squares, tmp_path, monkeypatch):
     old, other = runs.run(smoke(), out=tmp_path / "old", progress=False), runs.run(smoke(seed=1), progress=False)
-    monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
-    )
+
+    def others(*_, **__):
+        return dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+
+    monkeypatch.setattr(runs, "load_dataset", others)
     new = runs.run(smoke(), out=tmp_path / "new", progress=False)
-    results.add("squares", [new], tmp_path / "undisturbed")
     written = results.write_table
     for number in range(7):
         folder, count = tmp_path / f"killed{number}", iter(range(99))
@@ -59,9 +60,7 @@ def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squa
 
         monkeypatch.setattr(runs, "load_dataset", load_squares)
         results.add("squares", [old, other], folder)
-        monkeypatch.setattr(
-            runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
-        )
+        monkeypatch.setattr(runs, "load_dataset", others)
         monkeypatch.setattr(results, "write_table", dies)
         with pytest.raises(KeyboardInterrupt):
             results.add("squares", [new], folder)
@@ -94,6 +93,10 @@ def test_a_table_without_its_configs_is_not_read(squares, tmp_path):
     for read in (lambda: results.load("squares", folder=tmp_path), lambda: load_results(tmp_path)):
         with pytest.raises(ValueError, match=f"squares_configs.csv.xz has no config for key '{key}' of squares.csv"):
             read()
+    path.write_text("what\n1\n")
+    with pytest.raises(ValueError, match="column 'key' is missing"):
+        load_results(path)
+    path.write_bytes(content)
     beside.unlink()
     for read in (lambda: results.load("squares", folder=tmp_path), lambda: load_results(tmp_path)):
         with pytest.raises(ValueError, match="squares_configs.csv.xz is missing"):

@@ -12,9 +12,10 @@ from scnlib.datasets import FaceSet
 from scnlib.evaluation import auroc
 from scnlib.knowledge import load_knowledge
 from scnlib.methods.names import method_label
-from scnlib.paper.arms import Recipe, is_own, rows_of
+from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.plain import DATASETS
+from scnlib.paper.quick import plain_runs
 from scnlib.paper.results import load_results, prepare
 from scnlib.results import table_path
 from scnlib.runs import Run
@@ -190,11 +191,8 @@ def best_epoch_bonus(runs: pd.DataFrame) -> pd.DataFrame:
         A row for each run, those of a dataset and method (all labels and seeds) together, of which there must be five:
         label, group, bonus.
     """
-    own = prepare(runs).drop_duplicates("key")  # measured here and at full scale: once
-    own = own[is_own(own) & (own["profile"] == "quick") & (own["weights"] == "") & (own["setting"] == "")]
-    chosen = zip(own["method"], own["options"], strict=True)
-    as_made = np.array([method_label(method, options) == method_label(method) for method, options in chosen], bool)
-    own = own[as_made & (own["variant"] != "released_code")]
+    own = plain_runs(runs).drop_duplicates("key")  # measured here and at full scale: once
+    own = own[own["label"] == own["method"].map(method_label)]
     own = own.assign(bonus=own["best_accuracy"] - own["accuracy"]).dropna(subset="bonus")
     parts = [
         same.assign(label=method_label(method), group=DATASETS.get(dataset, dataset))[["label", "group", "bonus"]]

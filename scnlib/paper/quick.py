@@ -35,15 +35,24 @@ def own_runs(dataset: str, results: Path | None = None, labels: Iterable[str] | 
     table = load(dataset, folder=results)
     if table.empty:
         return table
-    runs = prepare(table)
-    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "") & (runs["setting"] == "")]
-    names = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
-    runs = runs.assign(label=names)
-    order = list(dict.fromkeys(names) if labels is None else labels)
-    runs = runs[runs["label"].isin(order) & (runs["variant"] != "released_code")]
+    runs = plain_runs(table)
+    order = list(dict.fromkeys(runs["label"]) if labels is None else labels)
+    runs = runs[runs["label"].isin(order)]
     for _, same in runs.groupby(["label", "noise", "noise_rate"]):
         by_seed(same, "accuracy")
     return runs.sort_values("label", key=lambda names: names.map(order.index), kind="stable")
+
+
+def plain_runs(results: pd.DataFrame) -> pd.DataFrame:
+    """Of all runs those of the quick recipe from scratch, as ``prepare`` has them, with ``label``: method and options.
+
+    Left out are other rates and schedules, weights, oversampling, other classes and the released code's variant.
+    """
+    runs = prepare(results)
+    runs = runs[is_own(runs) & (runs["profile"] == "quick") & (runs["weights"] == "") & (runs["setting"] == "")]
+    runs = runs[runs["variant"] != "released_code"]
+    names = [method_label(method, options) for method, options in zip(runs["method"], runs["options"], strict=True)]
+    return runs.assign(label=pd.Series(names, runs.index, dtype=object))
 
 
 def printed(method: str, percent: float, dataset: str) -> float:
