@@ -287,6 +287,14 @@ pd.DataFrame({"faces": {split: len(part) for split, part in clean.items()},
 # either; a choice made on clean validation labels is a privilege, and this course marks it wherever it takes it. Test
 # labels are never touched.
 #
+# ## The verdicts
+#
+# LRN builds on the first sentence about real mistakes. Does it hold on all counts?
+
+# %%
+ctx.verdicts()
+
+# %% [markdown]
 # ## Recap
 #
 # You corrupted labels and counted them: **exact** rates, in **each** class, always to **another** class. You predicted

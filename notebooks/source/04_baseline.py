@@ -277,6 +277,15 @@ if len(full := own_runs("ferplus")):
             origin="measured at full scale")
 
 # %% [markdown]
+# ## The verdicts
+#
+# Three claims of the papers are about a network that trusts its labels: it comes to fit the wrong ones, it starts slowly, and its features suffer.
+# The third was measured apart: features learnt from clean and from wrong labels, each read by a linear classifier that is taught true labels.
+
+# %%
+ctx.verdicts()
+
+# %% [markdown]
 # ## Recap
 #
 # You **trained** on clean and on noisy labels and split what was fitted into learning and **memorising**: right labels

@@ -531,6 +531,14 @@ for key in own:
 # Two more cautions. The share that is kept, 70 %, is the share of right labels: who knows it, knows something about the data that SCN, too, is
 # told by $\beta = 0.7$. And a large loss marks *disagreement*, not uncertainty.
 #
+# ## The verdicts
+#
+# The paper's three sentences about $\alpha$ in the loss and $\alpha$ in the logits:
+
+# %%
+ctx.verdicts()
+
+# %% [markdown]
 # ## Recap
 #
 # You **derived and trained the first choice**: its slope in α is the sample's own loss, so α only sinks. You **derived and trained

@@ -472,6 +472,14 @@ for row in auroc[auroc["n"] > 0].itertuples():
 # The paper hopes that the rank loss "ensures that the first module learns meaningful weights" (section 1). It ensures *different* weights. Where
 # the order knows nothing of wrong labels, and under random flips it cannot (lessons 05 and 08), a margin makes ignorance more decided.
 #
+# ## The verdicts
+#
+# The paper's sentences about $\delta_1$ and $\beta$; those about what ranking lets $\alpha$ know are lesson 15's.
+
+# %%
+ctx.verdicts()
+
+# %% [markdown]
 # ## Recap
 #
 # You did **one batch by hand** and saw two gradients and no label. You saw what a margin **makes of the distribution**: wider, not more knowing;

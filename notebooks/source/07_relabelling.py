@@ -178,8 +178,6 @@ by_heart = torch.softmax(measures.opinion(long, faces.images)[0], dim=1)
 doctors = {"baseline, everybody": sweep, "SCN, everybody": cures.sweep(scaled, given, true),
            "SCN, low group": cures.sweep(scaled, given, true, candidates=lowest),
            "long baseline, everybody": cures.sweep(by_heart, given, true)}
-
-# %%
 figure = plots.margin_gains(doctors, title="What each margin wins, by who asks whom",
                             note=note.replace("1 run", "1 run each"))
 ctx.save(figure, "doctors",
@@ -339,11 +337,9 @@ if decay:
 # **Predict:** how many points of test accuracy will the better labels bring?
 
 # %%
-again = cures.retrained(baseline.config, faces, cured_labels, ctx.faces("test"))
-
-# %%
 from scnlib.course.comparison import paired_difference
 
+again = cures.retrained(baseline.config, faces, cured_labels, ctx.faces("test"))
 before, after = (prediction == baseline.samples["test_labels"]
                  for prediction in (baseline.samples["test_prediction"], again.test_prediction))
 gain, interval = (100 * x for x in paired_difference(after, before))
@@ -533,6 +529,15 @@ if len(margins) > 1:
             "= {low} to {high} seeds a point).", k=len(margins), value=peak["value"], mean=peak["mean"],
             spread=margins["mean"].max() - margins["mean"].min(), low=margins["n"].min(), high=margins["n"].max(),
             origin="measured at full scale")
+
+# %% [markdown]
+# ## The verdicts
+#
+# The paper's sentences about relabelling. The last asks whether a new label, where it is wrong, is at least the class that comes second on
+# that face (for the annotators of FER+, or in the renderer's mixture), more often than chance.
+
+# %%
+ctx.verdicts()
 
 # %% [markdown]
 # ## Recap

@@ -124,8 +124,6 @@ runs.table()
 for method_name in ("SCN without relabelling", "SCN"):
     ctx.say("{method} {verb} the baseline: {gain:+.1f} ± {interval:.1f} points (95 % over {n:,} test faces, one seed).",
             **runs.against("baseline", of=method_name), origin="measured here")
-
-# %%
 note = f"1 run each, seed {seed}, 30 % wrong labels; test n = {runs['SCN'].manifest['n_test']:,}"
 figure = plots.training_curves({label: run.metrics for label, run in runs.runs.items()},
                                ("classification_loss", "train_accuracy_true", "test_accuracy"), note=note, outside=True)
@@ -483,15 +481,21 @@ ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3
 
 # %%
 from scnlib import figures
-
-for draw in (figures.accuracy, figures.label_accuracy, figures.alpha):
-    ctx.full_scale(draw)
-
-# %%
 from scnlib.course.measures import means_at_highest_noise
 from scnlib.paper.quick import own_runs
 
+for draw in (figures.accuracy, figures.label_accuracy, figures.alpha):
+    ctx.full_scale(draw)
 means_at_highest_noise(own_runs("ferplus"))
+
+# %% [markdown]
+# ## The verdicts
+#
+# Two claims are about the assembled network: relabelled faces regain importance, and inference costs nothing, for which parameters and
+# multiply-adds are counted.
+
+# %%
+ctx.verdicts()
 
 # %% [markdown]
 # ## Recap

@@ -369,14 +369,7 @@ if kept and all(kept.values()):
 # conditions have k chances); else *undecided*: luck is not ruled out, or there is one seed. Claims whose methods, weights or data are not there are *not tested*.
 
 # %%
-ledger = paper.ledger()
-mine = ledger[ledger["id"].isin(["S10", "S11", "S12", "S13", "L05", "L11"])]
-wording.readable(mine[["id", "claim", "dataset", "backbone", "verdict", "effect", "low", "high", "n"]], 2)
-
-# %%
-for row in mine[mine["verdict"] != "not tested"].itertuples():
-    ctx.say("**{id}** on {dataset} ({network}): *{verdict}*. {detail}.", id=row.id, dataset=row.dataset,
-            network=row.backbone, verdict=row.verdict, detail=row.detail, origin="measured at full scale")
+ctx.verdicts()
 
 # %% [markdown]
 # ## Recap

@@ -468,9 +468,7 @@ for row in started_from(results, "rendered-latents").itertuples():
 # ## The verdicts
 
 # %%
-ledger = paper.ledger()
-mine = ledger[ledger["id"].isin(["S06", "S14", "S15", "S16", "S31"])]
-wording.readable(mine[["id", "claim", "dataset", "verdict", "effect", "n", "detail"]], 2)
+ctx.verdicts()
 
 # %% [markdown]
 # ## Recap

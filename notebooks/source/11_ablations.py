@@ -489,16 +489,9 @@ if known:
 # ## The verdicts
 
 # %%
-ledger = paper.ledger()
-ids = ["S15", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24"]
-mine = ledger[ledger["id"].isin(ids) & ledger["dataset"].isin(["rendered", "ferplus"])].query("verdict != 'not tested'")
-wording.readable(mine[["id", "claim", "dataset", "verdict", "effect", "low", "high", "n"]], 2)
+ctx.verdicts()
 
 # %%
-for (dataset, verdict), judged in mine.groupby(["dataset", "verdict"]):
-    claims = "; ".join(f"{row.id}, {row.claim.rstrip('.')}" for row in judged.itertuples())
-    ctx.say("{dataset}, *{verdict}*: {claims}.", dataset={"ferplus": "FER+"}.get(dataset, dataset.capitalize()),
-            verdict=verdict, claims=claims, origin="measured at full scale")
 single = table_5[0.0].set_index("label").loc[["relabel", "rank", "weight"]]
 if single["gain"]["weight"] == single["gain"].max() < 0:
     ctx.say("Mind S19: weighting ranks first among the single modules, and changes the baseline by {gain:+.1f} "

@@ -551,15 +551,7 @@ ctx.say("Its noise has a standard deviation of {deviation:.2g} logits between tw
 # ## The verdicts
 
 # %%
-ledger = paper.ledger()
-mine = ledger[ledger["id"].str.startswith("L")]
-judged = mine[mine["verdict"] != "not tested"]
-for row in judged.itertuples():
-    ctx.say("**{id}** {claim} *{verdict}* on {dataset}. {detail}.", id=row.id, claim=row.claim,
-            verdict=row.verdict.capitalize(), dataset=row.dataset, detail=row.detail, origin="measured at full scale")
-waiting = mine[~mine["id"].isin(judged["id"])].drop_duplicates("id")
-ctx.say("Not tested yet: {claims}.", claims="; ".join(f"**{row.id}** {row.claim.rstrip('.')} ({row.detail})"
-                                                      for row in waiting.itertuples()) or "none")
+ctx.verdicts()
 
 # %% [markdown]
 # The paper starts from MS-Celeb-1M weights; these runs start from scratch. A verdict here says what the method does *here*.

@@ -540,6 +540,14 @@ ctx.say("Right labels after SCN's relabelling, 70 % before it: {each}.",
 # What puts labels wrong at the small rate puts them right at the higher one, and more of them with twice the epochs: plausibly, for a network that errs less relabels better (and in
 # 24 epochs it begins in the eighth, not in the fourth). Right labels are the least that relabelling needs. Whether they are worth their price is the gain above.
 #
+# ## The verdicts
+#
+# Two claims about the rivals; the third waits for other data.
+
+# %%
+ctx.verdicts()
+
+# %% [markdown]
 # ## Recap
 #
 # You took a **table of records** apart and counted what differs besides the method. You read a **leaderboard under one recipe** with

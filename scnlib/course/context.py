@@ -25,6 +25,8 @@ from scnlib.figure_files import write_figure
 from scnlib.figures import NothingMeasured
 from scnlib.methods import METHODS, method_options
 from scnlib.methods.names import method_label
+from scnlib.paper import ledger
+from scnlib.paper.plain import claims_of, of_one_lesson
 from scnlib.paths import ferplus_dir, out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
 from scnlib.provenance import commit
@@ -214,6 +216,15 @@ class Context:
             show.markdown(f"> Nothing to show yet: {reason}.")
             return
         self.save(drawing.figure, drawing.name, alt=drawing.alt)
+
+    def verdicts(self) -> None:
+        """Write what the ledger says of the claims that belong to this lesson, from the committed results alone."""
+        lead = (
+            "By lesson 15's rule, on all runs of data/results. Of several conditions the one that decides is shown; "
+            "it refutes a claim only if its interval does when widened for their number."
+        )
+        judged = of_one_lesson(ledger(only=claims_of(self.name[:2])))
+        show.markdown(f"{lead}\n\n{judged}\n\n*(measured at full scale)*")
 
     def say(self, template: str, *, origin: str = "", **values: object) -> None:
         """Write a paragraph whose numbers come from variables, so that text and numbers cannot part.

@@ -3,7 +3,7 @@
 import json
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,16 +48,21 @@ LEARNS_NOTHING = "smoke"  # a profile whose runs say nothing of any claim
 STAND_IN = "rendered_web"  # faces to pre-train on; what is claimed of them is claimed of the fine-tuning
 
 
-def ledger(folder: Path | None = None, runs: tuple[pd.DataFrame, pd.DataFrame] | None = None) -> pd.DataFrame:
+def ledger(
+    folder: Path | None = None,
+    runs: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    only: Collection[str] = (),
+) -> pd.DataFrame:
     """``claims_table`` of the committed results, or of those in another folder.
 
     Args:
         runs: other runs and their curves, with the committed tables beside them.
+        only: names of claims; none: all.
     """
     folder = folder or results_dir()
     results, epochs = runs or (load_results(folder), load_epochs(folder))
     transition = load_transition(folder / "ferplus_fer2013_transition.csv")
-    return claims_table(results, epochs, load_knowledge(folder), transition, load_afterwards(folder))
+    return claims_table(results, epochs, load_knowledge(folder), transition, load_afterwards(folder), only)
 
 
 def claims_table(
@@ -66,6 +71,7 @@ def claims_table(
     knowledge: pd.DataFrame | None = None,
     transition: pd.DataFrame | None = None,
     afterwards: pd.DataFrame | None = None,
+    only: Collection[str] = (),
 ) -> pd.DataFrame:
     """The verdict on every claim, one row for each dataset, profile and network.
 
@@ -81,6 +87,7 @@ def claims_table(
         knowledge: ``load_knowledge()``, for claims about what alpha knows.
         transition: ``load_transition()``, for claims about real label noise.
         afterwards: ``load_afterwards()``, for claims about features and about what new labels are.
+        only: names of claims; none: all.
 
     Returns:
         Columns ``COLUMNS``; ``effect``, ``low`` and ``high`` are NaN where nothing was tested; ``origin`` says where
@@ -96,7 +103,8 @@ def claims_table(
     if afterwards is not None:
         results = add_afterwards(results, afterwards)
     groups = list(_groups(results, transition))
-    rows = [_row(claim, *found) for claim in CLAIMS.values() for found in _verdicts(claim, groups)]
+    claims = [claim for claim in CLAIMS.values() if not only or claim.id in only]
+    rows = [_row(claim, *found) for claim in claims for found in _verdicts(claim, groups)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

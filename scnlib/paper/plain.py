@@ -18,7 +18,7 @@ COUNTED = {"S25": "networks", "L01": "classes"}
 
 @dataclass(frozen=True)
 class Reason:
-    """Which lesson shows a claim's verdict ("": none), and what is behind it where it held and where it did not."""
+    """Which lesson a claim belongs to, and what is behind its verdict where it held and where it did not."""
 
     lesson: str
     held: str = ""
@@ -40,13 +40,16 @@ REASONS = {
     "S07": Reason("08", "", "faces as low that kept their label rise as well: the way back to the mean"),
     "S08": Reason("07", "the network is right more often than the labels it replaces",
                   "the network is right less often than the labels it replaces, the more so the fewer are wrong"),
+    "S09": Reason("10"),
     "S10": Reason("09", "", "one learning rate for both methods compares their step sizes too"),
     "S10-tuned": Reason("11"),
     "S10-bare": Reason("11"),
+    "S11": Reason("09"),
     "S12": Reason("09"),
     "S13": Reason("14"),
     "S14": Reason("10"),
     "S15": Reason("10", "", "one learning rate for both methods compares their step sizes too"),
+    "S16": Reason("10"),
     "S17": Reason("11", "a plain network overrules right labels where it is wrong itself"),
     "S17-noisy": Reason("11", "a plain network overrules right labels where it is wrong itself"),
     "S18": Reason("11", "", "weighting and ranking shorten the step, and relabelling overrules right labels"),
@@ -60,9 +63,13 @@ REASONS = {
     "S23": Reason("07"),
     "S23-large": Reason("07", "few predictions are surer by that much"),
     "S24": Reason("06"),
-    "S25": Reason("", "alpha is one weight for each feature, and which class is answered does not depend on it"),
+    "S25": Reason("08", "alpha is one weight for each feature, and which class is answered does not depend on it"),
+    "S26": Reason("11"),
     "S27": Reason("04"),
-    "S29": Reason("", "a classifier that is taught the true labels finds less in features learnt from wrong ones"),
+    "S28": Reason("07"),
+    "S29": Reason("04", "a classifier that is taught the true labels finds less in features learnt from wrong ones"),
+    "S30": Reason("14"),
+    "S31": Reason("10"),
     "S32": Reason("14"),
     "L01": Reason("03", "people confuse faces that look alike"),
     "L02": Reason("12"),
@@ -73,6 +80,7 @@ REASONS = {
     "L07": Reason("12"),
     "L08": Reason("12"),
     "L09": Reason("12"),
+    "L10": Reason("12"),
     "L11": Reason("12"),
 }  # fmt: skip
 
@@ -133,7 +141,7 @@ def page(table: pd.DataFrame) -> str:
     Args:
         table: of ``scnlib.paper.claims_table``.
     """
-    lists = _lists(table, claim_line)
+    lists = _lists(table, _with_lesson)
     if not lists:
         return "> No claim was tested yet: there are no results."
     origins = [origin for origin in table["origin"].unique() if origin]
@@ -177,15 +185,44 @@ def untested(table: pd.DataFrame) -> str:
     return "\n".join([f"**Not tested** ({len(rest)})", "", *lines])
 
 
+def claims_of(lesson: str) -> list[str]:
+    """The names of the claims that belong to a lesson: ``claims_of("03") == ["L01"]``."""
+    return [name for name, reason in REASONS.items() if reason.lesson == lesson]
+
+
+def of_one_lesson(table: pd.DataFrame) -> str:
+    """The verdicts of a lesson's claims as Markdown: a list item for each, judged or waiting.
+
+    Args:
+        table: of ``scnlib.paper.claims_table``.
+    """
+    lines = []
+    for _, rows in table.groupby("id", sort=False):
+        judged = rows[rows["verdict"].isin(SIGNS)]
+        lines.append(claim_line(judged) if len(judged) else _waiting_line(rows.iloc[0]))
+    return "\n".join(lines)
+
+
 def claim_line(rows: pd.DataFrame) -> str:
-    """One list item: the claim, each dataset's verdict with the number that decided it, the reason, the lesson."""
-    first = rows.iloc[0]
+    """One list item: the claim, each dataset's verdict with the number that decided it, and the reason."""
     judged = "; ".join(_judged(row) for row in rows.to_dict("records"))
-    return f"- **{first['id']}** {first['claim']} *{first['place']}.* {judged}.{_why(rows)}"
+    return f"{_claim(rows.iloc[0])} {judged}.{_because(rows)}"
+
+
+def _waiting_line(row: pd.Series) -> str:
+    return f"{_claim(row)} Not tested: {row['detail']}."
+
+
+def _claim(row: pd.Series) -> str:
+    return f"- **{row['id']}** {row['claim']} *{row['place']}.*"
+
+
+def _with_lesson(rows: pd.DataFrame) -> str:
+    return f"{claim_line(rows)} Lesson {REASONS[rows['id'].iloc[0]].lesson}."
 
 
 def _front_line(rows: pd.DataFrame) -> str:
-    return f"- {_sentence(rows)}: {_places(rows)}.{_why(rows)}"
+    return f"- {_sentence(rows)}: {_places(rows)}.{_because(rows)} Lesson {REASONS[rows['id'].iloc[0]].lesson}."
 
 
 def _sentence(rows: pd.DataFrame) -> str:
@@ -218,12 +255,11 @@ def _up_to(row: dict) -> str:
     return f" (of {len(conditions)}; most for it {_signed(shown[1], _digits(row))}, {strongest})"
 
 
-def _why(rows: pd.DataFrame) -> str:
-    """The reason and the lesson, each a sentence; nothing where there is none."""
-    reason, verdicts = REASONS.get(rows["id"].iloc[0], Reason("")), set(rows["verdict"])
+def _because(rows: pd.DataFrame) -> str:
+    """The reason, a sentence; nothing where there is none."""
+    reason, verdicts = REASONS[rows["id"].iloc[0]], set(rows["verdict"])
     why = reason.failed if NOT_HELD in verdicts else reason.held if HELD in verdicts else ""
-    because = f" {why[0].upper()}{why[1:]}." if why else ""
-    return because + (f" Lesson {reason.lesson}." if reason.lesson else "")
+    return f" {why[0].upper()}{why[1:]}." if why else ""
 
 
 def _judged(row: dict) -> str:

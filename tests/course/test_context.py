@@ -83,6 +83,14 @@ def test_say_fills_in_numbers_and_marks_their_origin(ctx, capsys):
     assert capsys.readouterr().out == "32.2 % of 24,893 faces *(measured here)*\n"
 
 
+def test_a_lesson_says_the_verdicts_of_its_own_claims(ctx, monkeypatch, capsys):
+    monkeypatch.setenv("SCN_OUT", "/nowhere")  # from the committed results, whatever was trained here
+    ctx.verdicts()
+    text = capsys.readouterr().out
+    assert [line.split("**")[1] for line in text.splitlines() if line.startswith("- ")] == ["S01", "S27", "S29"]
+    assert "measured at full scale" in text and "Lesson" not in text
+
+
 def test_save_writes_under_the_profile_and_the_lesson(ctx, tmp_path, capsys):
     ctx.save(plots.class_counts({"faces": {"a": 1}}), "bars", alt="One bar for the one class.")
     assert (tmp_path / "out" / "smoke" / "figures" / "04_bars.svg").is_file()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scnlib.paper import CLAIMS, claims_table, claims_text, counts, load_results, stats
+from scnlib.paper import CLAIMS, claims_table, claims_text, counts, ledger, load_results, stats
 from scnlib.paper.afterwards import NUMBERS
 from scnlib.paper.claims_lrn import concentration
 from scnlib.paper.verdicts import Condition, conclude, judge
@@ -111,6 +111,11 @@ def test_every_claim_of_the_list_is_in_the_ledger():
     assert set(expected) <= set(CLAIMS)
     assert {c.split("-")[0] for c in CLAIMS} == set(expected)
     assert all(claim.text and claim.place and bool(claim.test) != bool(claim.needs) for claim in CLAIMS.values())
+
+
+def test_the_ledger_of_some_claims_is_that_part_of_the_whole(tmp_path):
+    frame, some = claims_table(load_results(tmp_path)), ledger(tmp_path, only=["S12", "L05"])
+    pd.testing.assert_frame_equal(some, frame[frame["id"].isin(["S12", "L05"])].reset_index(drop=True))
 
 
 def test_without_results_nothing_is_tested_and_every_line_says_why(tmp_path):

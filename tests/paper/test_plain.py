@@ -4,6 +4,7 @@ import pandas as pd
 
 from scnlib import paper
 from scnlib.paper import plain
+from scnlib.paths import project_root
 
 ROW = {"id": "S10", "claim": "SCN beats the baseline.", "place": "SCN table 2", "dataset": "rendered",
        "backbone": "small", "recipe": "quick",
@@ -20,7 +21,8 @@ def test_a_line_says_what_decided_and_why():
     line = plain.claim_line(pd.DataFrame([ROW]))
     assert "**✗ not held** on rendered faces (of 2, at noise 30 % decides: −9.5 points [−10.0, −9.0], n = 3;" in line
     assert "most for it, at noise 10 %: −8.5)" in line
-    assert "One learning rate for both methods" in line and line.endswith("Lesson 09.")
+    assert "One learning rate for both methods" in line
+    assert plain.page(pd.DataFrame([ROW])).split("\n\n")[1] == f"{line} Lesson 09."
 
 
 def test_one_seed_is_said():
@@ -75,7 +77,7 @@ def test_what_n_counts_is_said():
     assert ", 3 networks)" in plain.claim_line(pd.DataFrame([networks]))
 
 
-def test_a_reason_without_a_lesson_names_none():
+def test_a_line_ends_with_the_reason():
     line = plain.claim_line(pd.DataFrame([HELD | {"id": "S25", "unit": "% saved, limit -1", "effect": -0.0112}]))
     assert "−0.011 % saved, limit -1" in line and line.endswith("does not depend on it.")
 
@@ -86,5 +88,17 @@ def test_what_was_not_tested_waits_for_something():
     assert "S10" not in text
 
 
-def test_every_reason_is_of_a_claim_there_is():
-    assert set(plain.REASONS) <= set(paper.CLAIMS)
+def test_a_lesson_shows_its_claims_judged_or_not_and_does_not_name_itself():
+    elsewhere = WAITING | {"id": "S10", "dataset": "rafdb", "detail": "needs RAF-DB"}
+    text = plain.of_one_lesson(pd.DataFrame([ROW, elsewhere, WAITING]))
+    assert text == f"{plain.claim_line(pd.DataFrame([ROW]))}\n- **L02** SCN beats the baseline. *SCN table 2.* " + (
+        "Not tested: needs method lrn."
+    )
+
+
+def test_every_claim_has_a_lesson_and_that_lesson_shows_it():
+    assert set(plain.REASONS) == set(paper.CLAIMS)
+    for lesson in {reason.lesson for reason in plain.REASONS.values()} - {"15"}:  # which shows them all
+        (source,) = (project_root() / "notebooks" / "source").glob(f"{lesson}_*.py")
+        assert "ctx.verdicts()" in source.read_text("utf-8"), lesson
+    assert plain.claims_of("03") == ["L01"]
