@@ -62,9 +62,9 @@ def messages(kind, stem):
     return found
 
 
-def test_there_are_exercises_for_01_to_14_and_a_quiz_for_each_lesson():
+def test_there_are_exercises_for_01_to_15_and_a_quiz_for_each_lesson():
     lessons = [path.stem for path in sorted((notebooks_dir() / "source").glob("*.py"))]
-    assert [path.stem for path in SOURCES] == [stem for stem in lessons if "01" <= stem[:2] <= "14"]
+    assert [path.stem for path in SOURCES] == [stem for stem in lessons if "01" <= stem[:2] <= "15"]
     assert [path.stem for path in QUIZZES] == lessons
 
 
@@ -194,6 +194,7 @@ def corrupt_labels_positional(labels, num_classes, rate, seed):
 
 def test_noise_may_be_made_in_any_right_way():
     assert check.ex("03.3", one_by_one).state == check.ex("03.3", corrupt_labels_positional).state == "passed"
+    assert check.ex("03.3", sorted_halves).state == "passed"
 
 
 @pytest.mark.parametrize("kept", [lambda rate, n: n - round(rate * n), lambda rate, n: round((1 - rate) * n)])
@@ -207,9 +208,66 @@ def test_a_right_number_in_another_unit_gets_a_word_on_units(number, guess):
     assert check.ex(number, guess).words.startswith("The digits are right, the unit is not")
 
 
-@pytest.mark.parametrize(("number", "guesses"), [("03.2", (0.83, 0.8333)), ("07.3", (3, 3.0)), ("14.2", (1.2, 1.21))])
+@pytest.mark.parametrize(
+    ("number", "guesses"),
+    [("03.2", (0.83, 0.8333)), ("06.2", (0.0175, 0.018)), ("07.3", (3, 3.0)), ("14.2", (1.2, 1.21))],
+)
 def test_a_rounded_number_passes(number, guesses):
     assert {check.ex(number, guess).state for guess in guesses} == {"passed"}
+
+
+@pytest.mark.parametrize(("number", "level"), [("09.1", lambda m: 0.05), ("14.1", lambda m: 0.05 / m)])
+def test_a_quantile_from_a_printed_table_is_good_enough(number, level):
+    from scipy.stats import t
+
+    def gains(ours, baseline, digits=3):
+        differences = ours - baseline
+        quantile = round(t.ppf(1 - level(len(ours)) / 2, len(baseline) - 1), digits)
+        middle, half = differences.mean(-1), quantile * differences.std(-1) / len(baseline) ** 0.5
+        return torch.stack([middle, middle - half, middle + half], dim=-1)
+
+    assert check.ex(number, gains).state == "passed"
+    assert "where" in check.ex(number, lambda *a: gains(*a, digits=1)).words
+
+
+def sorted_halves(labels, num_classes, rate, seed):
+    """Right, and by its own way: all labels are shuffled, then sorted by class."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(labels), generator=generator)
+    order = order[labels[order].argsort(stable=True)]
+    noisy, begin = labels.clone(), 0
+    for n in torch.bincount(labels, minlength=num_classes).tolist():
+        chosen = order[begin : begin + round(rate * n)]
+        steps = torch.randint(1, num_classes, (len(chosen),), generator=generator)
+        noisy[chosen] = (labels[chosen] + steps) % num_classes
+        begin += n
+    return noisy
+
+
+def begun_again_for_steps_too(labels, num_classes, rate, seed):
+    noisy = labels.clone()
+    for c in range(num_classes):
+        generator = torch.Generator().manual_seed(seed)
+        members = (labels == c).nonzero().flatten()
+        chosen = members[torch.randperm(len(members), generator=generator)[: round(rate * len(members))]]
+        noisy[chosen] = (c + torch.randint(1, num_classes, (len(chosen),), generator=generator)) % num_classes
+    return noisy
+
+
+def last_class_left_out(labels, num_classes, rate, seed):
+    return torch.where(labels == num_classes - 1, labels, corrupt_labels(labels, num_classes, rate, seed=seed))
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (begun_again_for_steps_too, "a generator that begins again in each class"),
+        (last_class_left_out, "a class that is left out"),
+        (lambda labels, *others: labels.clone(), "labels that stay as they were"),
+    ],
+)
+def test_noise_that_is_not_random_or_not_there_is_called_by_its_name(answer, mistake):
+    assert check.ex("03.3", answer).mistake == mistake
 
 
 def normal_above(x):
@@ -235,6 +293,7 @@ def normal_above(x):
         ("12.2", "c"),
         ("13.3", 0.01**0.7),
         ("14.2", 1.2),
+        ("15.2", "b"),
     ],
 )
 def test_the_truth_of_a_prediction_by_another_way(number, truth):

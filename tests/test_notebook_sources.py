@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import math
 import re
 
 import pytest
@@ -47,6 +48,12 @@ class TestLesson:
         for statement in ast.parse(parameters).body:
             assert isinstance(statement, ast.Assign), "the parameters cell holds literals only"
             assert isinstance(ast.literal_eval(statement.value), str | int | float | bool | list | dict | None)
+
+    def test_names_the_time_to_read_by_one_rule(self, path):
+        """130 words of text a minute and a minute for each guess, rounded up to five."""
+        text = "\n".join(source for kind, source, _ in cells(path) if kind == "markdown")
+        minutes = len(text.split()) / 130 + text.count("**Predict")
+        assert f"| **Time** | {5 * math.ceil(minutes / 5)} minutes to read, " in text
 
     def test_has_few_short_cells(self, path):
         shown = [

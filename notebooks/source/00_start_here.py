@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | see five kinds of uncertainty · check your machine · run a Self-Cure Network · audit its cures · pull a face's muscles |
 # | **You need** | Python and some patience with percentages; no earlier lesson |
-# | **Time** | 12 minutes to read, 3 minutes to run (`quick`, 2 CPU cores; the first time, faces are rendered: 5 more) |
+# | **Time** | 15 minutes to read, 3 minutes to run (`quick`, 2 CPU cores; the first time, faces are rendered: 5 more) |
 # | **Data** | rendered faces: no download, and no person in any picture |
 # | **Paper** | SCN section 1 and figure 1 |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | find a face and five points in it · derive the transform that aligns it · measure a detector against the truth · break it with tight crops · see what alignment brings to the cheapest classifier |
 # | **You need** | lesson 00 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores) |
+# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores) |
 # | **Data** | one photograph that comes with scikit-image; rendered faces with known landmarks |
 # | **Paper** | SCN section 3.5 (and 2.1 for the classical features) |
 
@@ -187,7 +187,7 @@ ctx.save(figure, "means",
 # ## Faces per second
 #
 # A data set has thousands of pictures, so speed decides whether you preprocess once or never again. We time three ways
-# on the same scenes, on this machine's CPU, in turn: facenet-pytorch's MTCNN called picture by picture, our loop looking
+# on the same scenes, on this machine's CPU, in three turns at each picture, of which the median counts: facenet-pytorch's MTCNN called picture by picture, our loop looking
 # for *every* face, and ours looking for the *largest* one only: it asks for large faces first and for small ones only
 # where there is none.
 #
@@ -199,7 +199,7 @@ speeds = preprocessing.detection_speed(scenes.images[:4 if ctx.smoke else 12], o
 figure = plots.class_counts({"speed": speeds}, label="pictures per second", numbers=",.1f",
                             title="Finding faces on a CPU",
                             note=f"240 x 320 px, {torch.get_num_threads()} thread(s); of 3 turns at each picture the "
-                                 "best")
+                                 "median")
 ctx.save(figure, "speed",
          alt="Bars: pictures per second of facenet-pytorch picture by picture, of our loop for every face, and of our "
              "loop for the largest face.")

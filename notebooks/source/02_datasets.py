@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | compare class balances · mix up two label orders on purpose · read 313,729 votes · plant copies and find them · break a dataset and have it checked |
 # | **You need** | lesson 00 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
+# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
 # | **Data** | rendered faces; published counts; counts of FER+ that come with the project |
 # | **Paper** | SCN section 4.1 and table 1 |
 

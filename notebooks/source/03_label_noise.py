@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | corrupt labels and count them · predict transition matrices · check that noise is nested · read 24,893 real second opinions |
 # | **You need** | lesson 00 |
-# | **Time** | 15 minutes to read, 1 minute to run (`quick`, 2 CPU cores, faces rendered before) |
+# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores, faces rendered before) |
 # | **Data** | rendered faces; counts of FER2013 against FER+ that come with the project |
 # | **Paper** | SCN section 4.2; LRN section 1 and figure 1 |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | train on clean and on noisy labels · tell learning from memorising · read three training accuracies · choose an epoch without cheating |
 # | **You need** | lesson 03 (label noise) |
-# | **Time** | 15 minutes to read, 3 minutes to run (`quick`, 2 CPU cores, faces rendered before) |
+# | **Time** | 20 minutes to read, 3 minutes to run (`quick`, 2 CPU cores, faces rendered before) |
 # | **Data** | rendered faces; measured FER+ results that come with the project |
 # | **Paper** | SCN sections 1 and 4.2, table 2 |
 
@@ -224,7 +224,7 @@ ctx.say("Picking the best test epoch would add {low:.1f} to {high:.1f} points to
 
 # %% [markdown]
 # The maximum of a wobbling curve is above its level, and the more it wobbles the more it flatters; a method that trains
-# less steadily profits most. A choice needs data that the result is not reported on: validation faces. Ours carry the same
+# less steadily profits more, and most of all one whose curve rises and then falls, since the best epoch hides the fall. A choice needs data that the result is not reported on: validation faces. Ours carry the same
 # noise as the training faces, because whoever has noisy labels has no others; the third column shows what that choice gives.
 # The course reports the **last** epoch; where a best test epoch stands beside it, it is called what it is.
 #

@@ -16,7 +16,7 @@
 # |---|---|
 # | **You will** | derive and train the first choice, weighted losses · and the second, weighted logits · test a sentence of the paper · bring the second to collapse, too · compare with alternating minimisation |
 # | **You need** | lesson 04 (the baseline); the derivative of a softmax |
-# | **Time** | 20 minutes to read, 4 minutes to run (`quick`, 2 CPU cores; runs of other lessons are found) |
+# | **Time** | 30 minutes to read, 4 minutes to run (`quick`, 2 CPU cores; runs of other lessons are found) |
 # | **Data** | rendered faces, 30 % wrong labels |
 # | **Paper** | SCN section 3.2, equations 1 and 2 |
 

@@ -56,7 +56,7 @@ import torch
 
 p = torch.softmax(alpha[:, None] * logits, dim=1)[:256]
 low = torch.zeros(len(p), dtype=bool)
-low[alpha[:256].argsort()[: len(p) - int(0.7 * len(p))]] = True
+low[alpha[:256].argsort()[: len(p) - int(0.7 * len(p) + 1e-9)]] = True
 sure = p.max(1).values - p[range(len(p)), given[:256]] > 0.2
 new = torch.where(low & sure, p.argmax(1), given[:256])
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | compute one batch by hand · train SCN beside the baseline and control the step size · ask what alpha knows · redraw figures 2, 3 and 4 |
 # | **You need** | lessons 03 to 07: noise, the baseline, and the three modules one at a time |
-# | **Time** | 20 minutes to read, 5 minutes to run (`quick`, 2 CPU cores; runs of earlier lessons are found) |
+# | **Time** | 25 minutes to read, 5 minutes to run (`quick`, 2 CPU cores; runs of earlier lessons are found) |
 # | **Data** | rendered faces; measured FER+ results that come with the project |
 # | **Paper** | SCN sections 3 and 4.2, figures 2, 3, 4 |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | read a table that no source shows · train on FER2013's labels and test on FER+ · ask whether alpha knows a real mistake · test ten faces for a skew · follow faces through a video |
 # | **You need** | lessons 03, 04, 08 and 09 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; a run of lesson 08 is found) |
+# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores; a run of lesson 08 is found) |
 # | **Data** | counts and results of FER+ and FER2013 that come with the project; rendered faces |
 # | **Paper** | SCN section 4.3, tables 1, 3 and 4, figure 4 |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | add noise to logits and take the mean · tell three covariances apart · watch centres collapse without σ · hold tables 1 and 2 against runs · redraw figures 2 and 3 |
 # | **You need** | lessons 03, 04 and 08; a covariance matrix |
-# | **Time** | 25 minutes to read, 4 minutes to run (`quick`, 2 CPU cores; the baseline of lesson 04 is found) |
+# | **Time** | 30 minutes to read, 4 minutes to run (`quick`, 2 CPU cores; the baseline of lesson 04 is found) |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | LRN sections 3 and 4, equations 1 to 5, tables 1 and 2, figures 2 and 3 |
 

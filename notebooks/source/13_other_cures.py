@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | see which loss listens to wrong labels · select by losses and by density · estimate how a truth becomes a label · look at faces in the mirror · measure what every trust knows |
 # | **You need** | lessons 04, 05 and 08 |
-# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores; the run of lesson 04 is found) |
+# | **Time** | 30 minutes to read, 1 minute to run (`quick`, 2 CPU cores; the run of lesson 04 is found) |
 # | **Data** | rendered faces, 30 % wrong labels; measured results that come with the project |
 # | **Paper** | SCN sections 2.2 and 3.2, table 2; LRN table 1; the sources of each method |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | take table 7 apart · read a leaderboard of all methods with intervals · see whether its order holds under other noise and on real faces · see what a cure costs, in time and on clean labels · ask whether knowing wrong labels pays · count how many comparisons you made · put a cure of our own to the test |
 # | **You need** | lessons 11 and 13 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
+# | **Time** | 35 minutes to read, 1 minute to run (`quick`, 2 CPU cores; nothing is trained) |
 # | **Data** | measured results that come with the project; a few rendered faces |
 # | **Paper** | SCN table 7; LRN table 3 |
 

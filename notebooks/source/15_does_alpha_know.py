@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | put alpha on a scale from nothing to everything · hold it against wrong labels, unclear faces and people's votes · let it compete with rivals that cost nothing · settle the claims · hold the paper's FERPlus numbers beside ours |
 # | **You need** | lessons 04, 05, 06 and 08 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; every run of it is an earlier lesson's) |
+# | **Time** | 30 minutes to read, 1 minute to run (`quick`, 2 CPU cores; every run of it is an earlier lesson's) |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | SCN sections 1, 3.2, 3.3, 4.3, figure 4; all claims of both papers |
 
@@ -442,7 +442,7 @@ else:
 # Both papers, claim by claim. Each verdict is computed from runs: *held* if the 95 % interval over seeds (L01: over classes) lies on the claimed
 # side in **every** condition that the claim names, *not held* if in one of them it lies on the other side, *undecided* otherwise. Who names k
 # conditions gives luck k chances to refute the claim, so against it each interval is the wider one of lesson 14, of level $1 - 0.05/k$. Where a
-# claim needs an effect of some size ("close to", "alpha tells"), the unit names a limit. Seeds share their test faces, so the interval does not say
+# claim needs an effect of some size ("close to", "alpha tells"), the unit names a limit, which takes the place of 0. Seeds share their test faces, so the interval does not say
 # whether other faces would agree; nor is it widened for the number of claims, and three seeds that agree by luck make a narrow one. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
 #
 # **Predict:** how many of the claims that could be tested held on some faces and were refuted on none?
@@ -574,7 +574,8 @@ for name, table in open_now.items():
 #
 # ## Exercises
 #
-# [A quiz](exercises/15_does_alpha_know.ipynb) goes with this lesson. Further questions, which nobody checks but you:
+# [Exercises that check themselves, and a quiz](exercises/15_does_alpha_know.ipynb) go with this lesson. Further questions, which nobody
+# checks but you:
 #
 # 1. Alpha of self-paced learning (`ctx.run("self_paced", noise_rate=0.3)`) is 0 or 1. What does it know of wrong labels, and why?
 # 2. Use the *baseline's* confidence instead of SCN's network's. Does SCN's training make its own confidence better or worse?

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | find, align and classify a face of your own · ask what alpha adds · see where a score comes from · do a folder · export the network · measure it on real faces and group by group · write its model card |
 # | **You need** | lessons 01, 04 and 08 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; every run of it is an earlier lesson's) |
+# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores; every run of it is an earlier lesson's) |
 # | **Data** | your photograph, which stays on your machine, or one that comes with scikit-image; rendered faces; measured results that come with the project |
 # | **Paper** | none: this is what happens to a method once it has left the paper |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | read the differences side by side · show each on one batch · train the released recipe · see what choosing the epoch by the test set is worth · recompute the errata |
 # | **You need** | lessons 04 and 08 |
-# | **Time** | 20 minutes to read, 3 minutes to run (`quick`, 2 CPU cores) |
+# | **Time** | 25 minutes to read, 3 minutes to run (`quick`, 2 CPU cores) |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | SCN sections 3.2 to 3.5 and 4; errata of SCN and LRN |
 

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | take a step apart · compare it with what the machine can do · see why a step must not ask questions · rank a batch in shares and as a whole · average gradients exactly, and wrongly · name runs by their content · count what two papers cost |
 # | **You need** | lessons 05, 06 and 08 |
-# | **Time** | 20 minutes to read, half a minute to run (`quick`, 2 CPU cores; nothing is trained) |
+# | **Time** | 35 minutes to read, half a minute to run (`quick`, 2 CPU cores; nothing is trained) |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | SCN section 3.5 |
 

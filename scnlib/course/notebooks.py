@@ -14,6 +14,7 @@ What stands between ``# solution:`` and ``# end``, or behind ``=`` on a line tha
 import argparse
 import hashlib
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -31,6 +32,9 @@ _RUN = (
 )
 #: What to do about ``differences``.
 ADVICE = "Then `make notebooks` (`python -m scnlib.course.notebooks`) writes what should be there."
+#: How long an exercise takes that one has just read about, and a question of the quiz.
+_MINUTES = {"Implement": 10, "Predict": 3, "Explain": 8}
+_QUESTION = 2
 _PLACE = "*Write your answer here; what a good one holds stands in the solutions.*"
 
 
@@ -72,7 +76,7 @@ def exercises_text(source: str, quiz: str = "") -> str:
         if _MARKS.search(cell.source):
             raise ValueError(f"a mark of a solution has no partner in the cell that begins {cell.source[:40]!r}")
     notebook.cells += _read(source.split("# %%")[0] + quiz).cells if quiz else []
-    return _text(notebook)
+    return _text(_timed(notebook))
 
 
 def quiz_text(lesson: str, stem: str, quiz: str) -> str:
@@ -89,7 +93,21 @@ def quiz_text(lesson: str, stem: str, quiz: str) -> str:
         f"# %% [markdown]\n# # Quiz: {title}\n#\n"
         f"# For [lesson {number}](../{stem}.ipynb), whose exercises stand at its end. Nothing is computed here.\n\n"
     )
-    return _text(_read(lesson.split("# %%")[0] + head + quiz))
+    return _text(_timed(_read(lesson.split("# %%")[0] + head + quiz)))
+
+
+def _timed(notebook):
+    """The notebook with a last line in its first cell: how long it takes, rounded up to 5 minutes."""
+    headings = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    counts = {kind: len(re.findall(rf"^## \d\d\.\d {kind}:", headings, flags=re.MULTILINE)) for kind in _MINUTES}
+    quiz = _QUESTION * len(re.findall(r"^### Question \d", headings, flags=re.MULTILINE))
+    parts = [f"{_MINUTES[kind]} for each *{kind.lower()}*" for kind, count in counts.items() if count]
+    parts += [f"{quiz} for the quiz"] if quiz else []
+    total = sum(_MINUTES[kind] * count for kind, count in counts.items()) + quiz
+    if total:
+        why = f": {', '.join(parts)}" if len(parts) > 1 else ""
+        notebook.cells[0].source += f"\n\nAbout {math.ceil(total / 5) * 5} minutes{why}."
+    return notebook
 
 
 def _read(source: str):

@@ -138,7 +138,27 @@ class TestFunction:
             loss = rank_regularization(alpha, beta, margin)
             return loss.detach() / 2 + loss / 2
 
-        assert said(half).words.startswith("The value is right, its gradient is not: [")
+        assert said(half).words.startswith("The value is right, its gradient in `alpha` is not: [")
+
+    def test_a_gradient_that_comes_back_to_one_argument_only_is_named(self):
+        loss = checks.exercise("08.1").reference
+
+        def too_steep(logits, alpha, labels, gamma):
+            return loss(logits, alpha, labels, gamma) + alpha.sum() - alpha.sum().detach()
+
+        def to_alpha_only(logits, alpha, labels, gamma):
+            return loss(logits.detach(), alpha, labels, gamma)
+
+        assert said(loss, "08.1").state == "passed"
+        assert said(too_steep, "08.1").words.startswith("The value is right, its gradient in `alpha` is not: [")
+        words = said(to_alpha_only, "08.1").words
+        assert words.startswith("The value is right, but no gradient comes back to `logits`. ")
+
+    def test_what_was_rounded_too_early_is_shown_with_more_digits(self):
+        exercise = Implement("Good.", (), lambda generator: [(torch.tensor(2.0),)], reference=torch.sqrt)
+        words = exercise.examine(lambda x: x.sqrt().round(decimals=3)).words
+        assert words == "It is 1.414 where 1.414214 is right (rounded too early?), with x = 2."
+        assert exercise.examine(lambda x: 1.4).words == "It is 1.4 where 1.414 is right, with x = 2."
 
     def test_the_kind_of_number_and_the_count_of_results_are_named(self):
         def as_float(*arguments):
@@ -167,11 +187,51 @@ class TestFunction:
         assert said(lambda *a: torch.stack(parts(*a)).numpy(), "07.2").state == "passed"
         assert said(lambda *a: torch.stack(parts(*a))[:3], "07.2").words == "It returns 3 results where 4 should be."
 
+    def test_rows_may_come_as_a_list_and_several_results_in_one_table(self):
+        matrix, two = checks.exercise("03.1").reference, checks.exercise("13.2").reference
+        assert said(lambda *a: matrix(*a).tolist(), "03.1").state == "passed"
+        assert said(lambda *a: list(matrix(*a)), "03.1").state == "passed"
+        assert said(lambda *a: torch.stack(two(*a)), "13.2").state == "passed"
+        assert said(lambda *a: torch.stack(two(*a)).tolist(), "13.2").state == "passed"
+        words = said(lambda *a: list(matrix(*a))[:2], "03.1").words
+        assert words == "It has the shape (2, 3); (3, 3) is wanted."
+
     def test_the_students_own_stars_are_left_in_the_text(self):
         assert "alpha ** 2" in repr(said(lambda alpha, beta, margin: (alpha**2).nothing))
 
     def test_numbers_of_numpy_and_python_are_as_good(self):
         assert said(lambda *a: float(checks.exercise("06.3").reference(*a)), "06.3").state == "passed"
+
+
+class TestWords:
+    EXERCISE = Implement(
+        passed="Good.",
+        reference=lambda x: "more" if x.mean() > 0 else "less",
+        cases=lambda generator: [(torch.tensor([1.0, 2.0]),), (torch.tensor([-1.0, 0.5]),)],
+        words=("more", "less"),
+        mistakes=(Mistake("the last", lambda x: "more" if x[-1] > 0 else "less", "Take the mean."),),
+    )
+
+    def test_the_right_word_passes_and_a_wrong_one_is_named(self):
+        assert self.EXERCISE.examine(self.EXERCISE.reference).state == "passed"
+        assert self.EXERCISE.examine(lambda x: "more" if x[-1] > 0 else "less").mistake == "the last"
+        words = self.EXERCISE.examine(lambda x: "less").words
+        assert words == "It is 'less' where 'more' is right, with x = [1, 2]."
+
+    def test_another_word_or_a_number_is_answered_with_those_that_there_are(self):
+        for other, shown in (("many", "'many'"), (1, "1"), (torch.ones(2), "tensor([1., 1.])")):
+            words = self.EXERCISE.examine(lambda x, other=other: other).words
+            assert words == f"It returns `{shown}`; one of 'more', 'less' is wanted."
+        assert self.EXERCISE.examine(lambda x: None).state == "not attempted"
+        assert self.EXERCISE.examine(lambda x: ("more", "more")).words == "It returns 2 results where 1 should be."
+
+    def test_an_argument_that_was_changed_is_named(self):
+        def greedy(x):
+            word = self.EXERCISE.reference(x)
+            x.zero_()
+            return word
+
+        assert "`x` is not what it was" in self.EXERCISE.examine(greedy).words
 
 
 class TestWithoutReference:

@@ -138,6 +138,17 @@ def test_an_exercise_is_its_solution_without_what_stands_between_the_marks():
     assert key == "The key."
 
 
+def test_the_head_of_exercises_says_how_long_they_take():
+    tasks = "".join(f"# %% [markdown]\n# ## 01.{n} {kind}: it\n\n" for n, kind in enumerate(("Implement",) * 2, 1))
+    tasks += "# %% [markdown]\n# ## 01.3 Explain: it\n\n"
+    quiz = "".join(f"# %% [markdown]\n# ### Question {n}\n\n" for n in range(1, 6))
+    task, *_ = sources(notebooks.exercises_text(EXERCISE + tasks, quiz))
+    assert task == "Write it.\n\nAbout 40 minutes: 10 for each *implement*, 8 for each *explain*, 10 for the quiz."
+    assert sources(notebooks.solutions_text(EXERCISE + tasks))[0] == "Write it."
+    alone, *_ = sources(notebooks.quiz_text(EXERCISE.replace("Write it.", "# It"), "01_a", quiz))
+    assert alone.endswith("\n\nAbout 10 minutes.")
+
+
 def test_a_mark_without_its_partner_is_refused_before_it_leaks():
     for broken in (EXERCISE.replace("    # end\n", ""), EXERCISE.replace("    # solution:\n", "")):
         with pytest.raises(ValueError, match="has no partner in the cell that begins 'def twice"):

@@ -1,8 +1,10 @@
 """Lesson 01's experiments, where their result is known beforehand."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from scnlib.course import preprocessing
@@ -29,6 +31,30 @@ def test_shaking_moves_the_points_with_the_picture_and_alignment_takes_it_back()
                 weight = picture * half
                 centre = torch.stack([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
                 assert (centre - eye).norm() < 1
+
+
+def test_of_three_turns_the_median_counts_and_the_ways_take_turns(monkeypatch):
+    clock, order = [0.0], []
+
+    def takes(name, *seconds):
+        left = list(seconds)
+
+        def way(*_, **__):
+            order.append(name)
+            clock[0] += left.pop(0)
+
+        return way
+
+    plain = SimpleNamespace(detect=takes("plain", 4.0, 1.0, 2.0, 8.0, 8.0, 1.0))
+    every, largest = takes("every", 1.0, 9.0, 1.0, 0.1, 1.0, 1.0), takes("largest", 0.5, 0.4, 0.6, 0.5, 0.5, 9.0)
+    detector = SimpleNamespace(
+        smallest=20, device="cpu", find=lambda image, **options: (every if options else largest)()
+    )
+    monkeypatch.setattr("facenet_pytorch.MTCNN", lambda **_: plain)
+    monkeypatch.setattr(preprocessing.time, "perf_counter", lambda: clock[0])
+    speeds = preprocessing.detection_speed(torch.zeros(2, 3, 8, 8, dtype=torch.uint8), detector)
+    assert list(speeds.values()) == pytest.approx([2 / (2 + 8), 2 / (1 + 1), 2 / (0.5 + 0.5)])
+    assert order == ["plain", "every", "largest"] * 6
 
 
 def test_true_points_come_from_the_latents():

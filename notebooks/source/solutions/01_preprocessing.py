@@ -34,7 +34,7 @@ def align(points, target):
     z0, w0 = z - z.mean(), w - w.mean()
     c = (z0.conj() * w0).sum() / z0.abs().square().sum()
     t = w.mean() - c * z.mean()
-    return torch.tensor([[c.real, -c.imag, t.real], [c.imag, c.real, t.imag]])
+    return torch.stack([torch.stack([c.real, -c.imag, t.real]), torch.stack([c.imag, c.real, t.imag])])
     # end
 
 

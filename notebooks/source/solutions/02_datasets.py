@@ -12,6 +12,8 @@
 # says whether the answer is right, and if it is not, what to look at. Where it says *explain*, nobody checks but you.
 
 # %%
+import math
+
 import torch
 
 from scnlib.course import check
@@ -57,7 +59,7 @@ def disagreement(votes):
     """Votes (N, 8) -> bits (N,)."""
     # solution:
     p = votes / votes.sum(dim=1, keepdim=True)
-    return -torch.special.xlogy(p, p).sum(dim=1) / torch.log(torch.tensor(2.0))
+    return -torch.special.xlogy(p, p).sum(dim=1) / math.log(2)
     # end
 
 

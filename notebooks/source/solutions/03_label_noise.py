@@ -51,8 +51,8 @@ check.ex("03.2", prediction)
 # ## 03.3 Implement: make labels wrong
 #
 # Return new labels, of which in *each class* exactly `round(rate * n)` are wrong (n: members of the class), each
-# changed to any *other* class with the same chance. The same seed gives the same noise. There are many right ways;
-# the check looks at what yours does.
+# changed to any *other* class with the same chance. Which members, is drawn at random, for each class and each seed
+# anew; the same seed gives the same noise. There are many right ways; the check looks at what yours does.
 
 # %%
 def corrupt(labels, num_classes, rate, seed):

@@ -28,6 +28,7 @@ from scnlib.course import check
 def rank_loss(alpha, beta, margin):
     """alpha (N,), share of the high group, margin -> one number."""
     # solution:
+    # 0.7 * 90 is 62.99999999999999 in Python: a hair more, so that what is cut off makes 63 of it.
     count = int(beta * len(alpha) + 1e-9)
     ordered = alpha.sort(descending=True).values
     gap = ordered[:count].mean() - ordered[count:].mean()

@@ -22,7 +22,7 @@ from scnlib.course import check
 #
 # Put lessons 05 and 06 together: $L = \gamma L_{RR} + (1 - \gamma) L_{WCE}$, with the scores of each face multiplied
 # by its α inside the softmax, and the rank loss at β = 0.7 and $\delta_1 = 0.15$. A gradient must come back to
-# `logits`.
+# `logits` and to `alpha`.
 
 # %%
 def scn_loss(logits, alpha, labels, gamma):
@@ -60,8 +60,8 @@ check.ex("08.2", prediction)
 def knows(alpha, wrong):
     """alpha (N,), wrong bool (N,) -> one number, 0 to 1."""
     # solution:
-    a, b = alpha[wrong][:, None], alpha[~wrong]
-    return ((a < b).double() + 0.5 * (a == b)).mean()
+    of_wrong, of_right = alpha[wrong][:, None], alpha[~wrong]
+    return ((of_wrong < of_right).double() + 0.5 * (of_wrong == of_right)).mean()
     # end
 
 

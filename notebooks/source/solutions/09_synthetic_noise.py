@@ -13,6 +13,10 @@
 # *explain*, nobody checks but you.
 
 # %%
+from statistics import NormalDist
+
+from scipy.stats import t
+
 from scnlib.course import check
 
 # %% [markdown]
@@ -26,8 +30,6 @@ from scnlib.course import check
 def gain(ours, baseline):
     """Two tensors (n,) -> (mean, low, high)."""
     # solution:
-    from scipy.stats import t
-
     differences, n = ours - baseline, len(ours)
     half = t.ppf(0.975, n - 1) * differences.std().item() / n**0.5
     middle = differences.mean().item()
@@ -44,7 +46,7 @@ check.ex("09.1", gain)
 # sample came out exactly so, from how many seeds on would the 95 % interval (Student's) exclude zero?
 
 # %%
-prediction = 12  # solution
+prediction = next(n for n in range(2, 100) if t.ppf(0.975, n - 1) * 1.5 / n**0.5 < 1)  # solution
 
 check.ex("09.2", prediction)
 
@@ -55,7 +57,7 @@ check.ex("09.2", prediction)
 # standard deviation of 1 point. How many of the 18 do you expect above +1?
 
 # %%
-prediction = 2.86  # solution
+prediction = 18 * (1 - NormalDist().cdf(1))  # solution
 
 check.ex("09.3", prediction)
 

@@ -28,10 +28,10 @@ def auroc_within(scores, wrong, classes):
     # solution:
     won, pairs = 0.0, 0
     for label in classes.unique():
-        a = scores[wrong & (classes == label)][:, None]
-        b = scores[~wrong & (classes == label)]
-        won += ((a > b).double() + 0.5 * (a == b)).sum()
-        pairs += a.numel() * b.numel()
+        of_wrong = scores[wrong & (classes == label)][:, None]
+        of_right = scores[~wrong & (classes == label)]
+        won += ((of_wrong > of_right).double() + 0.5 * (of_wrong == of_right)).sum()
+        pairs += of_wrong.numel() * of_right.numel()
     return won / pairs
     # end
 

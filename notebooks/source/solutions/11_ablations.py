@@ -59,7 +59,11 @@ check.ex("11.2", prediction)
 # `torch.randn` tell.
 
 # %%
-prediction = -torch.randn(100_000, 5, generator=torch.Generator().manual_seed(1)).topk(2).values.diff().mean()  # solution
+# solution:
+drawn = torch.randn(100_000, 5, generator=torch.Generator().manual_seed(1))
+best, second = drawn.topk(2).values.T
+# end
+prediction = (best - second).mean()  # solution
 
 check.ex("11.3", prediction)
 

@@ -14,6 +14,7 @@
 
 # %%
 import torch
+from scipy.stats import t
 
 from scnlib.course import check
 
@@ -32,8 +33,6 @@ from scnlib.course import check
 def board(accuracy, baseline):
     """(m, n) and (n,) -> (m, 3): gain, low, high."""
     # solution:
-    from scipy.stats import t
-
     m, n = accuracy.shape
     differences = accuracy - baseline
     middle = differences.mean(dim=1)

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-#: How far a student's float32 may be from the package's: relative, absolute.
-CLOSE = {"rtol": 1e-4, "atol": 1e-6}
+#: How far a student's float32 may be from the package's, as a share of it; ``Implement.within`` comes on top.
+RTOL = 1e-4
 
 _SHOWN = 10  # a tensor of more elements is named by its shape, or by one of its cells or rows
 _DECIMAL, _WHOLE = "decimal numbers (float)", "whole numbers (int)"
@@ -66,14 +66,18 @@ class Implement:
         reference: the package's function with the same arguments; None where any function will do that makes none of
             the mistakes.
         cases: generator -> tuples of arguments, the first small enough to follow by hand.
-        gradient: whether the gradient by the first argument counts, too.
+        gradient: by how many of the first arguments the gradient counts, too.
+        within: how far a number may be off.
+        words: what the function may return, where it is to return a word.
     """
 
     passed: str
     mistakes: tuple[Mistake, ...]
     cases: Callable[[torch.Generator], Sequence[tuple]]
     reference: Callable | None = None
-    gradient: bool = False
+    gradient: int = 0
+    within: float = 1e-6
+    words: tuple[str, ...] = ()
 
     def examine(self, answer: object) -> Finding:
         """Run the answer on every case and say what came of it. Nothing that it does is raised."""
@@ -84,7 +88,7 @@ class Implement:
             return Finding("not yet", words)
         cases = list(self.cases(torch.Generator().manual_seed(0)))
         try:
-            calls = [_call(answer, case, self.gradient) for case in cases]
+            calls = [self._call(answer, case) for case in cases]
         except _NoNumber as error:
             return Finding("not yet", str(error))
         except Exception as error:
@@ -92,9 +96,9 @@ class Implement:
         results = [result for result, _ in calls]
         if any(part is None for result in results for part in result):
             return _NOT_ATTEMPTED
-        wanted = [_call(self.reference, case, self.gradient)[0] for case in cases] if self.reference else results
+        wanted = [self._call(self.reference, case)[0] for case in cases] if self.reference else results
         results = [_as_wanted(*pair) for pair in zip(results, wanted, strict=True)]
-        if not self.reference or not all(map(_same, results, wanted)):
+        if not self.reference or not all(map(self._same, results, wanted)):
             try:
                 for mistake in self.mistakes:
                     if self._shows(mistake, answer, cases, results):
@@ -102,8 +106,8 @@ class Implement:
             except Exception as error:
                 return Finding("not yet", _trouble(answer, error))
         for case, result, right in zip(cases, results, wanted, strict=True):
-            if not _same(result, right):
-                return Finding("not yet", _difference(answer, case, result, right, self.gradient))
+            if not self._same(result, right):
+                return Finding("not yet", _difference(answer, case, result, right, self.gradient, self.within))
         changed = {number for _, places in calls for number in places}
         if changed:
             return Finding("not yet", _overwritten(_names(answer, cases[0])[min(changed)]))
@@ -112,8 +116,14 @@ class Implement:
     def _shows(self, mistake: Mistake, answer: Callable, cases: list[tuple], results: list[tuple]) -> bool:
         if mistake.shows:
             return mistake.shows(answer)
-        theirs = (_call(mistake.answer, case, self.gradient)[0] for case in cases)
-        return all(map(_same, results, theirs))
+        theirs = (self._call(mistake.answer, case)[0] for case in cases)
+        return all(map(self._same, results, theirs))
+
+    def _call(self, function: Callable, case: tuple) -> tuple[tuple, list[int]]:
+        return _call(function, case, self.gradient, self.words)
+
+    def _same(self, first: tuple, second: tuple) -> bool:
+        return _same(first, second, self.within)
 
 
 @dataclass(frozen=True)
@@ -182,32 +192,35 @@ _NOT_ATTEMPTED = Finding(
 
 
 class _NoNumber(Exception):
-    """An answer returned something that no tensor can be made of."""
+    """An answer returned something that no tensor can be made of, or no word that was asked for."""
 
 
-def _call(function: Callable, case: tuple, gradient: bool) -> tuple[tuple[Tensor | None, ...], list[int]]:
+def _call(function: Callable, case: tuple, gradient: int, words: tuple[str, ...]) -> tuple[tuple, list[int]]:
     """What a function makes of a copy of the arguments, and which arguments it changed.
 
     Returns:
-        Each part of the result as a tensor, None for nothing. With ``gradient`` the derivative of the sum of the first
-        part by the first argument follows, 0 where none arrives. Then the places of arguments that were overwritten.
+        Each part of the result as a tensor (or one of ``words``), None for nothing. Then, for ``gradient`` of the first
+        arguments, the derivative of the sum of the first part by each, 0 where none arrives. Then the places of
+        arguments that were overwritten.
     """
     arguments = [value.clone() if isinstance(value, Tensor) else value for value in case]
-    if gradient:
-        arguments[0].requires_grad_()
+    for argument in arguments[:gradient]:
+        argument.requires_grad_()
     with torch.enable_grad():
         returned = function(*arguments)
-    tensors = tuple(map(_tensor, returned if isinstance(returned, tuple | list) else (returned,)))
+    parts = returned if isinstance(returned, tuple | list) else (returned,)
+    places = [i for i, (a, b) in enumerate(zip(arguments, case, strict=True)) if not _untouched(a, b)]
+    if words:
+        return tuple(_word(part, words) for part in parts), places
+    tensors = tuple(map(_tensor, parts))
     if isinstance(returned, list) and len(tensors) == 1 and tensors[0] is not None and not tensors[0].ndim:
         tensors = (tensors[0][None],)  # one label in a list, of a batch of one
-    places = [i for i, (a, b) in enumerate(zip(arguments, case, strict=True)) if not _untouched(a, b)]
     if not gradient or tensors[0] is None:
         return tensors, places
-    arrived = None
+    slopes = tuple(torch.zeros_like(value) for value in case[:gradient])
     if tensors[0].requires_grad:
-        (arrived,) = torch.autograd.grad(tensors[0].sum(), arguments[0], allow_unused=True)
-    slope = torch.zeros_like(case[0]) if arrived is None else arrived
-    return (*(part.detach() for part in tensors), slope), places
+        slopes = torch.autograd.grad(tensors[0].sum(), arguments[:gradient], materialize_grads=True)
+    return (*(part.detach() for part in tensors), *slopes), places
 
 
 def _tensor(part: object) -> Tensor | None:
@@ -219,25 +232,40 @@ def _tensor(part: object) -> Tensor | None:
         raise _NoNumber(f"It returns {_a(part)}; a number or a tensor is wanted.") from None
 
 
+def _word(part: object, words: tuple[str, ...]) -> str | None:
+    if part is None or part is ...:
+        return None
+    if not isinstance(part, str) or part not in words:
+        raise _NoNumber(f"It returns {_a(part)}; one of {', '.join(map(repr, words))} is wanted.")
+    return part
+
+
 def _untouched(value: object, before: object) -> bool:
     return not isinstance(value, Tensor) or torch.equal(value, before)
 
 
-def _as_wanted(result: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Several numbers that came in one tensor, one by one where several are wanted; a list of them as one tensor."""
-    if len(result) == 1 < len(wanted) and result[0].ndim == 1:
+def _as_wanted(result: tuple, wanted: tuple) -> tuple:
+    """Several results that came in one tensor, one by one where several are wanted; a list of rows as one tensor."""
+    if not all(isinstance(part, Tensor) for part in (*result, *wanted)):
+        return result
+    if len(result) == 1 < len(wanted) and result[0].ndim and (result[0].ndim == 1 or len(result[0]) == len(wanted)):
         return tuple(result[0].unbind())
-    if len(wanted) == 1 < len(result) and wanted[0].ndim == 1 and not any(part.ndim for part in result):
+    alike = len({part.shape for part in result}) == 1
+    if len(wanted) == 1 < len(result) and alike and wanted[0].ndim == 1 + result[0].ndim:
         return (torch.stack(result),)
     return result
 
 
-def _same(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> bool:
-    """Whether all parts of the first agree with the second in shape, kind and value."""
+def _same(first: tuple, second: tuple, within: float) -> bool:
+    """Whether all parts of the first agree with the second: words, or numbers in shape, kind and value."""
     return len(first) == len(second) and all(
-        a.shape == b.shape and _fits(a, b) and torch.allclose(a.double(), b.double(), **CLOSE, equal_nan=True)
+        a == b if isinstance(b, str) else a.shape == b.shape and _fits(a, b) and bool(_close(a, b, within).all())
         for a, b in zip(first, second, strict=True)
     )
+
+
+def _close(values: Tensor, right: Tensor, within: float) -> Tensor:
+    return torch.isclose(values.double(), right.double(), rtol=RTOL, atol=within, equal_nan=True)
 
 
 def _fits(values: Tensor, wanted: Tensor) -> bool:
@@ -256,44 +284,56 @@ def _kind(values: Tensor) -> str:
 # --------------------------------------------------------------------------------------------------------------- words
 
 
-def _difference(answer: Callable, case: tuple, result: tuple, right: tuple, gradient: bool) -> str:
+def _difference(answer: Callable, case: tuple, result: tuple, right: tuple, gradient: int, within: float) -> str:
     """The first thing in which a result differs from the right one."""
+    values = len(right) - gradient
     if len(result) != len(right):
-        return f"It returns {_count(len(result) - gradient)} where {len(right) - gradient} should be."
+        return f"It returns {_count(len(result) - gradient)} where {values} should be."
     for number, (a, b) in enumerate(zip(result, right, strict=True)):
-        if gradient and number == len(right) - 1:
-            if not a.any() and b.any():
+        if _same((a,), (b,), within):
+            continue
+        if isinstance(b, str):
+            return f"It is {a!r} where {b!r} is right, with {_arguments(answer, case, torch.Size(), 0)}."
+        if number >= values:
+            to = _names(answer, case)[number - values]
+            if not a.any():
                 return (
-                    "The value is right, but no gradient comes back from it. Something on the way cuts the path: "
+                    f"The value is right, but no gradient comes back to `{to}`. Something on the way cuts the path: "
                     "`detach`, `item`, `numpy`, `torch.tensor(...)`, or a plain Python number."
                 )
-            return f"The value is right, its gradient is not: {_wrong(a, b)}."
-        part = "It" if len(right) - gradient == 1 else f"Part {number + 1} of the result"
+            return f"The value is right, its gradient in `{to}` is not: {_wrong(a, b, within)}."
+        part = "It" if values == 1 else f"Part {number + 1} of the result"
         if a.shape != b.shape:
             return f"{part} {_wrong_shape(a, b)}."
         if not _fits(a, b):
             return f"{part} holds {_kind(a)}; {_kind(b)} are wanted."
-        if not _same((a,), (b,)):
-            row = int(_wrong_cells(a, b)[0, 0]) if a.ndim else 0
-            return f"{part} is {_wrong(a, b)}, with {_arguments(answer, case, a.shape[:1], row)}."
+        row = int(_wrong_cells(a, b, within)[0, 0]) if a.ndim else 0
+        return f"{part} is {_wrong(a, b, within)}, with {_arguments(answer, case, a.shape[:1], row)}."
     raise AssertionError("the results do not differ")
 
 
-def _wrong(values: Tensor, right: Tensor) -> str:
+def _wrong(values: Tensor, right: Tensor, within: float) -> str:
     """Small ones whole, of larger ones the first cell that differs, one that is not finite before all others."""
     ill = values.double().isfinite().logical_not() & right.double().isfinite()
     where = " (not finite: look for 0 / 0, a logarithm of 0, or an `exp` that float32 cannot hold)" if ill.any() else ""
     if values.numel() <= _SHOWN:
-        return f"{_value(values)} where {_value(right)} is right{where}"
-    cells = _wrong_cells(values, right).tolist()
+        return f"{_beside(values, right)}{where}"
+    cells = _wrong_cells(values, right, within).tolist()
     others = f", one of {len(cells)} wrong cells" if len(cells) > 1 else ""
     cell = tuple(cells[0])
-    return f"{_value(values[cell])} at {cells[0]} where {_value(right[cell])} is right{others}{where}"
+    return f"{_beside(values[cell], right[cell], f' at {cells[0]}')}{others}{where}"
 
 
-def _wrong_cells(values: Tensor, right: Tensor) -> Tensor:
+def _beside(value: Tensor, right: Tensor, place: str = "") -> str:
+    """Both in four digits; in seven where four are the same."""
+    same = _value(value) == _value(right)
+    shown, wanted = (_value(number, 7 if same else 4) for number in (value, right))
+    return f"{shown}{place} where {wanted} is right{' (rounded too early?)' if same else ''}"
+
+
+def _wrong_cells(values: Tensor, right: Tensor, within: float) -> Tensor:
     """Places that differ, int64 ``(K, ndim)``; those that are not finite and should be before all others."""
-    off = ~torch.isclose(values.double(), right.double(), **CLOSE, equal_nan=True)
+    off = ~_close(values, right, within)
     ill = values.double().isfinite().logical_not() & right.double().isfinite()
     return torch.cat([ill.nonzero(), (off & ~ill).nonzero()])
 
@@ -350,18 +390,19 @@ def _names(answer: Callable, case: tuple) -> list[str]:
     return names + [f"argument {number}" for number in range(len(names) + 1, len(case) + 1)]
 
 
-def _value(value: object) -> str:
+def _value(value: object, digits: int = 4) -> str:
     if not isinstance(value, Tensor):
         return repr(value)
     if value.numel() > _SHOWN:
         return f"a tensor of shape {tuple(value.shape)}"
-    return _listed(value.tolist())
+    return _listed(value.tolist(), digits)
 
 
-def _listed(value: object) -> str:
+def _listed(value: object, digits: int) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(map(_listed, value))}]"
-    return f"{value + 0.0:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)  # -0 + 0 is 0
+        return f"[{', '.join(_listed(part, digits) for part in value)}]"
+    finite = isinstance(value, float) and math.isfinite(value)
+    return f"{value + 0.0:.{digits}g}" if finite else str(value)  # -0 + 0 is 0
 
 
 def _count(number: int) -> str:

@@ -103,6 +103,14 @@ def _by_found_eyes(found: Tensor, true: Tensor) -> Tensor:
     return (found - true).norm(dim=1).mean() / _eyes(found)
 
 
+def _in_portraits(found: Tensor, true: Tensor) -> Tensor:
+    return (found - true).norm(dim=1).mean() / 20
+
+
+def _by_eyes_across(found: Tensor, true: Tensor) -> Tensor:
+    return (found - true).norm(dim=1).mean() / (true[1] - true[0])[0].abs()
+
+
 def _by_coordinate(found: Tensor, true: Tensor) -> Tensor:
     return (found - true).abs().mean() / _eyes(true)
 
@@ -122,7 +130,9 @@ def _point_by_point(found: Tensor, true: Tensor) -> Tensor:
 def _misses(generator: torch.Generator) -> list[tuple]:
     true = torch.tensor([[10.0, 20.0], [30.0, 20.0], [20.0, 30.0], [12.0, 40.0], [28.0, 40.0]])
     off = torch.tensor([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [0.0, 2.0], [-3.0, 0.0]])
-    return [(true + off, true)] + [(true + 4 * torch.randn(5, 2, generator=generator), true) for _ in range(3)]
+    turn = torch.tensor([[0.8, 0.6], [-0.6, 0.8]])
+    faces = [true, 3 * true @ turn, 0.5 * true @ turn.T]
+    return [(true + off, true)] + [(face + 4 * torch.randn(5, 2, generator=generator), face) for face in faces]
 
 
 EXERCISES = {
@@ -195,6 +205,16 @@ EXERCISES = {
                 "the found eyes as the unit",
                 _by_found_eyes,
                 "A detector that puts the eyes too far apart would shrink its own error. Measure with the truth.",
+            ),
+            Mistake(
+                "a unit that is the same for all faces",
+                _in_portraits,
+                "It fits the first face. The second is three times as large: divide by the distance of its own eyes.",
+            ),
+            Mistake(
+                "the eyes' distance from left to right",
+                _by_eyes_across,
+                "In a face that leans one eye is higher, too. The distance of two points is $\\sqrt{x^2 + y^2}$.",
             ),
             Mistake(
                 "a mean over coordinates",

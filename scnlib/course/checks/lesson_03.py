@@ -76,20 +76,32 @@ def _given(_: torch.Generator) -> list[tuple]:
 
 
 _SIZES = [200, 47, 83, 14]  # round, floor and ceil of their shares differ
-_LABELS = torch.repeat_interleave(torch.arange(4), torch.tensor(_SIZES))
+_SORTED = torch.repeat_interleave(torch.arange(4), torch.tensor(_SIZES))
+_LABELS = _SORTED[torch.randperm(len(_SORTED), generator=torch.Generator().manual_seed(0))]
+_ALIKE = torch.arange(3).repeat(60)  # classes of one size
 _RATES = (0.1, 0.3, 0.5)
 
 
-def _wrong_by_class(noisy: Tensor) -> list[int]:
-    return [int((part != c).sum()) for c, part in enumerate(noisy.split(_SIZES))]
+def _wrong_by_class(noisy: Tensor, labels: Tensor = _LABELS) -> list[int]:
+    return [int((noisy[labels == c] != c).sum()) for c in range(4)]
 
 
-def _noisy(function: Callable, rate: float, seed: int = 0) -> Tensor:
-    return torch.as_tensor(function(_LABELS.clone(), 4, rate, seed))
+def _noisy(function: Callable, rate: float, seed: int = 0, labels: Tensor = _LABELS) -> Tensor:
+    return torch.as_tensor(function(labels.clone(), int(labels.max()) + 1, rate, seed))
 
 
 def _asked(rate: float) -> list[int]:
     return _wrong_by_class(corrupt_labels(_LABELS, 4, rate))
+
+
+def _by_class(labels: Tensor, num_classes: int, seed: int, choose: Callable) -> Tensor:
+    """Labels of which those are wrong that ``choose(n, generator)`` picks among a class's n members."""
+    generator, noisy = torch.Generator().manual_seed(seed), labels.clone()
+    for c in range(num_classes):
+        members = (labels == c).nonzero().flatten()
+        chosen = members[choose(len(members), generator)]
+        noisy[chosen] = (c + torch.randint(1, num_classes, (len(chosen),), generator=generator)) % num_classes
+    return noisy
 
 
 def _no_labels(function: Callable) -> bool:
@@ -106,6 +118,17 @@ def _changes_its_input(function: Callable) -> bool:
     labels = _LABELS.clone()
     function(labels, 4, 0.3, 0)
     return bool((labels != _LABELS).any())
+
+
+def _lost_on_the_way(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    noisy, wrong = labels.clone(), corrupt_labels(labels, num_classes, rate, seed=seed)
+    for c in range(num_classes):
+        noisy[labels == c][:] = wrong[labels == c]  # into a copy of these labels
+    return noisy
+
+
+def _changes_nothing(function: Callable) -> bool:
+    return all((_noisy(function, rate) == _LABELS).all() for rate in _RATES)
 
 
 def _unseeded(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
@@ -129,8 +152,96 @@ def _out_of_range(labels: Tensor, num_classes: int, rate: float, seed: int) -> T
     return torch.where(wrong, labels + 1, labels)
 
 
-def _leaves_the_classes(function: Callable) -> bool:
-    return any(int(_noisy(function, rate).max()) > 3 or int(_noisy(function, rate).min()) < 0 for rate in _RATES)
+def _leaves_the_classes(function: Callable, labels: Tensor = _LABELS) -> bool:
+    found = torch.stack([_noisy(function, rate, labels=labels) for rate in _RATES])
+    return bool((found < 0).any() or (found > labels.max()).any())
+
+
+def _of_four_classes(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    return corrupt_labels(labels, 4, rate, seed=seed)
+
+
+def _knows_four_classes_only(function: Callable) -> bool:
+    return _leaves_the_classes(function, _ALIKE)
+
+
+def _always_the_first(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    return _by_class(labels, num_classes, seed, lambda n, generator: torch.arange(round(rate * n)))
+
+
+def _same_members(function: Callable) -> bool:
+    changed = [_noisy(function, 0.5, seed) != _LABELS for seed in range(5)]
+    return all((mask == changed[0]).all() for mask in changed)
+
+
+def _begun_again(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    def chosen(n: int, generator: torch.Generator) -> Tensor:
+        return torch.randperm(n, generator=generator.manual_seed(seed))[: round(rate * n)]
+
+    return _by_class(labels, num_classes, seed, chosen)
+
+
+def _same_places(function: Callable) -> bool:
+    """Whether classes of one size lose the same of their members, with every seed."""
+    for seed in range(3):
+        changed = _noisy(function, 0.5, seed, _ALIKE) != _ALIKE
+        first, *others = (changed[c == _ALIKE] for c in range(3))
+        if not all((mask == first).all() for mask in others):
+            return False
+    return True
+
+
+def _in_blocks(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    generator, noisy, begin = torch.Generator().manual_seed(seed), labels.clone(), 0
+    for c, n in enumerate(torch.bincount(labels, minlength=num_classes).tolist()):
+        chosen = begin + torch.randperm(n, generator=generator)[: round(rate * n)]
+        noisy[chosen] = (c + torch.randint(1, num_classes, (len(chosen),), generator=generator)) % num_classes
+        begin += n
+    return noisy
+
+
+def _needs_them_sorted(function: Callable) -> bool:
+    in_order = [_wrong_by_class(_noisy(function, rate, labels=_SORTED), _SORTED) for rate in _RATES]
+    return in_order == [_asked(rate) for rate in _RATES] and _counts_scatter(function)
+
+
+def _not_the_first_class(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    return torch.where(labels == 0, labels, corrupt_labels(labels, num_classes, rate, seed=seed))
+
+
+def _leaves_a_class_out(function: Callable) -> bool:
+    wrong = torch.tensor([_wrong_by_class(_noisy(function, rate)) for rate in _RATES]).sum(0)
+    return bool((wrong == 0).any())
+
+
+def _of_noisy_members(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    generator, noisy = torch.Generator().manual_seed(seed), labels.clone()
+    for c in range(num_classes):
+        members = (noisy == c).nonzero().flatten()
+        chosen = members[torch.randperm(len(members), generator=generator)[: round(rate * len(members))]]
+        noisy[chosen] = (c + torch.randint(1, num_classes, (len(chosen),), generator=generator)) % num_classes
+    return noisy
+
+
+def _changes_labels_twice(function: Callable) -> bool:
+    """Whether a class is empty where all labels of all classes shall change: all that came into the last one left."""
+    return len(_noisy(function, 1.0, labels=_ALIKE).unique()) < 3
+
+
+def _with_replacement(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
+    def chosen(n: int, generator: torch.Generator) -> Tensor:
+        return torch.randint(n, (round(rate * n),), generator=generator)
+
+    return _by_class(labels, num_classes, seed, chosen)
+
+
+def _draws_members_twice(function: Callable) -> bool:
+    """Whether wrong labels are too few at 50 %, and hardly so at 10 %, where two draws seldom meet.
+
+    Of labels that may be drawn again a quarter is missing at every rate.
+    """
+    found = sum(sum(_wrong_by_class(_noisy(function, 0.1, seed))) for seed in range(10))
+    return _too_few(function) and found > 0.87 * 10 * sum(_asked(0.1))
 
 
 def _always_the_next(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
@@ -166,13 +277,10 @@ def _counted_by(rounding: Callable) -> Callable:
     """Exact counts in each class, but other ones: ``rounding(rate, n)`` of n."""
 
     def corrupt(labels: Tensor, num_classes: int, rate: float, seed: int) -> Tensor:
-        generator, noisy = torch.Generator().manual_seed(seed), labels.clone()
-        for c in range(num_classes):
-            members = (labels == c).nonzero().flatten()
-            count = rounding(rate, len(members))
-            chosen = members[torch.randperm(len(members), generator=generator)[:count]]
-            noisy[chosen] = (c + torch.randint(1, num_classes, (count,), generator=generator)) % num_classes
-        return noisy
+        def chosen(n: int, generator: torch.Generator) -> Tensor:
+            return torch.randperm(n, generator=generator)[: rounding(rate, n)]
+
+        return _by_class(labels, num_classes, seed, chosen)
 
     return corrupt
 
@@ -317,6 +425,13 @@ EXERCISES = {
                 _changes_its_input,
             ),
             Mistake(
+                "labels that stay as they were",
+                _lost_on_the_way,
+                "No label is wrong in the end. With two pairs of brackets, `noisy[members][chosen] = ...`, a copy is "
+                "written to: `noisy[members[chosen]] = ...`.",
+                _changes_nothing,
+            ),
+            Mistake(
                 "noise without its seed",
                 _unseeded,
                 "Two calls with one seed differ. Make `torch.Generator().manual_seed(seed)` and pass it to every draw.",
@@ -333,6 +448,45 @@ EXERCISES = {
                 _out_of_range,
                 "Labels run from 0 to `num_classes - 1`; something adds to the last class and does not come round.",
                 _leaves_the_classes,
+            ),
+            Mistake(
+                "a fixed number of classes",
+                _of_four_classes,
+                "With three classes labels come out that there are not. How many there are, `num_classes` says.",
+                _knows_four_classes_only,
+            ),
+            Mistake(
+                "the same members each time",
+                _always_the_first,
+                "Seeds 0 to 4 change the same labels, to other classes each time. Shuffle the members before you take "
+                "the first.",
+                _same_members,
+            ),
+            Mistake(
+                "a generator that begins again in each class",
+                _begun_again,
+                "Classes of one size lose the same places. Make the generator once, before the loop over the classes.",
+                _same_places,
+            ),
+            Mistake(
+                "labels that must be sorted",
+                _in_blocks,
+                "The counts are right where the labels come class by class, and nowhere else. Find the members of a "
+                "class with `labels == c`.",
+                _needs_them_sorted,
+            ),
+            Mistake(
+                "a class that is left out",
+                _not_the_first_class,
+                "In one class no label is ever wrong. Does the loop begin at 0 and reach `num_classes - 1`?",
+                _leaves_a_class_out,
+            ),
+            Mistake(
+                "members by labels that are wrong already",
+                _of_noisy_members,
+                "A label that was changed into class c is there when the turn comes to c, and may be changed again. "
+                "Find the members in `labels`, not in the result.",
+                _changes_labels_twice,
             ),
             Mistake(
                 "pair noise",
@@ -357,6 +511,13 @@ EXERCISES = {
                 _counted_by(_kept),
                 "The counts are exact, but those of $1 - r$: the rate is the share that goes *wrong*.",
                 lambda function: any(_has_counts_of(kept)(function) for kept in (_kept, _rest_by_rate)),
+            ),
+            Mistake(
+                "members that are drawn twice",
+                _with_replacement,
+                "`randint` may give a place more than once, so that fewer are changed than drawn. Take the first of a "
+                "`randperm`.",
+                _draws_members_twice,
             ),
             Mistake(
                 "a label that may be drawn again",

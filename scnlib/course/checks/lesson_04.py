@@ -95,14 +95,19 @@ def _its_epoch(test: Tensor, validation: Tensor) -> Tensor:
     return validation.argmax()
 
 
+def _last_of_the_best(test: Tensor, validation: Tensor) -> Tensor:
+    return test[len(test) - 1 - validation.flip(0).argmax()]
+
+
 def _mean_of_both(test: Tensor, validation: Tensor) -> Tensor:
     return test[(test + validation).argmax()]
 
 
 def _curves(generator: torch.Generator) -> list[tuple]:
     by_hand = torch.tensor([0.40, 0.62, 0.55, 0.60, 0.52]), torch.tensor([0.30, 0.41, 0.44, 0.40, 0.39])
+    tie = torch.tensor([0.50, 0.61, 0.58, 0.63]), torch.tensor([0.40, 0.44, 0.42, 0.44])
     drawn = (0.3 + 0.3 * torch.rand(2, 12, generator=generator) for _ in range(3))
-    return [by_hand, *(tuple(pair) for pair in drawn)]
+    return [by_hand, tie, *(tuple(pair) for pair in drawn)]
 
 
 EXERCISES = {
@@ -169,6 +174,11 @@ EXERCISES = {
                 "the validation accuracy",
                 _validation_itself,
                 "It chose the epoch, so it flatters itself, and its labels are noisy. Report `test` at that epoch.",
+            ),
+            Mistake(
+                "the last of the best epochs",
+                _last_of_the_best,
+                "Two epochs may be equally good on the validation faces; the *first* of them counts, says the task.",
             ),
             Mistake("the number of the epoch", _its_epoch, "The test accuracy *in* that epoch is wanted."),
             Mistake("a choice with the test set's help", _mean_of_both, "Half a look at the test set is a look."),

@@ -23,6 +23,14 @@ def _parts(logits: Tensor, alpha: Tensor, labels: Tensor) -> tuple[Tensor, Tenso
     return losses.logit_weighted_cross_entropy(logits, alpha, labels), losses.rank_regularization(alpha)
 
 
+def _alpha_cut_off(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    return _scn(logits, alpha.detach(), labels, gamma)
+
+
+def _rank_cut_off(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    return gamma * losses.rank_regularization(alpha).item() + (1 - gamma) * _parts(logits, alpha, labels)[0]
+
+
 def _added(logits: Tensor, alpha: Tensor, labels: Tensor, gamma: float) -> Tensor:
     return sum(_parts(logits, alpha, labels))
 
@@ -131,10 +139,21 @@ EXERCISES = {
     "08.1": Implement(
         reference=_scn,
         cases=_batches,
-        gradient=True,
+        gradient=2,
         passed="All of SCN's loss in one place. α scales the scores inside the softmax, and γ shortens the "
         "classifier's step.",
         mistakes=(
+            Mistake(
+                "an α that learns nothing",
+                _alpha_cut_off,
+                "The value is right, but no gradient comes back to `alpha`. Both losses should move it: no `detach`.",
+            ),
+            Mistake(
+                "a rank loss that moves nothing",
+                _rank_cut_off,
+                "The value is right, but the rank loss in it is a plain number. Leave it a tensor: no `item` and no "
+                "`detach`.",
+            ),
             Mistake(
                 "two losses added",
                 _added,

@@ -49,6 +49,20 @@ def _centred(scores: Tensor, wrong: Tensor, classes: Tensor) -> Tensor:
     return auroc(scores - means, wrong)
 
 
+def _of_ties(scores: Tensor, wrong: Tensor, classes: Tensor, share: float) -> Tensor:
+    a, b = scores[wrong][:, None], scores[~wrong]
+    alike = classes[wrong][:, None] == classes[~wrong]
+    return ((a > b) + share * (a == b))[alike].double().mean()
+
+
+def _ties_lost(scores: Tensor, wrong: Tensor, classes: Tensor) -> Tensor:
+    return _of_ties(scores, wrong, classes, 0.0)
+
+
+def _ties_won(scores: Tensor, wrong: Tensor, classes: Tensor) -> Tensor:
+    return _of_ties(scores, wrong, classes, 1.0)
+
+
 def _faces(generator: torch.Generator) -> list[tuple]:
     scores = torch.tensor([0.9, 0.8, 0.7, 0.3, 0.2, 0.1, 0.4, 0.5])
     by_hand = scores, torch.tensor([1, 1, 0, 0, 1, 0, 0, 0]).bool(), torch.tensor([0, 0, 0, 1, 1, 1, 2, 2])
@@ -57,7 +71,8 @@ def _faces(generator: torch.Generator) -> list[tuple]:
         classes = torch.randint(4, (n,), generator=generator) ** 2 // 3
         wrong = torch.rand(n, generator=generator) < 0.15 + 0.2 * classes
         known = 0.5 * classes + 0.3 * wrong * (classes < 2)
-        cases.append(((known + torch.rand(n, generator=generator)).float(), wrong, classes))
+        scores = (known + torch.rand(n, generator=generator)).mul(10).round() / 10  # in tenths: ties
+        cases.append((scores, wrong, classes))
     return cases
 
 
@@ -95,6 +110,10 @@ EXERCISES = {
                 _turned,
                 "Here a *high* score means suspicion, and a wrong label should have it.",
             ),
+            Mistake(
+                "ties that nobody wins", _ties_lost, "Two equal scores decide nothing: such a pair counts one half."
+            ),
+            Mistake("ties that are won", _ties_won, "Two equal scores decide nothing: such a pair counts one half."),
             Mistake("the means of the classes", _between, "That keeps just what should be taken out: the class."),
             Mistake(
                 "scores less the mean of their class",

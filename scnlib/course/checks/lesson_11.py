@@ -129,6 +129,12 @@ EXERCISES = {
                 "equals that come out equal", 0.0, "They are equal on average. One run each, and somebody is ahead."
             ),
             Mistake("the lead over the average", 1.163, "Over the mean of all five. The second is lucky as well."),
+            Mistake(
+                "the second minus the first",
+                lambda: -_lead(),
+                "The size is right. `diff` subtracts each value from the next one, and `topk` has the largest first: "
+                "turn the sign.",
+            ),
             Mistake("the distance from best to worst", _range, "First minus *second* is asked for."),
             Mistake(
                 "one standard deviation",

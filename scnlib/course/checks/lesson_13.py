@@ -85,13 +85,17 @@ def _agreed(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor
     return both, both.clone()
 
 
-def _below_quantile(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor]:
+def _below_threshold(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor]:
     return second < share, first < share
+
+
+def _up_to_quantile(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    return second <= second.quantile(share), first <= first.quantile(share)
 
 
 def _losses(generator: torch.Generator) -> list[tuple]:
     cases = [(torch.tensor([0.1, 2.0, 0.3, 1.5]), torch.tensor([1.8, 0.2, 0.4, 1.6]), 0.5)]
-    for n, share in ((20, 0.7), (33, 0.7), (33, 0.9)):
+    for n, share in ((20, 0.7), (33, 0.7), (33, 0.9), (24, 0.7)):
         first = 2 * torch.rand(n, generator=generator)
         cases.append((first, 0.5 * first + torch.rand(n, generator=generator), share))
     return cases
@@ -114,7 +118,7 @@ EXERCISES = {
     "13.1": Implement(
         reference=_gce,
         cases=_logits,
-        gradient=True,
+        gradient=1,
         passed="Its pull is $p^q$ of cross-entropy's: a label that the network disbelieves is heard less, and so is "
         "a hard face.",
         mistakes=(
@@ -157,8 +161,14 @@ EXERCISES = {
             ),
             Mistake(
                 "a threshold on the loss",
-                _below_quantile,
+                _below_threshold,
                 "`share` is a share of the batch and not a value of the loss.",
+            ),
+            Mistake(
+                "a quantile as the border",
+                _up_to_quantile,
+                "A quantile lies between two losses, and of 24 faces at 0.7 it lets in 17 where 16 are right. Sort and "
+                "count.",
             ),
         ),
     ),
