@@ -51,7 +51,7 @@ def loss_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -
 def high_importance_count(batch_size: int, beta: float) -> int:
     """How many samples of a batch form the high group: ``M = floor(beta N + 1e-9)``.
 
-    The small term keeps 0.7 * 10 at 7 where rounding gives 6.999...; the released ``int(batch * beta)`` has none.
+    The small term keeps 0.7 * 90 at 63 where rounding gives 62.999...; the released ``int(batch * beta)`` has none.
 
     Raises:
         ValueError: if ``beta`` lies outside 0..1.

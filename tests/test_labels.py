@@ -50,6 +50,14 @@ def test_the_caller_keeps_his_tensor():
     assert given.tolist() == [0, 1]
 
 
+def test_the_ledger_keeps_its_own():
+    given, true = torch.tensor([0, 1]), torch.tensor([1, 1])
+    ledger = LabelLedger(given, true)
+    given.fill_(7)
+    true.fill_(7)
+    assert (ledger.given.tolist(), ledger.current.tolist(), ledger.true.tolist()) == ([0, 1], [0, 1], [1, 1])
+
+
 def test_state_and_restore():
     ledger = make()
     for epoch, label in enumerate([5, 1, 6], start=1):
@@ -60,3 +68,15 @@ def test_state_and_restore():
     assert torch.equal(copy.current, ledger.current)
     assert [c.epoch for c in copy.changes] == [c.epoch for c in ledger.changes]
     assert all(torch.equal(a.before, b.before) for a, b in zip(copy.changes, ledger.changes, strict=True))
+
+
+def test_restoring_takes_back_what_happened_since():
+    ledger = make()
+    ledger.propose(torch.tensor([1]), torch.tensor([5]))
+    ledger.commit(1, "scn")
+    kept = ledger.state()
+    ledger.propose(torch.tensor([1, 2]), torch.tensor([6, 7]))
+    ledger.commit(2, "scn")
+    ledger.restore(kept, "scn")
+    assert ledger.current.tolist() == [0, 5, 2, 3]
+    assert [change.epoch for change in ledger.changes] == [1]

@@ -152,8 +152,11 @@ class TestRankRegularization:
             losses.rank_regularization(torch.rand(8), beta)
 
 
-@pytest.mark.parametrize(("n", "beta", "count"), [(10, 0.7, 7), (1024, 0.7, 716), (10, 0.3, 3), (3, 0.5, 1)])
+@pytest.mark.parametrize(
+    ("n", "beta", "count"), [(10, 0.7, 7), (1024, 0.7, 716), (10, 0.3, 3), (3, 0.5, 1), (90, 0.7, 63)]
+)
 def test_size_of_the_high_group(n, beta, count):
+    """The last one is 62.99999999999999 in floating point."""
     assert losses.high_importance_count(n, beta) == count
 
 
@@ -165,6 +168,10 @@ class TestTotalLoss:
     def test_without_ranking_the_classification_loss_stands_alone(self):
         classification = torch.tensor(2.0)
         assert losses.total_loss(classification, None, gamma=0.8) is classification
+
+    def test_at_both_ends_of_gamma_one_loss_is_left(self):
+        classification, ranking = torch.tensor(2.0), torch.tensor(0.5)
+        assert [losses.total_loss(classification, ranking, gamma).item() for gamma in (0, 1)] == [2.0, 0.5]
 
     def test_gamma_outside_is_refused(self):
         with pytest.raises(ValueError, match="gamma must lie in 0..1, got 1.5"):

@@ -84,3 +84,10 @@ def test_audit_counts_cures_and_harms():
 def test_audit_without_changes_has_no_precision():
     labels = torch.tensor([0, 1])
     assert audit(labels, labels, labels).precision.isnan()
+
+
+def test_the_recall_is_a_share_of_the_labels_that_were_wrong_before():
+    given, true = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([1, 1, 1, 1, 1])
+    outcome = audit(given, torch.tensor([1, 0, 0, 0, 1]), true)  # one of two cured, two harmed: three are wrong now
+    assert outcome.recall.item() == pytest.approx(1 / 2)
+    assert outcome.precision.item() == pytest.approx(1 / 3)

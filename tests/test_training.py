@@ -1,18 +1,20 @@
 """The loop: what it visits, what it records, and that stopping in the middle changes nothing."""
 
 import dataclasses
+import statistics
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from scnlib import distributed
 from scnlib.config import profile_config
 from scnlib.methods import SCN, Baseline, Method, Step
 from scnlib.methods.base import last_views
 from scnlib.models import Classifier
 from scnlib.precision import Precision
-from scnlib.training import Training, TrainingDiverged, epoch_batches, learning_rate
+from scnlib.training import Training, TrainingDiverged, build_model, epoch_batches, learning_rate
 
 from .conftest import make_faces
 
@@ -224,6 +226,21 @@ def test_a_batch_of_one_image_is_refused_by_name_where_the_backbone_cannot_train
     start(Baseline(), nine, backbone="small", batch_size=2).train_epoch()
 
 
+def test_two_samples_for_each_process_are_enough(monkeypatch):
+    enough, few = start(Baseline(), make_faces(8), batch_size=4), start(Baseline(), make_faces(9), batch_size=4)
+    monkeypatch.setattr(distributed, "processes", lambda: 2)
+    enough._check_batches()
+    with pytest.raises(ValueError, match="a batch of 3 leaves fewer than 2 samples to each of 2 processes"):
+        few._check_batches()
+
+
+def test_weights_that_lack_a_layer_are_refused():
+    whole = build_model(config(Baseline()), 4).backbone.state_dict()
+    first = next(iter(whole))
+    with pytest.raises(RuntimeError, match=f"Missing key.*{first}"):
+        build_model(config(Baseline()), 4, {name: value for name, value in whole.items() if name != first})
+
+
 def test_heads_and_backbone_do_not_share_random_numbers():
     model = start(Baseline()).model
     head, stem = model.classifier.weight.flatten(), next(model.backbone.parameters()).flatten()
@@ -236,6 +253,171 @@ def test_an_infinite_loss_stops_with_a_message():
     with pytest.raises(TrainingDiverged, match="in epoch 1 at learning rate"):
         training.train_epoch()
     assert training.epoch == 0
+
+
+def share(hits):
+    hits = list(hits)
+    return sum(hits) / len(hits)
+
+
+def test_every_measure_of_an_epoch_by_hand():
+    """One sample at a time, after an epoch that trained on other labels than it left behind."""
+    training = start(SCN(relabel_epoch=1, margin_relabel=0.1, relabel_group="all", beta=0.5), lr=0.05)
+    for _ in range(3):
+        row = training.train_epoch()
+    given, true, used = (labels.tolist() for labels in (training.ledger.given, training.ledger.true,
+                                                        training.label_history[-1]))  # fmt: skip
+    current, said = training.ledger.current.tolist(), training.predictions[-1].tolist()
+    alpha, everyone = training.alpha[-1].tolist(), range(64)
+    assert used != current and used != given
+    wrong = [i for i in everyone if given[i] != true[i]]
+    clean = [i for i in everyone if given[i] == true[i]]
+    changed = [i for i in everyone if current[i] != given[i]]
+    cured = [i for i in changed if current[i] == true[i]]
+    trusted = sorted(everyone, key=lambda i: -alpha[i])[:32]
+    pairs = [(alpha[i] < alpha[j]) + (alpha[i] == alpha[j]) / 2 for i in wrong for j in clean]
+    expected = {
+        "train_accuracy_given": share(said[i] == given[i] for i in everyone),
+        "train_accuracy_current": share(said[i] == used[i] for i in everyone),
+        "train_accuracy_true": share(said[i] == true[i] for i in everyone),
+        "memorised": share(said[i] == given[i] for i in wrong),
+        "relabelled": len(changed),
+        "label_accuracy": share(current[i] == true[i] for i in everyone),
+        "relabel_precision": len(cured) / len(changed),
+        "relabel_recall": len(cured) / len(wrong),
+        "alpha_mean": statistics.mean(alpha),
+        "alpha_std": statistics.stdev(alpha),
+        "alpha_min": min(alpha),
+        "alpha_max": max(alpha),
+        "alpha_clean": statistics.mean(alpha[i] for i in clean),
+        "alpha_flipped": statistics.mean(alpha[i] for i in wrong),
+        "alpha_auroc": share(pairs),
+        "trusted_agreement": share(said[i] == given[i] for i in trusted),
+    }
+    for name, faces in training.evaluation_sets.items():
+        answers = training.infer(faces.images)[0].argmax(1).tolist()
+        expected[f"{name}_accuracy"] = share(a == b for a, b in zip(answers, faces.labels.tolist(), strict=True))
+    known = training.evaluation_sets["val"].true_labels.tolist()
+    answers = training.infer(training.evaluation_sets["val"].images)[0].argmax(1).tolist()
+    expected["val_accuracy_true"] = share(a == b for a, b in zip(answers, known, strict=True))
+    answers = training.infer(training.evaluation_sets["test"].images)[0].argmax(1).tolist()
+    truth = training.evaluation_sets["test"].labels.tolist()
+    of_class = [[a == b for a, b in zip(answers, truth, strict=True) if b == c] for c in range(4)]
+    expected["test_mean_class_accuracy"] = share(map(share, of_class))
+    assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Watching(Method):
+    """Its loss is the mean of its samples' numbers; it proposes the next class for all, and notes what it is shown."""
+
+    name = "watching"
+
+    seen: list = dataclasses.field(default_factory=list, compare=False)
+
+    def step(self, model, batch, epoch):
+        logits, _ = model(batch.images)
+        self.seen.append((epoch, batch, model.training))
+        return Step(batch.index.float().mean() + 0 * logits.sum(), logits, labels=(batch.given + epoch) % 4)
+
+    def after_epoch(self, model, epoch, given, features):
+        self.seen.append((epoch, given.clone()))
+
+
+def test_a_loss_is_the_mean_over_samples_and_not_over_batches():
+    whole = start(Watching(), make_faces(5), batch_size=3)  # in batches of 3 and 2
+    assert whole.train_epoch()["train_loss"] == pytest.approx(2.0)
+    rare = make_faces(8).with_labels(torch.tensor([0, 0, 0, 0, 0, 0, 0, 1]))
+    shown = start(Watching(), rare, batch_size=5, oversample=True)  # the last one seven times
+    assert shown.train_epoch()["train_loss"] == pytest.approx((sum(range(7)) + 7 * 7) / 14)
+
+
+def test_what_a_method_is_told_in_and_between_epochs():
+    method = Watching()
+    training = start(method, batch_size=32)
+    for _ in range(3):
+        training.train_epoch()
+    given = make_faces().labels
+    between = [found for found in method.seen if len(found) == 2]
+    assert [epoch for epoch, _ in between] == [1, 2]  # nothing follows the third
+    assert all(torch.equal(labels, given) for _, labels in between)
+    steps = [found for found in method.seen if len(found) == 3]
+    assert [epoch for epoch, *_ in steps] == [1, 1, 2, 2, 3, 3]
+    for epoch, batch, in_training in steps:
+        assert in_training
+        assert torch.equal(batch.given, given[batch.index])
+        assert torch.equal(batch.labels, (given[batch.index] + epoch - 1) % 4)  # as proposed an epoch ago
+
+
+def test_the_learning_rate_of_every_step():
+    training = start(Baseline(), batch_size=16)
+    rates = []
+    for epoch in range(3):
+        for _ in training._batches(epoch + 1, augmented=True, on_batch=lambda n: None):
+            rates.append(training.optimizer_lr)
+    assert rates == pytest.approx([learning_rate(training.config, step / 4) for step in range(12)])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_two_steps_of_the_optimiser_by_hand(optimizer):
+    training = start(Baseline(), optimizer=optimizer, weight_decay=0.1, batch_size=32)
+    weight = training.model.classifier.weight
+    expected, velocity, square = weight.detach().clone(), 0, 0
+    for number, batch in enumerate(training._batches(1, augmented=True, on_batch=lambda n: None), start=1):
+        training._step(batch, 1)
+        pull = weight.grad + 0.1 * expected
+        if optimizer == "sgd":
+            velocity = 0.9 * velocity + pull
+            expected = expected - training.optimizer_lr * velocity
+        else:
+            velocity, square = 0.9 * velocity + 0.1 * pull, 0.999 * square + 0.001 * pull**2
+            mean, spread = velocity / (1 - 0.9**number), (square / (1 - 0.999**number)).sqrt()
+            expected = expected - training.optimizer_lr * mean / (spread + 1e-8)
+        torch.testing.assert_close(weight.detach(), expected)
+    assert number == 2
+
+
+def test_the_seed_decides_every_weight_order_view_and_choice():
+    rare = make_faces(24).with_labels((torch.arange(24) < 7).long())
+    one, other = (start(Remembering(), rare, seed=seed, oversample=True) for seed in (0, 1))
+    ours, theirs = one.model.state_dict(), other.model.state_dict()
+    weights = [name for name in ours if name.endswith("weight") and ours[name].ndim > 1]
+    assert {name.split(".")[0] for name in weights} == {"backbone", "classifier", "second"}
+    assert not any(torch.equal(ours[name], theirs[name]) for name in weights)
+    assert not torch.equal(one.drawn, other.drawn)
+    first, second = (next(t._batches(1, augmented=True, on_batch=lambda n: None)) for t in (one, other))
+    assert not torch.equal(first.index, second.index)
+    both = [next(iter(start(Baseline(), make_faces(1), seed=seed)._batches(1, augmented=True, on_batch=print))).images
+            for seed in (0, 1)]  # fmt: skip
+    assert not torch.equal(*both)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Drawing(Method):
+    """Notes a number of torch's own generator in each step."""
+
+    name = "drawing"
+
+    drawn: list = dataclasses.field(default_factory=list, compare=False)
+
+    def step(self, model, batch, epoch):
+        self.drawn.append(torch.rand(()).item())
+        return super().step(model, batch, epoch)
+
+
+def test_what_a_method_draws_is_keyed_by_seed_and_epoch_and_no_one_elses():
+    drawn = []
+    for seed in (0, 1):
+        training = start(Drawing(), seed=seed)
+        torch.manual_seed(5)
+        for _ in range(2):
+            training.train_epoch()
+        drawn += training.config.method.drawn
+        assert torch.rand(()) == torch.rand((), generator=torch.Generator().manual_seed(5))
+    assert len(set(drawn)) == len(drawn) == 8  # two batches an epoch
+    again = start(Drawing(), seed=1)
+    again.train_epoch()
+    assert again.config.method.drawn == drawn[4:6]
 
 
 @pytest.mark.gpu

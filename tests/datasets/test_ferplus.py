@@ -2,6 +2,7 @@
 
 import csv
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +94,10 @@ def test_majority_rule_against_a_loop():
 def test_plurality_takes_the_first_of_a_tie_and_no_unknown():
     votes = torch.tensor([[4, 4, 0, 0, 0, 0, 0, 0, 2, 0], [2, 0, 0, 0, 0, 0, 0, 0, 8, 0], [0] * 10])
     assert ferplus.plurality_labels(votes).tolist() == [0, -1, -1]
+    ties = torch.tensor(
+        [[0, 0, 5, 0, 0, 0, 0, 0, 5, 0], [0, 0, 4, 0, 0, 0, 0, 0, 1, 5], [0, 1, 0, 0, 0, 0, 0, 0, 1, 0]]
+    )
+    assert ferplus.plurality_labels(ties).tolist() == [2, -1, 1]  # an emotion stands before "unknown"
 
 
 def test_the_official_folders(folders):
@@ -131,7 +136,17 @@ def test_splits_join(folders):
 def test_seven_classes_leave_contempt_out(folders):
     faces = load_dataset("ferplus", folders, num_classes=7)
     assert names(faces) == ["fer0000000.png", "fer0000003.png"]
-    assert faces.votes.shape == (2, 7)
+    assert faces.votes.shape == (2, 7) and faces.other_votes.tolist() == [[0, 0], [0, 0]]
+    with_contempt = load_dataset("ferplus", folders)
+    assert torch.equal(with_contempt.other_votes[:2], faces.other_votes)  # a vote for contempt is none for no emotion
+
+
+def test_a_distribution_keeps_single_votes_and_drops_those_for_no_emotion():
+    votes = torch.tensor([[6, 1, 0, 0, 0, 0, 0, 1, 2, 0], [0, 0, 3, 1, 0, 0, 0, 4, 0, 1]])
+    eight, seven = (ferplus.vote_distribution(votes, n).tolist() for n in (8, 7))
+    assert eight[0] == pytest.approx([6 / 8, 1 / 8, 0, 0, 0, 0, 0, 1 / 8])
+    assert seven[0] == pytest.approx([6 / 7, 1 / 7, 0, 0, 0, 0, 0])
+    assert seven[1] == pytest.approx([0, 0, 3 / 4, 1 / 4, 0, 0, 0])
 
 
 def test_distributions_are_renormalised_over_the_emotions(folders):
@@ -150,7 +165,14 @@ def test_original_labels_by_class_name_without_the_ambiguous(folders):
 def test_original_labels_from_kaggle_by_row(kaggle):
     faces = load_dataset("ferplus", kaggle, labels="fer2013")
     assert dict(zip(names(faces), faces.labels.tolist(), strict=True))["fer0000000.png"] == 0  # 6 is neutral
-    assert len(faces) == 3
+    assert len(faces) == 3  # with "neutral", the first class
+
+
+def test_more_annotators_than_ten_are_believed_and_more_than_a_thousand_are_not():
+    path = Path("label.csv")
+    assert ferplus._vote_row(["900", *"000000000"], path, 1)[0] == 900
+    with pytest.raises(ValueError, match="label.csv, line 1: 1,001 votes of one kind are more than anybody counted"):
+        ferplus._vote_row(["1001", *"000000000"], path, 1)
 
 
 def test_other_sizes_are_resized(folders):

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from scnlib import counter_rng
 from scnlib.datasets.noise import corrupt_labels
 
 LABELS = torch.arange(4000) % 8 * torch.tensor([1, 1, 1, 0]).repeat(1000)  # unequal classes
@@ -19,6 +20,22 @@ def test_each_class_loses_exactly_its_share(rate, kind):
         assert int((noisy[members] != c).sum()) == round(rate * int(members.sum()))
     assert noisy.min() >= 0
     assert noisy.max() < 8
+
+
+@pytest.mark.parametrize(
+    ("members", "rate", "wrong"), [(7, 0.1, 1), (7, 0.2, 1), (8, 0.2, 2), (4, 0.1, 0), (6, 0.3, 2)]
+)
+def test_the_share_of_a_small_class_is_rounded(members, rate, wrong):
+    labels = torch.zeros(members, dtype=torch.int64)
+    assert int((corrupt_labels(labels, 8, rate) != 0).sum()) == wrong
+
+
+def test_no_draw_leaves_a_label_as_it_is(monkeypatch):
+    """Not even 0, the lowest there is, nor one that meets the end of a class's share."""
+    labels = torch.arange(3).repeat_interleave(3)
+    for draw, expected in ((0.0, [1, 0, 0]), (0.5, [2, 2, 1])):
+        monkeypatch.setattr(counter_rng, "uniform", lambda seed, name, rows, draw=draw: torch.full((9,), draw))
+        assert corrupt_labels(labels, 3, 1.0).tolist() == [c for c in expected for _ in range(3)]
 
 
 def test_noise_is_nested():
@@ -38,10 +55,24 @@ def test_the_labels_that_went_in_are_untouched():
     assert torch.equal(LABELS, before)
 
 
-def test_wrong_labels_are_uniform_over_the_other_classes():
-    labels = torch.zeros(70_000, dtype=torch.int64)
-    counts = torch.bincount(corrupt_labels(labels, 8, 1.0), minlength=8)
-    assert counts[0] == 0
+@pytest.mark.parametrize("kind", ["symmetric", "pair"])
+def test_another_seed_chooses_other_samples(kind):
+    """Of two choices of 30 % of a class, 9 % of it are in both."""
+    wrong = torch.stack([corrupt_labels(LABELS, 8, 0.3, kind, seed) != LABELS for seed in (1, 2)])
+    assert wrong.all(0).float().mean().item() == pytest.approx(0.09, abs=0.02)
+
+
+def test_another_seed_chooses_other_labels_for_the_same_samples():
+    all_wrong = torch.stack([corrupt_labels(LABELS, 8, 1.0, seed=seed) for seed in (1, 2)])
+    assert (all_wrong[0] == all_wrong[1]).float().mean().item() == pytest.approx(1 / 7, abs=0.02)
+
+
+@pytest.mark.parametrize("rate", [0.2, 1.0])
+def test_wrong_labels_are_uniform_over_the_other_classes(rate):
+    """Whoever is chosen first: what a label becomes has nothing to do with the order of the choice."""
+    labels = torch.zeros(round(70_000 / rate), dtype=torch.int64)
+    counts = torch.bincount(corrupt_labels(labels, 8, rate), minlength=8)
+    assert counts[0] == len(labels) - 70_000
     expected = 10_000
     chi_squared = float(((counts[1:] - expected) ** 2 / expected).sum())
     assert chi_squared < 22.5  # 99.9 % quantile with 6 degrees of freedom

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
+from scnlib.counter_rng import random_bits
 from scnlib.faces import OCCLUDERS, PRESETS, Preset, render, render_float, sample_latents
+
+GOLDEN = [
+    59.074, 13.326, 3.746, -6.654, -6.019, 26.953, -37.87, 25.309,
+    -10.375, -5.011, -8.26, 31.087, 1.643, 17.224, 27.118, 34.482,
+]  # fmt: skip
 
 CLEAN = Preset((1.0, 1.0), 0.0, 0.0, 0.0, 0.0, distractors=0.0, jitter=0.0, asymmetry=0.0, pose=0.5)
 
@@ -68,6 +74,41 @@ def test_darker_skin_is_darker_and_every_class_looks_different():
     assert centre[0] > centre[1] > centre[2]
     moods = render_float(sample_latents(0, [3] * 8, CLEAN, label=range(8)), 48, supersample=1).flatten(1)
     assert torch.cdist(moods, moods).add(torch.eye(8) * 100).min() > 0.5
+
+
+def test_nobody_changes_the_pictures_silently():
+    """Sixteen faces, each the sum of its pixels under random signs: whatever moves somewhere moves these numbers.
+
+    If this fails on purpose, raise RENDERER_VERSION with it: runs are keyed by latents, and so would not notice.
+    """
+    latents = sample_latents(
+        0, range(16), "hard", label=torch.arange(16) % 8, intensity=1.0, occluder_kind=torch.arange(16) % len(OCCLUDERS)
+    )
+    pictures = render_float(latents, 64, degrade=False)
+    signs = (random_bits(0, "signs", torch.arange(pictures[0].numel())) & 1) * 2 - 1
+    found = pictures.flatten(1).double() @ signs.double()
+    assert found.tolist() == pytest.approx(GOLDEN, abs=0.02)
+
+
+def lit(**light):
+    """Pictures of bald, bare faces that differ in the light alone."""
+    bare = {"bald": 1.0, "long_hair": 0.0, "fringe": 0.0, "beard": 0.0, "moustache": 0.0, "glasses": 0.0, "yaw": 0.0}
+    pinned = {"azimuth": 0.0, "elevation": 0.3, "warmth": 0.0, "roll": 0.0, "pitch": 0.0} | bare | light
+    return render_float(sample_latents(0, range(6), CLEAN, **pinned), 48, supersample=1, degrade=False)
+
+
+def test_the_lamp_is_where_the_latents_say():
+    def rightwards(pictures):
+        return pictures[:, :, 14:34, 26:40].mean((1, 2, 3)) - pictures[:, :, 14:34, 8:22].mean((1, 2, 3))
+
+    assert (rightwards(lit(azimuth=1.0)) > 0.05).all() and (rightwards(lit(azimuth=-1.0)) < -0.05).all()
+
+    def upwards(pictures):
+        return pictures[:, :, 2:8, 16:32].mean((1, 2, 3)) - pictures[:, :, 38:44, 16:32].mean((1, 2, 3))
+
+    assert (upwards(lit(elevation=1.0)) > upwards(lit(elevation=0.15)) + 0.03).all()
+    red, _, blue = (lit(warmth=0.15) - lit(warmth=-0.15)).mean((2, 3)).unbind(1)
+    assert (red > 0.01).all() and (blue < -0.01).all()
 
 
 @pytest.mark.parametrize(

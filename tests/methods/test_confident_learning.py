@@ -83,6 +83,19 @@ def test_filtering_starts_after_the_warm_up_and_is_repeated():
     assert asked == [2, 4]
 
 
+def test_the_folds_are_the_methods_own():
+    pytest.importorskip("cleanlab")
+    features, _, given = clusters(60, distance=1.0)
+    model = build(ConfidentLearning(), make_batch(60, 3), num_classes=3)
+    kept = {}
+    for folds in (2, 5):
+        ConfidentLearning(warm_up=1, folds=folds).after_epoch(model, 1, given, lambda: features)
+        kept[folds] = model.memory.weights.clone()
+        found = label_issues(out_of_sample_probabilities(features, given, 3, folds), given)
+        assert torch.equal(kept[folds], (~found).float())
+    assert not torch.equal(kept[2], kept[5])
+
+
 def test_classes_that_are_missing_or_alone():
     pytest.importorskip("cleanlab")
     features, _, given = clusters(60)

@@ -68,6 +68,19 @@ def test_the_densest_part_of_a_class_is_the_cleanest():
     assert clean[0] > (given == true).float().mean() + 0.15
 
 
+def test_each_class_is_measured_by_the_methods_share_and_its_own_choice(monkeypatch):
+    monkeypatch.setattr(curriculumnet, "REFERENCES", 20)
+    features = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))
+    given = torch.arange(90) % 3
+    method = CurriculumNet(near=0.3, warm_up=1)
+    model = build(method, make_batch(90, 3), num_classes=3)
+    method.after_epoch(model, 1, given, lambda: features)
+    for label in range(3):
+        own = features[given == label]
+        assert torch.equal(model.memory.density[given == label], densities(own, 0.3, label))
+        assert not torch.equal(densities(own, 0.3, label), densities(own, 0.3, label + 1))  # other references
+
+
 def test_stages_let_in_one_group_after_the_other():
     method = CurriculumNet(warm_up=2, noisy_weight=0.5)
     level = torch.tensor([0, 1, 2])

@@ -1,5 +1,7 @@
 """Erasing attention consistency: its maps by a loop, zero on symmetric faces, and who may give way."""
 
+import dataclasses
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -61,6 +63,18 @@ def test_the_step_adds_the_weighted_inconsistency(batch):  # noqa: F811
     assert step.alpha is None
 
 
+def test_face_and_mirror_image_are_erased_apart(monkeypatch, batch):  # noqa: F811
+    shown = []
+    monkeypatch.setattr(Maps, "maps", lambda self, images: shown.append(images) or images.repeat(1, 2, 1, 1))
+    method = EAC(erased=1.0, warm_up=0)
+    bright = dataclasses.replace(batch, images=torch.ones(40, 3, 16, 16))
+    torch.manual_seed(1)
+    method.step(method.build(Maps(), 5), bright, epoch=1)
+    face, mirror = ((images == 0).flatten(1) for images in shown)
+    assert face.any(1).all() and mirror.any(1).all()
+    assert not torch.equal(face, (shown[1] == 0).flip(-1).flatten(1))  # each on its own
+
+
 def test_a_convolution_does_not_look_alike_at_a_face_and_its_mirror_image():
     method = EAC(erased=0.0, warm_up=1)
     torch.manual_seed(1)
@@ -101,6 +115,13 @@ class TestErase:
         share = gone.float().mean((1, 2))
         assert share.min() > 0.005 and share.max() < 0.29  # 2 to 25 %, but for whole pixels
         assert share.mean() == pytest.approx(0.135, abs=0.01)
+
+    def test_sides_are_at_most_3_3_times_each_other_and_that_often_tall_as_wide(self):
+        torch.manual_seed(0)
+        gone = erase(torch.ones(2000, 1, 100, 100), 1.0)[:, 0] == 0  # so large that none is cut, and pixels are fine
+        ratio = gone.any(2).sum(1) / gone.any(1).sum(1)
+        assert 1 / 3.7 < ratio.min() < 0.4 and 2.5 < ratio.max() < 3.7
+        assert ratio.log().mean().abs() < 0.05
 
     def test_all_channels_and_places(self):
         torch.manual_seed(0)

@@ -64,6 +64,21 @@ def test_why_the_gradient_sees_the_division():
     torch.testing.assert_close(unseen, true.sqrt() / true.sqrt().sum(1, keepdim=True), atol=0.01, rtol=0)
 
 
+def test_the_second_source_speaks_once():
+    """At the end of the pretraining, and never again: else it would be the network's present self."""
+    method, batch = IPA2LT(pretraining=2), make_batch()
+    model = build(method, batch)
+    features, said = model.backbone(batch.images), []
+    for epoch in range(1, 5):
+        method.after_epoch(model, epoch, batch.given, lambda: features)
+        said.append(model.memory.predicted.clone())
+        with torch.no_grad():
+            model.classifier.weight.neg_()
+    first = (features @ -model.classifier.weight.T).argmax(1)  # as the weights were after an odd number of changes
+    assert torch.equal(said[0], batch.given)
+    assert all(torch.equal(later, first) for later in said[1:]) and not torch.equal(first, batch.given)
+
+
 def test_it_finds_the_transitions_of_a_known_noise():
     """Three classes that are easy to tell apart, 30 % and 20 % of two of them called something else."""
     generator = torch.Generator().manual_seed(0)

@@ -136,6 +136,16 @@ def test_a_prediction_is_the_same_twice_and_in_any_company(batch, covariance):
     assert (p - plain).abs().max() > 0.02  # the noise says something in this network
 
 
+def test_the_temperature_is_the_methods_own(batch):
+    """Almost without noise the prediction is the softmax at that temperature."""
+    method = LRN(temperature=2.0)
+    torch.manual_seed(1)
+    model = method.build(Features(), C)
+    mean = Features()(batch.images) @ model.classifier.weight.T
+    expected = torch.log_softmax(mean / 2.0, dim=1)
+    torch.testing.assert_close(method.predict(model, batch.images)[0], expected, atol=1e-3, rtol=1e-3)
+
+
 def test_training_noise_differs_from_step_to_step(batch):
     method = LRN(samples=20)
     model = build(method)

@@ -1,6 +1,7 @@
 """The Self-Cure Network's step against the paper's equations, and each switch."""
 
 import dataclasses
+import math
 import re
 
 import pytest
@@ -98,6 +99,75 @@ def test_relabelling_by_every_switch(batch, group, softmax, fallback):
     assert changed.any()
     assert method.step(model, batch, epoch=2).labels is None
     assert torch.equal(method.step(model, batch, epoch=3).labels, expected)
+
+
+@pytest.mark.parametrize("learnable", [False, True])
+def test_sizes_of_groups_and_margins_are_the_methods_own(batch, learnable):
+    """Nothing here is at its default: neither loss nor relabelling reads another option in its place."""
+    method = SCN(beta=0.5, margin_rank=0.9, margin_relabel=0.05, relabel_epoch=1, learnable_margin=learnable)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    step = method.step(model, batch, 1)
+    torch.testing.assert_close(step.parts["rank_loss"], losses.rank_regularization(alpha, 0.5, 0.9))
+    assert not torch.isclose(step.parts["rank_loss"], losses.rank_regularization(alpha, 0.7, 0.9))
+    expected, _ = relabel((alpha[:, None] * logits).softmax(1), batch.given, alpha, beta=0.5, margin=0.05)
+    other, _ = relabel((alpha[:, None] * logits).softmax(1), batch.given, alpha, beta=0.7, margin=0.05)
+    assert torch.equal(step.labels, expected) and not torch.equal(expected, other)
+
+
+def test_without_ranking_there_are_no_groups(batch):
+    method = SCN(ranking=False, margin_relabel=0.05, relabel_epoch=1)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    expected, changed = relabel((alpha[:, None] * logits).softmax(1), batch.given, None, margin=0.05)
+    assert int(changed.sum()) > 12  # more than a low group of three tenths holds
+    assert torch.equal(method.step(model, batch, 1).labels, expected)
+
+
+@pytest.mark.parametrize("weighting", ["loss", "none"])
+def test_where_the_logits_are_not_weighted_plain_probabilities_relabel(batch, weighting):
+    method = SCN(weighting=weighting, margin_relabel=0.1, relabel_epoch=1)
+    model = build(method)
+    logits, alpha = heads(model, batch)
+    expected, _ = relabel(logits.softmax(1), batch.given, alpha, margin=0.1)
+    scaled, _ = relabel((alpha[:, None] * logits).softmax(1), batch.given, alpha, margin=0.1)
+    assert torch.equal(method.step(model, batch, 1).labels, expected) and not torch.equal(expected, scaled)
+
+
+@pytest.mark.parametrize("weighting", ["logits", "loss"])
+def test_distributions_are_weighted_like_labels(batch, weighting):
+    method = SCN(weighting=weighting, ranking=False, relabelling=False)
+    model = build(method)
+    logits, alpha = (tensor.double() for tensor in heads(model, batch))
+    shares = torch.softmax(torch.randn(40, 5, generator=torch.Generator().manual_seed(4)), 1)
+    total = 0.0
+    for z, a, t in zip(logits.tolist(), alpha.tolist(), shares.double().tolist(), strict=True):
+        scores, weight = ([a * s for s in z], 1) if weighting == "logits" else (z, a)
+        norm = math.log(sum(map(math.exp, scores)))
+        total += weight * sum(p * (norm - s) for p, s in zip(t, scores, strict=True))
+    step = method.step(model, dataclasses.replace(batch, targets=shares), 1)
+    assert step.loss.item() == pytest.approx(total / 40, rel=1e-5)
+
+
+def test_the_epoch_from_which_evaluation_mode_relabels_counts():
+    asked = [SCN(relabel_mode="eval", relabel_epoch=3).relabels_after(epoch) for epoch in (2, 3, 4)]
+    assert asked == [False, True, True]
+    assert not SCN(relabel_epoch=3).relabels_after(4)
+    assert not SCN(relabel_mode="eval", relabelling=False).relabels_after(99)
+
+
+def test_losses_that_are_added_do_without_a_ranking(batch):
+    method = SCN(variant="released_code", ranking=False)
+    model = build(method)
+    step = method.step(model, batch, 1)
+    torch.testing.assert_close(step.loss, step.parts["classification_loss"])
+    assert "rank_loss" not in step.parts
+
+
+def test_the_defaults_are_the_papers_numbers():
+    method = SCN()
+    numbers = (method.gamma, method.beta, method.margin_rank, method.margin_relabel, method.relabel_epoch)
+    assert numbers == (0.5, 0.7, 0.15, 0.2, 10)
 
 
 def test_the_released_code_adds_the_losses_and_has_biases(batch):
