@@ -333,7 +333,9 @@ def _add_align(commands: argparse._SubParsersAction) -> None:
     align.add_argument("--margin", type=float, default=0.1, help="more on each side, share of the crop (default 0.1)")
     align.add_argument("--smallest", type=int, default=20, help="smallest face to look for, in pixels (default 20)")
     align.add_argument(
-        "--pad", default="none", help="for pictures cropped to the face: edge (best), constant, reflect; default none"
+        "--pad",
+        default="none",
+        help="for pictures cropped to the face: edge or constant; reflect makes faces of its own; default none",
     )
     align.add_argument("--pad-share", type=float, default=0.5, help="how much on each side (default 0.5)")
     align.add_argument("--outside", default="edge", help="beyond the picture: edge (default), constant or reflect")

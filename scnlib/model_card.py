@@ -166,6 +166,7 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
     tested = f"{manifest['n_test']:,} test faces of the same dataset"
     if worth.real:
         tested += f", and {worth.real['n']:,} photographs: FER+'s test faces, cut as `scn predict` cuts them"
+        tested += f" where MTCNN finds the face ({worth.real['found']:.0f} %), else as they come"
     analyses = [worth.words(), _markdown(test_performance(run, latents))]
     if worth.real:
         analyses += ["Of each class on photographs (FER+ test):", _recalls(worth.real), _trust(worth.real)]
@@ -176,7 +177,7 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
         caveats += [RENDERED_CAVEAT]
     if not worth.photographed:
         caveats += ["- The network was trained on no photograph. What it does on one must be measured."]
-    caveats += ["- Faces are found by MTCNN, which has gaps of its own; a face that it misses is in no table here."]
+    caveats += ["- Faces are found by MTCNN, which has gaps of its own; one that it misses gets no prediction."]
     sections = {
         "Model details": _details(run),
         "Intended use": f"{INTENDED}\n\n**Not for:**\n\n{NEVER}",

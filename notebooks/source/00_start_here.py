@@ -13,7 +13,7 @@
 #
 # | | |
 # |---|---|
-# | **You will** | see five kinds of uncertainty · check your machine · run a Self-Cure Network · audit its cures · pull a face's muscles |
+# | **You will** | see four kinds of uncertainty · check your machine · run a Self-Cure Network · audit its cures · pull a face's muscles |
 # | **You need** | Python and some patience with percentages; no earlier lesson |
 # | **Time** | 15 minutes to read, 3 minutes to run (`quick`, 2 CPU cores; the first time, faces are rendered: 5 more) |
 # | **Data** | rendered faces: no download, and no person in any picture |
@@ -45,9 +45,9 @@ from scnlib import plots
 from scnlib.faces.sheets import STEPS, uncertainty_series
 
 images, shown = uncertainty_series()
-figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",
+figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="An evident face, and four kinds of uncertainty",
                                   note="rendered faces, one person a row; below each what it really shows")
-ctx.save(figure, "uncertainty", alt="Two rendered persons in five kinds of uncertainty: evident, subtle, low "
+ctx.save(figure, "uncertainty", alt="Two rendered persons, evident and in four kinds of uncertainty: subtle, low "
          "quality, partly hidden, and a mixture of two expressions.")
 
 # %% [markdown]
@@ -232,7 +232,7 @@ pd.DataFrame(rows, columns=columns).round(2)
 #
 # ## Recap
 #
-# You saw **five kinds of uncertainty** in faces and a sixth thing, the wrong label. You know **what the course holds** and
+# You saw **four kinds of uncertainty** beside an evident face, and a fifth thing, the wrong label. You know **what the course holds** and
 # that your **machine** suffices. You ran a **self-cure** and **audited** it: not by its own training accuracy, but against
 # the truth and against the method that does nothing. And you can tell **three origins** of a number apart.
 #
@@ -246,7 +246,7 @@ pd.DataFrame(rows, columns=columns).round(2)
 #
 # [A quiz](exercises/00_start_here.ipynb) goes with this lesson. Further questions, which nobody checks but you:
 #
-# 1. Which of the five columns of the first figure can be repaired by asking more annotators, and which cannot?
+# 1. Which of the four kinds of uncertainty in the first figure can be repaired by asking more annotators, and which cannot?
 # 2. A relabelling method changes 200 of 6,000 labels and 60 % of the changes are right. Is that enough to know whether the
 #    labels are better afterwards? What else must you count?
 # 3. Set `seed = 1` in the first code cell and run the lesson again. Which sentences change their verdict, and which only their

@@ -75,9 +75,10 @@ ctx.save(figure, "found", alt="The photograph with a box and five crosses for ea
 # %% [markdown]
 # ## Align: to where the training faces have their eyes
 #
-# A network knows faces from *its* data set's frame. The renderer puts the eyes of an average face at 34 % of the height;
-# the customary template of `scn align` puts them at 47 %. **Predict:** does that matter to a network that was augmented with
-# shifts of 6 %?
+# A network knows faces from *its* data set's frame: where the eyes are and how far apart. The next cell cuts your face as the
+# training faces are, and as `scn align` cuts by default.
+#
+# **Predict:** does the difference matter to a network whose training faces were moved and enlarged at random?
 
 # %%
 import torch
@@ -93,6 +94,14 @@ crops = torch.cat([predict.cut_out(picture, found.points[:1], own.frame, own.siz
                    customary.crops])
 
 # %%
+from scnlib.datasets.face_geometry import template
+
+(left, right, *_), (usual_left, usual_right, *_) = torch.tensor(own.frame.points), template(1, Settings().margin)
+how = scn.config.augmentation
+ctx.say("Training faces have their eyes at {eyes:.0%} of the height and {apart:.0%} of the side apart, `scn align` "
+        "puts them at {usual_eyes:.0%} and {usual_apart:.0%}. In training, faces were moved by up to {shift:.0%} and "
+        "zoomed by up to {zoom:.0%}.", eyes=(left + right)[1] / 2, apart=(right - left).norm(), shift=how.shift,
+        zoom=how.scale, usual_eyes=(usual_left + usual_right)[1] / 2, usual_apart=(usual_right - usual_left).norm())
 few = ctx.faces("test").images[:4].expand(-1, 3, -1, -1)
 figure = plots.face_grid(torch.cat([crops, few]), ["you, its frame", "you, customary", *["a test face"] * 4], columns=6,
                          title="What the network is shown", note=f"{own.size} x {own.size} px")
@@ -128,7 +137,7 @@ ctx.say("The baseline says **{a}** ({pa:.0%}), SCN **{b}** ({pb:.0%}). Cut with 
 # ## What is that worth?
 #
 # The two networks have seen rendered faces and nothing else. We showed them the test faces of FER+, real photographs with
-# eight classes: as they come, and cut as above.
+# eight classes: as they come, and *aligned*, that is cut as above where MTCNN finds the face, and as they come where it does not.
 #
 # **Predict:** the baseline is right on most *rendered* test faces. On photographs?
 
@@ -143,10 +152,11 @@ measured.groupby(["method", "shown"], sort=False).agg(columns).round(1)
 # %%
 aligned = measured[measured["shown"] == transfer.ALIGNED]
 for label, rows in aligned.groupby("method", sort=False):
-    ctx.say("*{label}*: right in **{low:.1f} to {high:.1f} %** of {n:,} photographs ({seeds} seeds). Guessing among "
-            "eight classes gives 12.5 %, always saying *{common}* {share:.1f} %.", label=label,
-            low=rows["accuracy"].min(), high=rows["accuracy"].max(), n=rows["n"].iloc[0], seeds=len(rows),
-            common=rows["commonest"].iloc[0], share=rows["commonest_share"].iloc[0], origin="measured at full scale")
+    ctx.say("*{label}*: right in **{low:.1f} to {high:.1f} %** of {n:,} photographs ({seeds} seeds; {found:.0f} % of "
+            "them were found and cut). Guessing among eight classes gives 12.5 %, always saying *{common}* {share:.1f} "
+            "%.", label=label, low=rows["accuracy"].min(), high=rows["accuracy"].max(), n=rows["n"].iloc[0],
+            seeds=len(rows), found=rows["found"].iloc[0], common=rows["commonest"].iloc[0],
+            share=rows["commonest_share"].iloc[0], origin="measured at full scale")
 
 # %%
 standing = transfer.standing(scn)
@@ -162,13 +172,14 @@ import numpy as np
 
 names = own.class_names
 labels, said = scn.samples["test_labels"], scn.samples["test_prediction"]
-recall = {"own test faces": {c: float(np.mean(said[labels == i] == i)) for i, c in enumerate(names)
-                             if (labels == i).any()}}
-if standing.real:
-    recall["photographs (FER+)"] = {c: standing.real[f"recall_{c}"] / 100 for c in names
-                                    if f"recall_{c}" in standing.real}
-note = (f"SCN without relabelling, 1 run, seed {seed}; n = {len(labels):,} own test faces, measured here; "
-        "photographs: measured at full scale")
+real, members = standing.real or {}, {c: int((labels == i).sum()) for i, c in enumerate(names)}
+rows = {c: f"{c}\nn = {n:,}" + (f" and {real[f'n_{c}']:,}" if f"n_{c}" in real else "") for c, n in members.items()}
+recall = {"own test faces": {rows[c]: float(np.mean(said[labels == i] == i)) for i, c in enumerate(names)
+                             if members[c]}}
+if real:
+    recall["photographs (FER+)"] = {rows[c]: real[f"recall_{c}"] / 100 for c in names if f"recall_{c}" in real}
+note = (f"SCN without relabelling, 1 run, seed {seed}; {len(labels):,} own test faces, measured here; photographs: "
+        "measured at full scale")
 figure = plots.class_counts(recall, label="recall", numbers=".0%", title="Of each class, how much is recognised",
                             note=note)
 ctx.save(figure, "recall", alt="Bars of recall of each expression on the network's own test faces and on photographs.")
@@ -193,15 +204,19 @@ ctx.say("α of your face: **{alpha:.2f}**. Of its own test faces {below:.0%} hav
 # 0.5. Beside it stands the rival that every classifier has for nothing, the probability of its answer.
 
 # %%
+import pandas as pd
+
 signals = aligned[aligned["method"] == "SCN without relabelling"].set_index("run_seed")
-kinds = {"own_alpha_median": "median α, own test", "alpha_median": "photographs",
-         "own_alpha_auroc": "AUROC of α, own test", "alpha_auroc": "photographs ",
-         "own_confidence_auroc": "AUROC of the probability, own test", "confidence_auroc": "photographs  "}
-signals[list(kinds)].rename(columns=kinds).round(2)
+kinds = {("median α", "own test"): "own_alpha_median", ("median α", "photographs"): "alpha_median",
+         ("AUROC of α", "own test"): "own_alpha_auroc", ("AUROC of α", "photographs"): "alpha_auroc",
+         ("AUROC of the probability", "own test"): "own_confidence_auroc",
+         ("AUROC of the probability", "photographs"): "confidence_auroc"}
+shown = signals[list(kinds.values())].round(2)
+shown.set_axis(pd.MultiIndex.from_tuples(kinds), axis="columns")
 
 # %%
 lower = int((signals["alpha_median"] < signals["own_alpha_median"]).sum())
-lists = {column: " / ".join(f"{value:.2f}" for value in signals[column]) for column in kinds}
+lists = {column: " / ".join(f"{value:.2f}" for value in signals[column]) for column in kinds.values()}
 ctx.say("The median α is lower on photographs in **{lower} of {n}** runs. AUROC of α for wrong answers: "
         "{own_alpha_auroc} on own test faces and **{alpha_auroc}** on photographs; of the probability "
         "{own_confidence_auroc} and {confidence_auroc}.", lower=lower, n=len(signals), **lists,
@@ -221,10 +236,12 @@ ctx.say("The median α is lower on photographs in **{lower} of {n}** runs. AUROC
 #
 # $$z_c = \sum_k w_{ck}\, \frac{1}{P}\sum_p f_k(p) = \frac{1}{P} \sum_p M_c(p), \qquad M_c(p) = \sum_k w_{ck} f_k(p).$$
 #
-# No approximation: the map's mean *is* the score. **Predict:** eyes or mouth, for the class it chose?
+# No approximation: the map's mean *is* the score. **Predict:** which third of the picture adds most for the class it chose, the upper,
+# the middle or the lower one? (A map this coarse cannot tell an eye from a brow.)
 
 # %%
 from scnlib.models import normalize
+from scnlib.plots.style import signed
 
 pixels = normalize(crops[:1], own.normalization)
 maps = predict.activation_maps(own.network, pixels)[0]
@@ -232,7 +249,7 @@ with torch.inference_mode():
     scores = own.network(pixels)[0][0]
 top = scores.argsort(descending=True)[:3]
 exact = float((maps.mean((1, 2)) - scores).abs().max())
-figure = plots.activation_maps(crops[0], maps[top], [f"{names[c]}: {float(scores[c]):+.1f}" for c in top],
+figure = plots.activation_maps(crops[0], maps[top], [f"{names[c]}: {signed(float(scores[c]))}" for c in top],
                                title="What adds to a score, and where",
                                note=f"SCN without relabelling; titles: the score, the mean of the map; "
                                     f"{maps.shape[1]} x {maps.shape[2]} places")
@@ -241,8 +258,11 @@ ctx.save(figure, "maps",
              "more and blue less.")
 
 # %%
-ctx.say("Mean of the map and score differ by at most {gap:.0e}. α multiplies all scores alike, so it moves no map.",
-        gap=exact, origin="measured here")
+thirds = [part.sum() / maps[0].numel() for part in maps[top[0]].tensor_split(3)]
+ctx.say("To the score of *{name}* {thirds}: together {score}. Mean of the map and score differ by at most {gap:.0e}. α "
+        "multiplies all scores alike, so it moves no map.", name=names[top[0]], score=signed(float(scores[top[0]])),
+        thirds=", ".join(f"the {place} third adds {signed(float(adds))}" for place, adds in
+                         zip(("upper", "middle", "lower"), thirds, strict=True)), gap=exact, origin="measured here")
 
 # %% [markdown]
 # A map says where a number comes from. It does not say that the number is right: a wrong answer has a map as pretty as a
@@ -256,9 +276,10 @@ ctx.say("Mean of the map and score differ by at most {gap:.0e}. α multiplies al
 # %%
 with own_photo.example_folder(picture) as folder:
     every = [one for _, seen in predict.predict_files(predict.photographs([folder]), own, detector) for one in seen]
-rows = predict.table(every, names, own_test=round(standing.own, 1), photographs=standing.on_photographs)
+rows = predict.table(every, names, own_test=standing.own, photographs=standing.on_photographs)
 rows["file"] = [path.rpartition("/")[2] for path in rows["file"]]
-rows[["file", "status", "faces", "face", "label", "probability", "alpha", "own_test", "photographs"]]
+rows = rows[["file", "status", "faces", "face", "label", "probability", "alpha", "own_test", "photographs"]]
+rows.round({"probability": 2, "alpha": 2, "own_test": 1, "photographs": 1})
 
 # %% [markdown]
 # Every picture has a row, whatever is wrong with it: who drops what cannot be read reports a rate over an unknown
@@ -289,8 +310,9 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## For whom does it work?
 #
-# One accuracy hides whom it is made of. Rendered faces let us ask without asking anybody for their skin or age: both are latents, drawn
-# without regard to the expression, so whatever differs between groups comes from the pictures and the network.
+# One accuracy hides whom it is made of. Rendered faces let us ask without asking anybody for their skin or age: both are *latents*, numbers
+# that the renderer draws before it paints, without regard to the expression. So whatever differs between groups comes from the pictures,
+# from the network or from chance.
 #
 # **Predict:** will skin, age or expression make the largest difference?
 
@@ -314,11 +336,15 @@ for factor, points in spread.items():
             factor=factor.capitalize(), points=points,
             chance=f"; chance alone makes such a gap {chances[factor]:.1%} of the time" if factor in chances else "",
             origin="measured here")
+if len(chances):
+    ctx.say("**{few} of {m}** are gaps that chance alone makes less than one time in ten; if all were chance, "
+            "{due:.1f} would be.", few=int((chances < 0.1).sum()), m=len(chances), due=0.1 * len(chances),
+            origin="measured here")
 
 # %% [markdown]
-# Read it twice before you conclude. Several questions are asked of one table, so one small p among them is no surprise; the
-# intervals of small groups are wide; and this is *one* training, whose luck is in none of the intervals. If nothing is found, that says
-# little of people: our renderer paints skin and wrinkles with formulas. Measurements on real faces have found large gaps between
+# Read it twice before you conclude. Several questions are asked of one table, so one small p among them is no surprise, but several are;
+# the intervals of small groups are wide; and this is *one* training, whose luck is in none of the intervals. Which gap is real, other seeds
+# must say. And whatever they say, it is little of people: our renderer paints skin and wrinkles with formulas. Measurements on real faces have found large gaps between
 # groups, for instance in classifying gender from portraits (Buolamwini and Gebru 2018).
 #
 # ## What it must not be used for

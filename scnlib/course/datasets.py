@@ -126,16 +126,17 @@ def plant_copies(images: Tensor, seed: int = 0) -> dict[str, Tensor]:
 
 
 def copy_distances(images: Tensor, copies: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
-    """Bits by which each copy's fingerprint differs from its original's, and that of the nearest stranger.
-
-    Returns:
-        kind -> int ``(N,)``, in the order given; last ``"nearest stranger"``.
-    """
+    """Bits by which each copy's fingerprint differs from its original's: kind -> int ``(N,)``, in the order given."""
     own = difference_hash(images)
-    found = {kind: (difference_hash(copy) != own).sum(1).numpy() for kind, copy in copies.items()}
+    return {kind: (difference_hash(copy) != own).sum(1).numpy() for kind, copy in copies.items()}
+
+
+def nearest_stranger(images: Tensor) -> np.ndarray:
+    """Bits by which each picture's fingerprint differs from the most similar one of another: int ``(N,)``."""
+    own = difference_hash(images)
     signs = own.float() * 2 - 1
     apart = (own.shape[1] - signs @ signs.T) / 2
-    return found | {"nearest stranger": apart.fill_diagonal_(torch.inf).min(1).values.int().numpy()}
+    return apart.fill_diagonal_(torch.inf).min(1).values.int().numpy()
 
 
 # ------------------------------------------------------------------------------------------------ a faulty dataset

@@ -106,6 +106,31 @@ def aligned(images: Tensor, points: Tensor) -> Tensor:
     return warp(images, similarity(points, template(side, 0.0)), side)
 
 
+def turned(images: Tensor, points: Tensor) -> Tensor:
+    """As ``aligned``, but turned only, about the middle of the five points."""
+    linear = similarity(points, template(images.shape[-1], 0.0))[:, :, :2]
+    # Larger by a hair: at a scale of 1, rounding would decide which faces are averaged as if they shrank.
+    return _about_middle(images, points, 1.0001 * linear / _scale(linear), points.mean(dim=1))
+
+
+def moved_and_scaled(images: Tensor, points: Tensor) -> Tensor:
+    """As ``aligned``, but not turned."""
+    target = template(images.shape[-1], 0.0)
+    scale = _scale(similarity(points, target)[:, :, :2])
+    return _about_middle(images, points, scale * torch.eye(2), target.mean(dim=0))
+
+
+def _scale(linear: Tensor) -> Tensor:
+    """By how much similarities ``(N, 2, 2)`` enlarge: ``(N, 1, 1)``."""
+    return linear.det().sqrt()[:, None, None]
+
+
+def _about_middle(images: Tensor, points: Tensor, linear: Tensor, target: Tensor) -> Tensor:
+    """Images under linear maps ``(N, 2, 2)``, with the middle of their points at ``target``."""
+    shift = target[..., None] - linear @ points.mean(dim=1)[..., None]
+    return warp(images, torch.cat([linear, shift], dim=2), images.shape[-1])
+
+
 def aligned_by_detector(images: Tensor, detector: Detector) -> tuple[Tensor, Tensor]:
     """As ``aligned`` by the points that are found, with the edge drawn out by half; and bool ``(N,)`` where they were.
 

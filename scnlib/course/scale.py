@@ -1,5 +1,6 @@
 """What lesson A2 measures live and counts: where the time of a step goes, who waits, what a batch in shares ranks."""
 
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from scnlib.augment import Augmentation, views
 from scnlib.bench import released
-from scnlib.bench.turns import median_interval, repeating, take_turns, wait_for
+from scnlib.bench.turns import median_interval, paired_ratios, repeating, take_turns, wait_for
 from scnlib.config import Config
 from scnlib.datasets import FaceSet
 from scnlib.methods.base import Batch
@@ -85,7 +86,8 @@ def preparation_rates(faces: FaceSet, device: torch.device, turns: int = 7, seco
         seconds: that a turn lasts about; 0: each way once a turn.
 
     Returns:
-        Columns ``method``, ``value`` (median), ``low``, ``high``, in images a second.
+        Columns ``method``, ``value`` (median), ``low``, ``high``, in images a second; ``ratio``, the median over turns
+        of how many times as fast a way is as the one before.
     """
     images, index = faces.images.to(device), torch.arange(len(faces.images), device=device)
     with tempfile.TemporaryDirectory() as folder:
@@ -98,8 +100,12 @@ def preparation_rates(faces: FaceSet, device: torch.device, turns: int = 7, seco
         }
         arms = {name: repeating(work, len(images), device, seconds) for name, work in ways.items()}
         rates = take_turns(arms, turns)
-    rows = [(name, *median_interval(values)) for name, values in rates.items()]
-    return pd.DataFrame(rows, columns=["method", "value", "low", "high"])
+    table = pd.DataFrame.from_dict(
+        {name: median_interval(values) for name, values in rates.items()}, "index", columns=["value", "low", "high"]
+    )
+    pairs = itertools.pairwise(rates.values())
+    table["ratio"] = [np.nan, *(np.median(paired_ratios(after, before)) for before, after in pairs)]
+    return table.rename_axis("method").reset_index()
 
 
 def _view(images: Tensor, index: Tensor) -> Tensor:

@@ -313,7 +313,8 @@ def to_text(table: pd.DataFrame, runs: Sequence[Work], known: Sequence[Rate]) ->
 
 
 def hours(row: Mapping, device: tuple[str, int], which: str = "all", count: str = "runs") -> str:
-    """A time of a row of ``costs`` in words: ``"1.5 h"``, ``"20 min for 2 of 3 runs"``, or that nobody measured it.
+    """A time of a row of ``costs`` in words: ``"1.5 h"``, ``"about 5,600 h"``, ``"20 min for 2 of 3 runs"``, or that
+    nobody measured it.
 
     Args:
         device: one of those of ``costs``.
@@ -326,4 +327,6 @@ def hours(row: Mapping, device: tuple[str, int], which: str = "all", count: str 
         return "not measured"
     time = row[(*device, which)]
     words = f"{time:,.1f} h" if time >= 1 else f"{max(1, math.ceil(60 * time))} min"
+    if time >= 1000:  # two digits are more than a rate is good for
+        words = f"about {float(f'{time:.2g}'):,.0f} h"
     return f"{words} for {number - unknown} of {number} runs" if unknown else words

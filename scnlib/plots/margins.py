@@ -182,7 +182,7 @@ def gaps_by_batch_size(
     axes.set_xlim(-0.5, len(sizes) - 0.2)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("batch size N")
-    axes.set_ylabel("gap  ᾱ_H − ᾱ_L")
+    axes.set_ylabel(r"gap  $\bar{\alpha}_H - \bar{\alpha}_L$")
     axes.grid(axis="y")
     axes.set_title(title)
     legend_above(axes, columns=2)

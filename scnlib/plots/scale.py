@@ -62,12 +62,10 @@ def ways_beside_one(rows: pd.DataFrame, cores: int, *, title: str = "", note: st
         axes.barh(place, row.value, 0.6, edgecolor=INK, linewidth=0.6, zorder=2, **look)
         axes.plot([row.low, row.high], [place, place], color=INK, linewidth=1.2, zorder=3)
         words = f"{row.value:,.0f}" + (f"  (× {row.ratio:.2f})" if place else "")
-        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
-        axes.annotate(words, (max(row.high, row.value), place), (5, 0), textcoords="offset points", va="center",
-                      fontsize=9, bbox=box)  # fmt: skip
+        axes.text(1.01, place, words, transform=axes.get_yaxis_transform(), va="center", fontsize=9)
     axes.set_yticks(range(len(rows)), list(rows["method"]))
     axes.set_ylim(len(rows) - 0.45, -0.55)
-    axes.set_xlim(0, 1.3 * max(cores * single, rows["high"].max()))
+    axes.set_xlim(0, 1.06 * max(cores * single, rows["high"].max()))
     axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:,g}")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(label)

@@ -12,11 +12,11 @@ from scnlib.plots.style import COLOURS, GREY, INK, legend_above, line_styles, ne
 
 def measured_on(rows: pd.DataFrame, origin: str) -> str:
     """For the note below a figure: turns, device, versions and origin of these rows."""
+    spread = "95 % intervals of the medians" if rows["repeats"].min() >= 6 else "from the least turn to the largest"
     turns, cores = (_span(rows[name]) for name in ("repeats", "cores"))
     words = [" and ".join(dict.fromkeys(rows[name].astype(str))) for name in ("device", "torch")]
     return (
-        f"Medians of n = {turns} turns, with two turns that enclose them; {words[0]}; {cores} CPU threads; "
-        f"torch {words[1]}; {origin}."
+        f"Medians of n = {turns} turns; lines: {spread}; {words[0]}; {cores} CPU threads; torch {words[1]}; {origin}."
     )
 
 
@@ -66,17 +66,21 @@ def speedup_steps(rows: pd.DataFrame, *, title: str = "", note: str = "", label:
 
     Args:
         rows: columns ``method`` (the technique), ``value``, ``low``, ``high``, in the order in which they were added;
-            NaN where it could not be measured.
+            NaN where it could not be measured. ``ratio``, if there is such a column: how many times as fast as the row
+            before, turn by turn; it need not be the quotient of the two values, which are medians over all turns.
         label: of the axis.
     """
     figure, ((axes,),) = new_figure(7.8, 0.52 * len(rows) + 1.5 + 0.2 * bool(note), note=note)
-    most, before = float(rows["value"].max()), 0.0
+    most, before = float(rows[["value", "high"]].max().max()), 0.0
     for place, row in enumerate(rows.itertuples()):
         if np.isnan(row.value):
             axes.annotate("not on this machine", (before, place), (5, 0), textcoords="offset points", va="center",
                           fontsize=8.5, color=GREY)  # fmt: skip
             continue
-        slower = row.value < before
+        ratio = getattr(row, "ratio", np.nan)
+        if np.isnan(ratio) and before:
+            ratio = row.value / before
+        slower = ratio < 1
         look = (
             {"facecolor": COLOURS["red"], "hatch": "\\\\\\"}
             if slower
@@ -88,13 +92,12 @@ def speedup_steps(rows: pd.DataFrame, *, title: str = "", note: str = "", label:
         if before:
             axes.plot([before, before], [place - 1 + 0.31, place - 0.31], color=GREY, linewidth=0.8)
         axes.plot([row.low, row.high], [place, place], color=INK, linewidth=1.2)
-        words = f"{row.value:,.0f}" + (f"  (× {row.value / before:.2f})" if before else "")
-        right = np.nanmax([row.value, before, row.high])
-        axes.annotate(words, (right, place), (5, 0), textcoords="offset points", va="center", fontsize=9)
+        words = f"{row.value:,.{0 if row.value >= 100 else 1}f}" + (f"  (× {ratio:.2f})" if before else "")
+        axes.text(1.01, place, words, transform=axes.get_yaxis_transform(), va="center", fontsize=9)
         before = row.value
     axes.set_yticks(range(len(rows)), list(rows["method"]))
     axes.set_ylim(len(rows) - 0.45, -0.55)
-    axes.set_xlim(0, 1.3 * most)
+    axes.set_xlim(0, 1.04 * most)
     axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:,g}")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(label)
@@ -121,13 +124,12 @@ def overhead_intervals(rows: pd.DataFrame, *, goal: float = 3.0, title: str = ""
         open_ = row.low <= goal <= row.high
         axes.errorbar(row.value, place, xerr=[[row.value - row.low], [row.high - row.value]], fmt="o", capsize=3,
                       color=COLOURS["blue"], markerfacecolor="white" if open_ else COLOURS["blue"])  # fmt: skip
-        axes.annotate(f"{signed(row.value)} %", (row.high, place), (6, 0), textcoords="offset points", va="center",
-                      fontsize=9)  # fmt: skip
+        axes.text(1.01, place, f"{signed(row.value)} %", transform=axes.get_yaxis_transform(), va="center", fontsize=9)
     names = [f"{row.name}, {row.size} px (n = {row.repeats})" for row in rows.itertuples()]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.45, -0.55)
     low, high = min(0.0, rows["low"].min()), max(goal, rows["high"].max())
-    axes.set_xlim(low - 0.08 * (high - low), high + 0.2 * (high - low))
+    axes.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
     axes.xaxis.set_major_formatter(lambda extra, _: f"{signed(extra, 0 if extra == round(extra) else 1)} %")
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")

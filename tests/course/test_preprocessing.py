@@ -57,6 +57,24 @@ def test_of_three_turns_the_median_counts_and_the_ways_take_turns(monkeypatch):
     assert order == ["plain", "every", "largest"] * 6
 
 
+def test_turning_and_moving_undo_their_own_part_of_a_similarity():
+    """A white dot at the left eye: each part alone brings it back where only that part was done to the face."""
+    points, middle = POINTS.double(), POINTS.double().mean(dim=1, keepdim=True)
+    lean = torch.tensor([[math.cos(0.3), -math.sin(0.3)], [math.sin(0.3), math.cos(0.3)]]).double()
+    done = {
+        preprocessing.turned: (points - middle) @ lean.T + middle,
+        preprocessing.moved_and_scaled: 0.8 * (points - middle) + middle + torch.tensor([2.0, -1.0]),
+    }
+    y, x = torch.meshgrid(torch.arange(40) + 0.5, torch.arange(40) + 0.5, indexing="ij")
+    for undo, places in done.items():
+        left = places[0, 0]
+        spot = (255 * torch.exp(-((x - left[0]) ** 2 + (y - left[1]) ** 2) / 4)).to(torch.uint8)
+        back = undo(spot.expand(3, 1, 40, 40), places.float())[0, 0].float()
+        centre = torch.stack([(back * x).sum(), (back * y).sum()]) / back.sum()
+        assert (centre - POINTS[0, 0]).norm() < 0.2, undo.__name__
+        assert (left - POINTS[0, 0]).norm() > 1
+
+
 def test_true_points_come_from_the_latents():
     faces = load_dataset("rendered", n=4, size=32)
     assert preprocessing.true_points(faces).shape == (4, 5, 2)

@@ -35,6 +35,7 @@ def test_faces_are_made_ready_in_three_ways_and_all_of_them_each_time(monkeypatc
     found = scale.preparation_rates(make_faces(6), CPU, turns=2, seconds=0)
     assert found["method"].tolist() == ["files, one by one", "memory, one by one", "memory, the batch at once"]
     assert (found["value"] > 0).all() and (found["low"] <= found["value"]).all()
+    assert np.isnan(found["ratio"][0]) and (found["ratio"][1:] > 0).all()
     singles, whole = [one for one in seen if one[0] == 1], [one for one in seen if one[0] == 6]
     assert {place for _, (place,) in singles} == set(range(6)) and len(singles) == 6 * len(whole)
     assert all(index == list(range(6)) for _, index in whole)

@@ -189,7 +189,13 @@ def test_the_text_has_no_time_where_nothing_was_measured():
 
 @pytest.mark.parametrize(
     ("seconds", "devices", "words"),
-    [([30], 1, "1 min"), ([1800] * 3, 1, "1.5 h"), ([1800] * 3, 2, "1.0 h"), ([1200, 1500], 8, "25 min")],
+    [
+        ([30], 1, "1 min"),
+        ([1800] * 3, 1, "1.5 h"),
+        ([1800] * 3, 2, "1.0 h"),
+        ([1200, 1500], 8, "25 min"),
+        ([5_640 * 3600], 1, "about 5,600 h"),
+    ],
 )
 def test_hours_end_with_the_last_run(seconds, devices, words):
     runs = [run(trained=number, name=str(place)) for place, number in enumerate(seconds)]

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from scnlib import plots
+from scnlib.plots.style import COLOURS
 from tests.plots.reading import all_inside, texts
 
 
@@ -67,6 +68,14 @@ def test_steps_begin_where_the_one_before_ended():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == list(ladder()["method"])
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first on top
     assert all_inside(figure)
+
+
+def test_a_step_is_as_fast_as_its_neighbouring_turns_say():
+    rows = measured((("small", name, 48, 64, rate, rate, rate) for name, rate in (("a", 10.0), ("b", 12.0))))
+    rows["ratio"] = [np.nan, 0.9]
+    figure = plots.speedup_steps(rows)
+    assert "12.0  (× 0.90)" in texts(figure)
+    assert to_hex(figure.axes[0].containers[1][0].get_facecolor()) == COLOURS["red"].lower()
 
 
 def overhead(*ends):
