@@ -18,14 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scnlib.datasets import FaceSet
-from scnlib.methods.names import method_label
 from scnlib.models import in_three_channels, normalize
 from scnlib.paper.afterwards import SUFFIX
 from scnlib.paper.mistakes import expected_mistakes
 from scnlib.paths import results_dir
 from scnlib.provenance import commit, now
 from scnlib.results import replace_rows
-from scnlib.runs import Run, Splits, load_splits, open_run
+from scnlib.runs import Run, Splits, open_run
 from scnlib.training import EVALUATION_BATCH
 
 
@@ -42,10 +41,7 @@ def measure(name: str, runs: Iterable[Run], root: Path | str | None = None, fold
     """
     rows = []
     for run in runs:
-        splits = load_splits(run.config, root)
-        if splits.sha256() != run.manifest["data"]:
-            raise ValueError(f"{run.path.name} was trained on other {run.config.dataset} faces or labels than these")
-        rows.append(row(run, splits))
+        rows.append(row(run, run.splits(root)))
     path = (folder or results_dir()) / f"{name}{SUFFIX}.csv"
     replace_rows(path, pd.DataFrame(rows))
     return path
@@ -73,7 +69,7 @@ def row(run: Run, splits: Splits) -> dict[str, object]:
     return {
         "key": run.manifest["key"],
         "dataset": run.config.dataset,
-        "method": method_label(run.config.method.name, run.row()["options"]),
+        "method": run.label,
         "backbone": run.config.backbone,
         "noise_kind": run.config.noise_kind,
         "noise_rate": run.config.noise_rate,

@@ -658,7 +658,7 @@ def _summary(run) -> str:
         lines.append(f"alpha: mean {row['alpha_mean']:.3f}")
         if row["alpha_auroc"] == row["alpha_auroc"]:
             lines[-1] += f", AUROC for wrong labels {row['alpha_auroc']:.3f} (0.5 is chance)"
-    lines += [f"warning: {message}" for message in run.manifest.get("warnings", ())]  # runs of old have none
+    lines += [f"warning: {message}" for message in run.manifest["warnings"]]
     return "\n".join([*lines, str(run.path)])
 
 
@@ -760,6 +760,7 @@ def _left_out(unreadable: list[str]) -> None:
 def _train_missing(options: argparse.Namespace) -> None:
     from scnlib import runs
     from scnlib.paper import measuring
+    from scnlib.pretrained import start_from
 
     if options.dataset is None:
         raise ValueError("--run needs --dataset: the dataset to measure on, for example rendered")
@@ -779,6 +780,7 @@ def _train_missing(options: argparse.Namespace) -> None:
         start = options.weights if config.pretrained else None
         if before:
             start = runs.run(before, progress=bar, compiled=options.compiled).path
+            config = start_from(config, start)
         finished = runs.run(config, root=options.root, weights=start, progress=bar, compiled=options.compiled)
         accuracy = finished.row()["accuracy"]
         print(f"{number}/{len(missing)} {finished.path.name}: {accuracy:.2f} %", file=sys.stderr, flush=True)

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import sys
 from dataclasses import dataclass, field
 
 from scnlib.augment import Augmentation
@@ -81,6 +80,9 @@ class Config:
     profile: str = "quick"
 
     def __post_init__(self) -> None:
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        for name, value in typed_fields("a run", Config, given).items():
+            object.__setattr__(self, name, value)  # 0 and 0.0 are one run, with one key
         for name, known in (("dataset", LOADERS), ("backbone", BACKBONES)):
             if getattr(self, name) not in tuple(known):
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; known: {', '.join(known)}")
@@ -94,15 +96,11 @@ class Config:
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is unknown; known: {', '.join(map(repr, known))}")
-        for name in ("noise_rate", "lr", "momentum", "weight_decay"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise ValueError(f"{name} must be a number, got {value!r}")
-            if name == "noise_rate" and not 0 <= value <= 1:
-                raise ValueError(f"noise_rate must lie in 0..1, got {value}")
-            if not 0 <= value <= sys.float_info.max:
-                raise ValueError(f"{name} must be a finite number >= 0, got {value}")
-            object.__setattr__(self, name, float(value))  # 0 and 0.0 are one run, with one key
+        if not 0 <= self.noise_rate <= 1:
+            raise ValueError(f"noise_rate must lie in 0..1, got {self.noise_rate}")
+        for name in ("lr", "momentum", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if self.noise_kind == "fer2013" and (self.dataset != "ferplus" or self.noise_rate):
             raise ValueError("noise_kind='fer2013' is the real noise of FER+ images: dataset ferplus, noise_rate 0")
         if self.noise_kind == "pair" and self.noise_rate == 0:
@@ -112,34 +110,26 @@ class Config:
         for name, flag in RESERVED_DATA.items():
             if name in self.data:
                 raise ValueError(f"data option {name!r} is decided by {flag}, not by data")
-        for name in ("epochs", "batch_size", "size"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-            if value > MOST:
-                raise ValueError(f"{name} must be at most {MOST}, got {value}")
+        for name, least in (("epochs", 1), ("batch_size", 1), ("size", 1), ("seed", 0)):
+            if not least <= getattr(self, name) <= MOST:
+                raise ValueError(f"{name} must lie in {least}..{MOST}, got {getattr(self, name)}")
         if type(self.milestones) is not tuple or not all(type(m) is int and 1 <= m <= MOST for m in self.milestones):
             raise ValueError(f"milestones must be whole numbers >= 1, got {self.milestones!r}")
-        if self.pretrained != "" and not IDENTITY.fullmatch(str(self.pretrained)):
+        if self.pretrained and not IDENTITY.fullmatch(self.pretrained):
             raise ValueError(
                 f"pretrained={self.pretrained!r} names no weights by their content; scn run --weights FILE fills it in"
             )
-        if not isinstance(self.oversample, bool):
-            raise ValueError(f"oversample must be true or false, got {self.oversample!r}")
-        if type(self.seed) is not int or not 0 <= self.seed <= MOST:
-            raise ValueError(f"seed must be a whole number in 0..{MOST}, got {self.seed!r}")
-        if getattr(self.method, "relabelling", False) and self.method.relabel_epoch > self.epochs:
+        if self.method.relabelling and self.method.relabel_epoch > self.epochs:
             raise ValueError(
                 f"relabel_epoch={self.method.relabel_epoch} lies after the last of {self.epochs} epochs, so nothing "
                 "would be relabelled; set relabelling=false if that is meant"
             )
-        for name in ("warm_up", "pretraining"):
-            value = getattr(self.method, name, 0)
-            if value >= self.epochs:
-                raise ValueError(
-                    f"{name}={value} leaves none of {self.epochs} epochs to {self.method.name}; train longer or set a "
-                    f"smaller {name}"
-                )
+        waits = self.method.starts_after
+        if waits and getattr(self.method, waits) >= self.epochs:
+            raise ValueError(
+                f"{waits}={getattr(self.method, waits)} leaves none of {self.epochs} epochs to {self.method.name}; "
+                f"train longer or set a smaller {waits}"
+            )
 
     def to_dict(self) -> dict:
         """Plain JSON, from which ``from_dict`` makes the same Config."""

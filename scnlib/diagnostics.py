@@ -11,7 +11,9 @@ NEAR_ONE, NEAR_ZERO = 0.99, 0.01
 SILENT = 1e-6  # a mean over batches of exact zeros, but for rounding
 
 
-def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: int) -> list[str]:
+def symptoms(
+    records: Sequence[Mapping[str, float]], config: Config, n_train: int, per_epoch: int | None = None
+) -> list[str]:
     """Say what is wrong with a run, and which options help; nothing of a healthy one.
 
     Each symptom is told of the epoch in which it first appeared. So the symptoms after an epoch are those before it and
@@ -21,7 +23,9 @@ def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: in
         records: a row of ``scnlib.runs.METRICS`` for each epoch so far, what is missing or NaN is unknown; without any,
             only the config is judged.
         config: of the run.
-        n_train: training samples, from which follow the sizes of batches and a sampling error.
+        n_train: training samples, each of which has its alpha; from them follows a sampling error.
+        per_epoch: samples that an epoch shows, from which follow the sizes of batches: more than there are with
+            oversampling. Default: each once.
 
     Returns:
         Sentences in the order in which they appeared.
@@ -29,7 +33,7 @@ def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: in
     method = config.method
     if not isinstance(method, SCN) or not method.has_importance:
         return []
-    found = list(_empty_group(config, n_train))
+    found = list(_empty_group(config, n_train if per_epoch is None else per_epoch))
     silent_by_construction = bool(found)
     seen: set[str] = set()
     relabelled_from = _first_relabelling(records)
@@ -47,12 +51,12 @@ def symptoms(records: Sequence[Mapping[str, float]], config: Config, n_train: in
     return found
 
 
-def _empty_group(config: Config, n_train: int) -> Iterator[str]:
+def _empty_group(config: Config, per_epoch: int) -> Iterator[str]:
     method = config.method
     if not method.ranking:
         return
-    batches = math.ceil(n_train / config.batch_size)
-    for size in sorted({n_train // batches, math.ceil(n_train / batches)}):
+    batches = math.ceil(per_epoch / config.batch_size)
+    for size in sorted({per_epoch // batches, math.ceil(per_epoch / batches)}):
         high = high_importance_count(size, method.beta)
         if high in (0, size):
             which = "high" if high == 0 else "low"
@@ -90,9 +94,7 @@ def _saturated_low(row: Mapping[str, float], method: SCN) -> str:
 def _silent_rank_loss(row: Mapping[str, float], method: SCN) -> str:
     margin = row.get("margin_rank", math.nan)
     margin = method.margin_rank if math.isnan(margin) else margin
-    # A rewarded margin is subtracted from the loss that metrics show.
-    loss = row.get("rank_loss", math.nan) + method.margin_reward * margin * method.learnable_margin
-    if not method.ranking or not loss < SILENT:
+    if not method.ranking or not row.get("rank_loss", math.nan) < SILENT:
         return ""
     idle = ""
     if method.loss == "trade_off" and method.gamma > 0:

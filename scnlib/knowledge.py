@@ -15,8 +15,11 @@ from scnlib.tables import read_csv, with_numbers
 COLUMNS = ["key", "quantity", "mode", "measure", "value", "n"]
 
 
-def load_knowledge(*paths: Path | str) -> pd.DataFrame:
-    """What alpha knows of each known uncertainty, from ``*_knows.csv.xz`` files or the folders that hold them.
+def load_knowledge(path: Path | str | None = None) -> pd.DataFrame:
+    """What alpha knows of each known uncertainty, from a ``*_knows.csv.xz`` file or a folder that holds some.
+
+    Args:
+        path: default ``data/results``.
 
     Returns:
         Columns ``key``, ``quantity``, ``mode``, ``measure``, ``value``, ``n``; no rows where there are no files.
@@ -24,18 +27,17 @@ def load_knowledge(*paths: Path | str) -> pd.DataFrame:
     Raises:
         ValueError: if a file lacks a column; the message names file and column.
     """
-    tables = [pd.DataFrame(columns=COLUMNS)]
-    for path in map(Path, paths or (results_dir(),)):
-        for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv.xz")):
-            wide = read_csv(file, dtype={"key": str})
-            for name in ("key", "mode"):
-                if name not in wide.columns:
-                    raise ValueError(f"{file}: column {name!r} is missing; this is no table of what alpha knows")
-            wide = with_numbers(file, wide, wide.columns.drop(["key", "mode"]))
-            try:
-                tables.append(gathered(wide))
-            except KeyError as error:
-                raise ValueError(f"{file}: column {error.args[0]!r} is missing: how many faces were compared") from None
+    path, tables = Path(path or results_dir()), [pd.DataFrame(columns=COLUMNS)]
+    for file in [path] if path.is_file() else sorted(path.glob("*_knows.csv.xz")):
+        wide = read_csv(file, dtype={"key": str})
+        for name in ("key", "mode"):
+            if name not in wide.columns:
+                raise ValueError(f"{file}: column {name!r} is missing; this is no table of what alpha knows")
+        wide = with_numbers(file, wide, wide.columns.drop(["key", "mode"]))
+        try:
+            tables.append(gathered(wide))
+        except KeyError as error:
+            raise ValueError(f"{file}: column {error.args[0]!r} is missing: how many faces were compared") from None
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
 

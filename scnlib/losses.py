@@ -1,4 +1,4 @@
-"""Losses, one function per equation. Tensors in, scalar out; no state, no modules, no device logic."""
+"""Losses, one function per equation, and how alpha cuts a batch into groups; no state, no modules, no device logic."""
 
 import math
 
@@ -17,7 +17,7 @@ def logit_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) 
     Args:
         logits: ``(N, C)`` unnormalised scores ``z = W x``.
         alpha: ``(N,)`` importance weights in (0, 1).
-        labels: ``(N,)`` class indices ``y``.
+        labels: ``(N,)`` class indices ``y``, or ``(N, C)`` label distributions.
 
     Returns:
         Scalar, the mean over the batch, in the dtype of ``logits``.

@@ -13,10 +13,9 @@ import pandas as pd
 from torch import Tensor
 
 from scnlib import files
-from scnlib.methods.names import method_label
 from scnlib.paper import stats
 from scnlib.runs import Run, load_splits
-from scnlib.transfer import standing
+from scnlib.transfer import RENDERED, standing
 
 #: Latents of rendered faces by which performance is shown: factor -> (latent, edges of its groups, their names).
 FACTORS = {
@@ -195,9 +194,9 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
 
 def _details(run: Run) -> str:
     config, manifest = run.config, run.manifest
-    label = method_label(config.method.name, run.row()["options"])
     lines = [
-        f"{label}, backbone `{config.backbone}`, faces of {config.size} x {config.size} pixels, {config.epochs} epochs",
+        f"{run.label}, backbone `{config.backbone}`, faces of {config.size} x {config.size} pixels, "
+        f"{config.epochs} epochs",
         f"seed {config.seed}, profile `{config.profile}`, recipe version {manifest['recipe_version']}, key "
         f"`{manifest['key']}`",
         f"trained {manifest['finished'][:10]} on {manifest['device']}, commit `{manifest['commit'][:12]}`"
@@ -222,7 +221,7 @@ def write_card(run: Run, path: Path | str) -> Path:
         ValueError, FileNotFoundError: from the loader.
     """
     path = Path(path)
-    rendered = run.config.dataset in ("rendered", "rendered_web")
+    rendered = run.config.dataset in RENDERED
     latents = load_splits(run.config).test.latents if rendered else None
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, model_card(run, latents))

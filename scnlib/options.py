@@ -24,8 +24,8 @@ def typed(owner: str, name: str, annotation: object, value: object) -> object:
     stated = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
     if not set(stated) <= {*WORDS, types.NoneType}:
         return value
-    if float in stated and type(value) is int:
-        value = float(value) if abs(value) <= sys.float_info.max else math.inf
+    if float in stated and isinstance(value, int | float) and not isinstance(value, bool):  # NumPy's float64 is a float
+        value = math.inf if isinstance(value, int) and abs(value) > sys.float_info.max else float(value)
     if type(value) not in stated:
         words = " or ".join(WORDS[one] for one in stated if one in WORDS)
         raise ValueError(f"{owner}: {name} must be {words}, got {value!r}")

@@ -120,18 +120,15 @@ def load(path: Path | str, backbone: str, size: int) -> Start:
 def start_from(config: Config, path: Path | str, normalization: str | None = None) -> Config:
     """The config of a run that starts from these weights, its images scaled as the weights are used to.
 
+    ``scnlib.runs.run(start_from(config, path), weights=path)`` trains it.
+
     Args:
         normalization: to scale them otherwise; needed where the file does not tell.
 
     Raises:
         ValueError, FileNotFoundError: from ``load``; or the file does not tell how its images were scaled.
     """
-    return config_from(config, load(path, config.backbone, config.size), normalization)
-
-
-def config_from(config: Config, start: Start, normalization: str | None = None) -> Config:
-    """``start_from`` for weights that were loaded."""
-    checkpoint = start.checkpoint
+    checkpoint = load(path, config.backbone, config.size).checkpoint
     normalization = normalization or checkpoint.normalization
     if normalization is None:
         raise ValueError(

@@ -28,7 +28,7 @@ from scnlib.files import write
 from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
 from scnlib.paths import results_dir
-from scnlib.runs import METRICS, Run, load_splits
+from scnlib.runs import METRICS, Run
 from scnlib.tables import read_csv, with_configs
 from scnlib.uncertainty import known_uncertainty, knows
 
@@ -81,7 +81,6 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         there = _configs_there(name, folder)
         replaced = set(there.loc[there["sha256"].isin(new), "key"])
         merged = {part: _merged(table_path(name, part, folder), table, replaced) for part, table in parts.items()}
-        merged[""] = merged[""].drop(columns="config", errors="ignore")  # where earlier versions had it
         configs = pd.concat([there, rows])[["key", "config"]].drop_duplicates("key", keep="last")
         beside = table_path(name, "_configs", folder)
         write_table(beside, configs)  # first, old and new: no row may be without its config, whoever reads or kills
@@ -164,11 +163,7 @@ def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
     for run in runs:
         content = json.dumps(run.manifest["data"], sort_keys=True)
         if content not in known:
-            splits = load_splits(run.config, root)
-            if splits.sha256() != run.manifest["data"]:
-                raise ValueError(
-                    f"{run.path.name} was trained on other {run.config.dataset} faces or labels than these"
-                )
+            splits = run.splits(root)
             sets = (splits.train, splits.test)
             known[content] = (*map(known_uncertainty, sets), splits.train.true_labels)
         tables.append(_keyed(run, knowledge(run, *known[content])))
@@ -212,16 +207,14 @@ def _config_sha256(text: str) -> str:
 
 
 def _configs_there(name: str, folder: Path) -> pd.DataFrame:
-    """Key, config and its hash of each run in the tables of ``name``; earlier versions had configs in the first."""
-    first, beside = (table_path(name, suffix, folder) for suffix in ("", "_configs"))
-    tables, rows = {first: _keyed_table(first, ["key"]), beside: _keyed_table(beside, ["key", "config"])}, {}
-    for path, table in tables.items():
-        for row in table.to_dict("records") if "config" in table else ():
-            try:
-                rows[row["key"]] = (row["key"], row["config"], _config_sha256(row["config"]))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise ValueError(f"{path}: key {row['key']}: no config of a run ({error})") from None
-    return pd.DataFrame(rows.values(), columns=["key", "config", "sha256"])
+    """Key, config and its hash of each run in the tables of ``name``."""
+    path, rows = table_path(name, "_configs", folder), []
+    for row in _keyed_table(path, ["key", "config"]).to_dict("records"):
+        try:
+            rows.append((row["key"], row["config"], _config_sha256(row["config"])))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{path}: key {row['key']}: no config of a run ({error})") from None
+    return pd.DataFrame(rows, columns=["key", "config", "sha256"])
 
 
 def _keyed_table(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -42,6 +42,7 @@ from scnlib.diagnostics import symptoms
 from scnlib.distributed import agree, batch_norm_scope, first, processes, rank
 from scnlib.files import write, write_tensors
 from scnlib.methods import METHODS, method_options
+from scnlib.methods.names import method_label
 from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.pretrained import Start
@@ -70,8 +71,8 @@ METRICS = (
 
 #: What every manifest of a run says.
 MANIFEST = (
-    "key", "recipe_version", "data", "class_names", "n_train", "n_test", "commit", "dirty", "device", "dtype",
-    "versions", "finished", "duration_s",
+    "key", "recipe_version", "data", "class_names", "n_train", "n_test", "warnings", "commit", "dirty", "device",
+    "dtype", "processes", "loop", "versions", "finished", "duration_s",
 )  # fmt: skip
 
 
@@ -113,14 +114,9 @@ def load_splits(config: Config, root: Path | str | None = None) -> Splits:
     test = load_dataset(config.dataset, root, "test", **options)
     if train.targets is not None and (config.noise_kind == "fer2013" or config.noise_rate):
         raise ValueError("rule='distribution' trains on all votes, noise changes single labels; choose rule='majority'")
-    if train.targets is not None and getattr(config.method, "relabelling", False):
-        raise ValueError(
-            "rule='distribution' trains on all votes, relabelling changes single labels; set relabelling=false"
-        )
     if train.targets is not None and config.method.single_labels:
-        raise ValueError(
-            f"rule='distribution' trains on all votes, {config.method.name} on single labels; choose rule='majority'"
-        )
+        instead = "set relabelling=false" if config.method.relabelling else "choose rule='majority'"
+        raise ValueError(f"rule='distribution' trains on all votes, {config.method.name} on single labels; {instead}")
     return Splits(_with_noise(train, config), test, None if val is None else _with_noise(val, config))
 
 
@@ -193,6 +189,23 @@ class Run:
         ):
             return {name: file[name] for name in file.files}
 
+    @property
+    def label(self) -> str:
+        """What its method is called in tables and figures, with the options that differ from those of its profile."""
+        return method_label(self.config.method.name, _reported_options(self.config))
+
+    def splits(self, root: Path | str | None = None) -> Splits:
+        """The faces and labels that it was trained and tested on, loaded again.
+
+        Raises:
+            ValueError: the faces under ``root`` are others; from the loader.
+            FileNotFoundError: from the loader.
+        """
+        splits = load_splits(self.config, root)
+        if splits.sha256() != self.manifest["data"]:
+            raise ValueError(f"{self.path.name} was trained on other {self.config.dataset} faces or labels than these")
+        return splits
+
     def weights(self) -> dict[str, torch.Tensor]:
         """The last epoch's network, as a state dict."""
         return _read_checkpoint(self.path / "model.safetensors")[0]
@@ -238,8 +251,8 @@ class Run:
             "recipe_version": self.manifest["recipe_version"],
             "data": self.manifest["data"]["train"],
             "device": self.manifest["device"],
-            "processes": self.manifest.get("processes", 1),
-            "loop": self.manifest.get("loop", "eager"),
+            "processes": self.manifest["processes"],
+            "loop": self.manifest["loop"],
             "dtype": self.manifest["dtype"].split()[0],
             **{name: self.manifest["versions"].get(name, "") for name in ("torch", "python", "numpy")},
             "duration_s": round(self.manifest["duration_s"], 1),
@@ -248,7 +261,7 @@ class Run:
     def _alpha_regained(self) -> dict[str, float]:
         """What ``uncertainty.alpha_regained`` says of this run; NaN without alpha or without relabelling."""
         values = (math.nan, math.nan)
-        if getattr(self.config.method, "relabelling", False) and "alpha" in self.samples:
+        if self.config.method.relabelling and "alpha" in self.samples:
             labels = [self.samples[name].astype(np.int64) for name in ("current", "final", "given")]
             current, final, given = map(torch.from_numpy, labels)
             after = torch.cat([current[1:], final[None]])
@@ -310,7 +323,7 @@ def run(
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``; default the best there is.
         progress: show a bar with rate and time left.
         weights: what the backbone starts from: a checkpoint, or the directory of a finished run. Only a fresh run needs
-            it; which weights these are is part of the config, and filled in where it is not said.
+            it; which weights these are is part of the config, by ``pretrained.start_from``.
         compiled: run the backbone by ``torch.compile``, see ``scnlib/compiling.py``. The numbers are the plain loop's
             but for rounding, so the run is the same; its manifest says how it was made.
 
@@ -328,7 +341,7 @@ def run(
         raise ValueError(f"method {config.method.name} trains on one process alone; on {processes()} do: {able}")
     if processes() > 1 and not torch.cuda.is_available():
         device = device or "cpu"
-    config, start = _start(config, weights)
+    start = _start(config, weights)
     splits = load_splits(config, root)
     key = run_key(config, splits)
     if not agree(key):
@@ -443,19 +456,21 @@ def _differences(a: dict, b: dict, prefix: str = "") -> list[tuple[str, object, 
     return differ
 
 
-def _start(config: Config, weights: Path | str | None) -> tuple[Config, Start | None]:
-    """The config with the weights that it starts from, and these, where a file is given."""
+def _start(config: Config, weights: Path | str | None) -> Start | None:
+    """The weights that a run starts from, where they are given: those that its config names."""
     if weights is None:
-        return config, None
-    start = pretrained.load(weights, config.backbone, config.size)
+        return None
     if not config.pretrained:
-        chosen = None if config.normalization == "centred" else config.normalization
-        return pretrained.config_from(config, start, chosen), start
+        raise ValueError(
+            f"{weights}: the config names no weights to start from; call pretrained.start_from first, which says which "
+            "these are and how their images were scaled"
+        )
+    start = pretrained.load(weights, config.backbone, config.size)
     if start.checkpoint.identity != config.pretrained:
         raise ValueError(
             f"{start.checkpoint.path} is {start.checkpoint.identity}, and this run starts from {config.pretrained}"
         )
-    return config, start
+    return start
 
 
 def _train(
@@ -478,9 +493,9 @@ def _train(
         tensors, words = first(_read_checkpoint, checkpoint)
         training = Training(config, splits.train, evaluation_sets, device, precision, compiled=compiled)
         training.restore(tensors, json.loads(words["records"]))
-        origin = json.loads(words.get("pretrained", "null"))
+        origin = json.loads(words["pretrained"])
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
-        warnings = symptoms(training.records, config, training.samples_per_epoch)  # said already
+        warnings = _symptoms(training)  # said already
     elif config.pretrained and start is None:
         raise ValueError(f"this run starts from {config.pretrained}; say weights=FILE, or --weights FILE")
     else:
@@ -497,7 +512,7 @@ def _train(
         bar.update(training.epoch * training.samples_per_epoch)
         if training.streamed and rank() == 0:
             bar.write(streaming.in_words(training.images, device), file=sys.stdout)
-        warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
+        warnings = _warn(bar, _symptoms(training), warnings)
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
             seconds = before + time.perf_counter() - started
@@ -509,7 +524,7 @@ def _train(
             }
             first(write_tensors, checkpoint, training.state(), words)
             first(write, path / "metrics.csv", _metrics_text(training.records))
-            warnings = _warn(bar, symptoms(training.records, config, training.samples_per_epoch), warnings)
+            warnings = _warn(bar, _symptoms(training), warnings)
             bar.set_postfix_str(f"epoch {training.epoch}/{config.epochs}, test {row['test_accuracy']:.1%}")
     # Each file is whole or absent, and the checkpoint goes after the manifest has come: after a kill at any point the
     # same call ends the run.
@@ -545,7 +560,7 @@ def _train(
 
 def _together(sessions: list[dict], name: str) -> str:
     """What a run that was resumed elsewhere was made by: every commit, device or number of processes once, in order."""
-    return "; ".join(dict.fromkeys(str(session[name]) for session in sessions if name in session))
+    return "; ".join(dict.fromkeys(str(session[name]) for session in sessions))
 
 
 def _bar(name: str, total: int, progress: bool) -> tqdm:
@@ -556,6 +571,10 @@ def _bar(name: str, total: int, progress: bool) -> tqdm:
         total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=sys.stdout,
         mininterval=pause, miniters=1, leave=sys.stdout.isatty(),
     )  # fmt: skip
+
+
+def _symptoms(training: Training) -> list[str]:
+    return symptoms(training.records, training.config, len(training), training.samples_per_epoch)
 
 
 def _warn(bar: tqdm, found: list[str], said: list[str]) -> list[str]:

@@ -23,7 +23,10 @@ _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def room(device: torch.device) -> float:
-    """Bytes that images may take there: ``SHARE`` of what is free on a GPU, of all memory on a CPU; else infinite."""
+    """Bytes that images may take there: ``SHARE`` of what is free on a GPU, else of all memory of the machine.
+
+    Of all that a container may use, where Linux says that; infinite on Windows, which does not tell.
+    """
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, to use again
         return SHARE * (torch.cuda.mem_get_info(device)[0] + kept)

@@ -58,8 +58,6 @@ def with_configs(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         if name not in configs:
             raise ValueError(f"{beside}: column {name!r} is missing; this is no table of configs")
     found = table["key"].map(configs.drop_duplicates("key", keep="last").set_index("key")["config"])
-    if "config" in table:
-        found = found.fillna(table["config"])
     if found.isna().any():
         raise ValueError(f"{beside} has no config for key {table['key'][found.isna()].iloc[0]!r} of {path.name}")
     return table.assign(config=found)

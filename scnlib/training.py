@@ -161,11 +161,11 @@ class Training:
                 f"a batch of {smallest} leaves fewer than 2 samples to each of {distributed.processes()} processes; "
                 "choose a larger --batch-size or fewer processes"
             )
-        if smallest == 1 and not trains_on_one_image(config.backbone, config.size):
+        if smallest == 1 and not trains_on_one_image(build_model(config, self.num_classes), config.size):
             raise ValueError(
                 f"--batch-size {config.batch_size} cuts {self.samples_per_epoch} training images into batches of which "
-                f"some hold a single one, and backbone {config.backbone} at {config.size} px cannot train on that: "
-                "batch normalisation needs two. Choose --batch-size 3 or more"
+                f"some hold a single one, and {config.method.name} with backbone {config.backbone} at {config.size} px "
+                "cannot train on that: batch normalisation needs two. Choose --batch-size 3 or more"
             )
 
     # ------------------------------------------------------------------------------------------------ one epoch
@@ -191,7 +191,8 @@ class Training:
             self.model.train()
             for batch in self._batches(epoch, augmented=True, on_batch=on_batch):
                 step = self._step(batch, epoch)
-                for name, value in {"train_loss": step.loss, **step.parts}.items():
+                parts = {"train_loss": step.loss, "classification_loss": step.loss, **step.parts}
+                for name, value in parts.items():
                     sums[name] = sums.get(name, 0) + value.detach() * len(batch.index)
                 last = last_views(batch.index, len(self))
                 predictions[batch.index] = step.logits.detach().argmax(1)[last]
@@ -377,8 +378,8 @@ class Training:
         self.model.load_state_dict(_under("model.", tensors))
         for i, parameter in enumerate(self.model.parameters()):
             for name, value in _under(f"optimizer.{i}.", tensors).items():
-                # In the memory layout of its weight; Adam's step counter has no layout and stays on the CPU.
-                here = torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
+                # In the memory layout of its weight; Adam's step counter has none and stays on the CPU.
+                here = value if name == "step" else torch.empty_like(parameter).copy_(value)
                 self.optimizer.state[parameter][name] = here
         self.ledger.restore(
             {k: v.to(self.device) for k, v in _under("ledger.", tensors).items()}, self.config.method.name

@@ -18,7 +18,6 @@ from scnlib.datasets import FaceSet, load_dataset
 from scnlib.datasets.classes import map_labels
 from scnlib.datasets.face_crops import Settings, align_images
 from scnlib.datasets.face_detection import Detector
-from scnlib.methods.names import method_label
 from scnlib.paths import results_dir
 from scnlib.predict import Predictor, cut_out
 from scnlib.provenance import commit, now
@@ -26,8 +25,8 @@ from scnlib.results import read_table, replace_rows
 from scnlib.runs import Run
 from scnlib.training import EVALUATION_BATCH
 
-#: Datasets of photographs: who trained on one was tested on real faces.
-PHOTOGRAPHED = ("ferplus", "rafdb", "affectnet", "joint")
+#: Datasets without a photograph; who trained on any other was tested on real faces.
+RENDERED = ("rendered", "rendered_web")
 
 #: How FER+'s test faces are shown: as they come, or cut as ``scn predict`` cuts them for this run.
 AS_THEY_COME, ALIGNED = "as they come", "aligned"
@@ -120,7 +119,7 @@ def row(run: Run, faces: FaceSet, points: Sequence[Tensor] | None = None) -> dic
     return {
         "key": run.manifest["key"],
         "trained_on": run.config.dataset,
-        "method": method_label(run.config.method.name, run.row()["options"]),
+        "method": run.label,
         "run_seed": run.config.seed,  # a table with "key" and "seed" is taken for one of runs
         "tested_on": faces.source.name,
         "shown": AS_THEY_COME if points is None else ALIGNED,
@@ -184,7 +183,7 @@ class Standing:
     @property
     def photographed(self) -> bool:
         """Whether its own test faces are photographs."""
-        return self.dataset in PHOTOGRAPHED
+        return self.dataset not in RENDERED
 
     @property
     def on_photographs(self) -> float | None:
@@ -200,7 +199,8 @@ class Standing:
         """Two or three sentences."""
         text = f"Right in {self.own:.1f} % of its own {self.own_n:,} test faces ({self.dataset}"
         if self.photographed:
-            return f"{text}, photographs)."
+            labels = ", labelled by the words that found them" if self.dataset == "webemotion" else ""
+            return f"{text}, photographs{labels})."
         if self.real is None:
             return f"{text}). On photographs nobody measured it: `scn transfer RUN --root DIR`, with FER+ in DIR, does."
         real, guess = self.real, 100 / self.classes

@@ -182,7 +182,7 @@ def alpha_regained(
         are none.
     """
     alpha = alpha.double()
-    relabelled = (after != given).cummax(0).values if after.numel() else after != given
+    relabelled = (after != given).cummax(0).values
     first = relabelled & ~torch.cat([torch.zeros_like(relabelled[:1]), relabelled[:-1]])
     own, others = [], []
     for epoch in range(len(alpha) - 1):

@@ -44,12 +44,17 @@ class Check:
     tolerance: float = TOLERANCE
 
     @property
-    def numbers(self) -> dict[str, tuple[float, float]]:
-        """The numbers that are not the same: name -> before, after; what came after the row is not compared."""
+    def compared(self) -> dict[str, tuple[float, float]]:
+        """The numbers that the run or its row has: name -> before, after; what came after the row is not compared."""
         pairs = {
             name: (_number(self.before[name]), _number(self.after[name])) for name in NUMBERS if name in self.before
         }
-        return {name: pair for name, pair in pairs.items() if not _same(*pair)}
+        return {name: pair for name, pair in pairs.items() if not all(map(math.isnan, pair))}
+
+    @property
+    def numbers(self) -> dict[str, tuple[float, float]]:
+        """Of those compared the ones that are not the same."""
+        return {name: (first, second) for name, (first, second) in self.compared.items() if first != second}
 
     @property
     def circumstances(self) -> dict[str, tuple[str, str]]:
@@ -67,7 +72,8 @@ class Check:
 
     def text(self) -> str:
         """The verdict, and what differs, a line each."""
-        count = f"{len(NUMBERS) - len(self.numbers)} of {len(NUMBERS)} numbers are the same"
+        compared = len(self.compared)
+        count = f"{compared - len(self.numbers)} of {compared} numbers are the same"
         allowed = "" if self.verdict == "equal" else f", ± {self.tolerance:g} points of accuracy are allowed"
         lines = [f"{self.verdict}: {count}{allowed}"]
         lines += [f"  {name:24}{first:g} -> {second:g}" for name, (first, second) in self.numbers.items()]
@@ -166,10 +172,6 @@ def _config(row: Mapping[str, object]) -> Config:
 def _number(value: object) -> float:
     """As a table of results holds it: seven digits."""
     return math.nan if value is None or pd.isna(value) else float(f"{float(value):.7g}")
-
-
-def _same(first: float, second: float) -> bool:
-    return first == second or (math.isnan(first) and math.isnan(second))
 
 
 def _words(value: object) -> str:

@@ -18,8 +18,10 @@ from scnlib.datasets import align
 from scnlib.datasets.face_detection import Detector
 from scnlib.methods import SCN
 from scnlib.precision import Precision
+from scnlib.training import Training
 
 from .apart import APART
+from .conftest import make_faces
 from .datasets.found_faces import detector, portrait, scenes
 
 FLOAT32 = Precision(torch.float32, "test")
@@ -101,6 +103,17 @@ def test_a_run_that_was_killed_with_images_that_do_not_fit(chosen, squares, tmp_
         runs.run(config, out=tmp_path / "there", progress=False)
     monkeypatch.setattr(runs.Training, "train_epoch", train_epoch)
     same(here.path, runs.run(config, out=tmp_path / "there", progress=False).path)
+
+
+@pytest.mark.filterwarnings("ignore:.*copying from a non-meta parameter")
+def test_adams_step_counter_stays_on_the_cpu_also_that_of_a_margin_which_is_a_number_too(apart):
+    method = SCN(relabel_epoch=1, learnable_margin=True)
+    config = dataclasses.replace(profile_config("smoke", epochs=3, optimizer="adam"), method=method)
+    first, second = (Training(config, make_faces(32), {}, APART, FLOAT32) for _ in range(2))
+    first.train_epoch()
+    second.restore({name: value.cpu() for name, value in first.state().items()}, first.records)
+    for parameter, memory in second.optimizer.state.items():
+        assert memory["step"].device.type == "cpu" and memory["exp_avg"].device == parameter.device == APART
 
 
 def test_a_pretraining(chosen, tmp_path, monkeypatch):

@@ -31,7 +31,7 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
         (["run", "--data", "colour=1"], "scn: dataset rendered has no option 'colour'; known: n, size, seed, preset"),
         (["run", "--data", "n=0"], "scn: rendered: n must be a whole number >= 1, got 0"),
         (["run", "--noise-rate", "1.5"], "scn: noise_rate must lie in 0..1, got 1.5"),
-        (["run", "--noise-rate", "nan"], "scn: noise_rate must lie in 0..1, got nan"),
+        (["run", "--noise-rate", "nan"], "scn: a run: noise_rate must be a finite number, got nan"),
         (["run", "--profile", "slow"], "scn: unknown profile 'slow'; known: smoke, quick, paper"),
         (["run", "--backbone", "vgg", "--data", "n=8"], "scn: unknown backbone 'vgg'; known: resnet18, small"),
         (["run", "--device", "abacus", "--data", "n=8"], "scn: device 'abacus' is not usable here; usable: cpu"),

@@ -1,14 +1,17 @@
 """Each symptom is told of rows that have it and of no healthy ones; a real run tells its own, once."""
 
-import json
+import dataclasses
 
 import pytest
+import torch
 
 from scnlib import runs
 from scnlib.cli import main
 from scnlib.config import profile_config
 from scnlib.diagnostics import symptoms
 from scnlib.runs import Training
+
+from .conftest import make_faces
 
 
 def config(method="scn", batch_size=32, **options):
@@ -74,12 +77,19 @@ def test_a_silent_rank_loss():
     assert "1 - gamma" not in only(symptoms([row(1, rank_loss=0.0)], config(variant="released_code"), 1000))
 
 
-def test_a_silent_rank_loss_is_found_beneath_the_reward_of_its_margin():
+def test_a_silent_rank_loss_is_told_of_a_learnt_margin():
     rewarded = config(learnable_margin=True, margin_reward=0.5)
-    assert "margin_rank = 0.2 " in only(symptoms([row(1, rank_loss=-0.1, margin_rank=0.2)], rewarded, 1000))
-    assert symptoms([row(1, rank_loss=-0.06, margin_rank=0.2)], rewarded, 1000) == []
+    assert "margin_rank = 0.2 " in only(symptoms([row(1, rank_loss=0.0, margin_rank=0.2)], rewarded, 1000))
+    assert symptoms([row(1, rank_loss=0.04, margin_rank=0.2)], rewarded, 1000) == []
     shrunk = symptoms([row(1, rank_loss=0.0, margin_rank=0.01)], config(learnable_margin=True), 1000)
     assert "margin_reward" in only(shrunk)
+
+
+def test_a_silent_rank_loss_beneath_a_reward_is_seen_in_earnest(squares):
+    """A margin that starts at 0 asks for nothing; the reward moves it while the losses of an epoch are summed."""
+    options = {"learnable_margin": True, "margin_reward": 0.5, "margin_rank": 0.0, "relabelling": False}
+    run = runs.run(profile_config("smoke", epochs=2, lr=1e-6, options=options), progress=False)
+    assert run.metrics["rank_loss"][0] == 0 and "the rank loss was 0" in only(run.manifest["warnings"])
 
 
 def falling(to, epoch=4):
@@ -93,6 +103,22 @@ def test_relabelling_that_lowers_the_agreement_of_trusted_samples():
     assert found.startswith("epoch 4: ") and "54.0%" in found and "60.0%" in found and "700" in found
     assert "5.2%" in found and "epoch 2" in found and "relabel_epoch" in found
     assert symptoms(falling(0.56), config(), 1000) == [], "within its sampling error"
+
+
+def test_oversampling_shows_more_samples_and_measures_no_more():
+    """Batches are cut from what an epoch shows; an agreement is counted over the samples, each once."""
+    assert symptoms(falling(0.56), config(), 1000, per_epoch=5000) == [], "within the error of 700, not of 3,500"
+    assert "700 samples" in only(symptoms(falling(0.54), config(), 1000, per_epoch=5000))
+    assert "in a batch of 1 " in only(symptoms([], config(batch_size=2), 4, per_epoch=5))
+
+
+def test_a_run_with_oversampling_hands_both_numbers_over(squares, monkeypatch):
+    counts = set()
+    faces = make_faces(64).with_labels((torch.arange(64) < 16).long())
+    monkeypatch.setattr(runs, "load_dataset", lambda *a, **k: dataclasses.replace(faces, true_labels=None))
+    monkeypatch.setattr(runs, "symptoms", lambda records, config, *n: counts.add(n) or [])
+    runs.run(profile_config("smoke", epochs=1, oversample=True, options={"relabelling": False}), progress=False)
+    assert counts == {(64, 96)}
 
 
 def test_an_agreement_that_falls_without_relabelling_is_no_such_symptom():
@@ -164,13 +190,3 @@ def test_the_summary_repeats_each_warning_in_a_line(squares, capsys, tmp_path):
     assert main(command) == 0  # found, not trained
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert "the rank loss was 0" in line
-
-
-def test_a_run_from_before_there_were_warnings_has_a_summary(squares, capsys, tmp_path):
-    command = ["run", "--profile", "smoke", "--out", str(tmp_path / "run")]
-    assert main(command) == 0
-    manifest = tmp_path / "run" / "manifest.json"
-    words = json.loads(manifest.read_text())
-    del words["warnings"]
-    manifest.write_text(json.dumps(words))
-    assert main(command) == 0

@@ -1,5 +1,7 @@
 """Groups, intervals and gaps against closed forms; the card says what was measured and nothing else."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -64,6 +66,15 @@ def test_the_card_holds_the_measured_numbers(tmp_path):
     assert sum(line.startswith("| skin | ") for line in card.splitlines()) == 5 + 1  # five groups and one gap
     plain = model_card.model_card(run)
     assert "| skin |" not in plain and "not recorded" in plain
+
+
+def test_who_trained_on_photographs_of_ones_own_is_not_said_to_have_seen_none(tmp_path):
+    run = write_run(tmp_path / "run")
+    manifest = {"key": "ab" * 8, "recipe_version": 2, "finished": "2026-01-02T03", "device": "CPU", "commit": "c0ffee"}
+    run.__dict__["manifest"] = run.manifest | manifest | {"dirty": False, "source": {"version": "mine"}}
+    run.__dict__["config"] = dataclasses.replace(run.config, dataset="folder")
+    card = model_card.model_card(run)
+    assert "no photograph" not in card and "test faces (folder, photographs)." in card
 
 
 def test_what_tells_wrong_answers_is_on_the_card_where_it_was_measured():

@@ -342,9 +342,21 @@ def test_a_run_that_starts_from_a_file(squares, tmp_path, weights):
     assert runs.run(run.config, progress=False).path == run.path  # found, without the file
 
 
-def test_a_file_that_does_not_tell_its_scale_is_asked_about(squares, weights):
+@pytest.mark.parametrize("normalization", ["centred", "unit"])
+def test_weights_that_the_config_does_not_name_are_refused_however_images_are_scaled(squares, weights, normalization):
+    """To start from weights the config must say which, and then also how images are scaled: nothing is filled in."""
+    with pytest.raises(
+        ValueError, match=r"celebrities\.pth: the config names no weights .* call pretrained\.start_from"
+    ):
+        runs.run(smoke(normalization=normalization), progress=False, weights=weights)
+    for said in ("centred", "signed"):
+        config = pretrained.start_from(smoke(normalization=normalization), weights, said)
+        assert runs.run(config, progress=False, weights=weights).config.normalization == said
+
+
+def test_a_file_that_does_not_tell_its_scale_is_asked_about(weights):
     with pytest.raises(ValueError, match=r"does not tell how its images were scaled.* say --normalization centred or"):
-        runs.run(smoke(), progress=False, weights=weights)
+        pretrained.start_from(smoke(), weights)
 
 
 def test_the_wrong_file_and_no_file_are_refused(squares, tmp_path, weights):
@@ -378,7 +390,8 @@ def test_a_resumed_run_ends_like_an_undisturbed_one_without_the_file(squares, tm
 
 def test_a_run_that_starts_from_a_run(squares):
     first = runs.run(smoke(method="scn"), progress=False)
-    second = runs.run(smoke(method="baseline"), progress=False, weights=first.path)
+    config = pretrained.start_from(smoke(method="baseline"), first.path)
+    second = runs.run(config, progress=False, weights=first.path)
     name, how, recipe, key = second.config.pretrained.replace("@", ":").split(":")
     assert (name, how, key) == ("rendered-scn", "run", first.manifest["key"])
     assert recipe == first.config.sha256()[:8]  # it has seed 0

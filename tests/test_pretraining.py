@@ -134,7 +134,8 @@ def test_a_pretraining_is_kept_found_and_started_from(small_sets, squares, capsy
     with pytest.raises(ValueError, match="holds other weights .* choose another --out"):
         pretraining.pretrain(Settings(backbone="small", size=32, n=49), out=path)
 
-    run = runs.run(profile_config("smoke", method="baseline"), progress=False, weights=path)
+    config = pretrained.start_from(profile_config("smoke", method="baseline"), path)
+    run = runs.run(config, progress=False, weights=path)
     assert run.config.pretrained == TINY.identity() and run.row()["weights"] == "rendered-latents"
     words, fits = pretrained.report(path)
     assert fits and "dropped        2: latents." in words and "our own pretraining" in words

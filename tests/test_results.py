@@ -71,17 +71,6 @@ def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squa
         assert set(configs["key"]) == set(load_results(folder)["key"]) == {new.manifest["key"], other.manifest["key"]}
 
 
-def test_configs_that_earlier_versions_kept_in_the_rows_move_out(squares, tmp_path):
-    first, second = (runs.run(smoke(seed=seed), progress=False) for seed in (0, 1))
-    path = results.add("squares", [first], tmp_path)
-    results.load("squares", folder=tmp_path).to_csv(path, index=False)
-    results.table_path("squares", "_configs", tmp_path).unlink()
-    assert list(load_results(tmp_path)["config"]) == [first.row()["config"]]
-    results.add("squares", [second, first], tmp_path)
-    assert "config" not in pd.read_csv(path)
-    assert list(results.load("squares", folder=tmp_path)["config"]) == [run.row()["config"] for run in (first, second)]
-
-
 def test_a_table_without_its_configs_is_not_read(squares, tmp_path):
     first, second = (runs.run(smoke(seed=seed), progress=False) for seed in (0, 1))
     path = results.add("squares", [first], tmp_path)

@@ -49,6 +49,21 @@ def test_a_run_leaves_everything_needed_to_believe_it(squares):
     assert json.loads(row["config"])["method"]["name"] == "scn"
 
 
+def test_a_run_is_called_by_what_its_profile_does_not_set(squares):
+    run = runs.run(smoke(options={"relabelling": False, "beta": 0.6}), progress=False)
+    assert run.label == "SCN without relabelling (beta=0.6)"
+
+
+def test_a_run_finds_its_faces_again_and_takes_no_others(squares, monkeypatch):
+    run = runs.run(smoke(), progress=False)
+    assert run.splits().sha256() == run.manifest["data"]
+    monkeypatch.setattr(
+        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+    )
+    with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
+        run.splits()
+
+
 def test_a_finished_run_is_not_trained_again(squares, monkeypatch):
     first = runs.run(smoke(), progress=False)
     stamp = (first.path / "metrics.csv").stat().st_mtime_ns
@@ -161,7 +176,7 @@ def test_a_damaged_checkpoint_is_named(squares, tmp_path, monkeypatch):
 
 def test_one_experiment_has_one_key(squares):
     splits = runs.load_splits(smoke())
-    zero = {"options": {"margin_relabel": 0}, "lr": 1, "noise_rate": 0}
+    zero = {"options": {"margin_relabel": 0}, "lr": np.float64(1), "noise_rate": 0}
     same = {"options": {"margin_relabel": 0.0}, "lr": 1.0, "noise_rate": 0.0}
     keys = {
         runs.run_key(profile_config("smoke", **fields), splits)
@@ -196,7 +211,7 @@ class TestNoise:
         monkeypatch.setattr(runs, "load_dataset", load)
         with pytest.raises(ValueError, match="noise changes single labels"):
             runs.load_splits(smoke(method="baseline"))
-        with pytest.raises(ValueError, match="relabelling changes single labels"):
+        with pytest.raises(ValueError, match="scn on single labels; set relabelling=false"):
             runs.load_splits(profile_config("smoke"))
         assert runs.load_splits(profile_config("smoke", method="baseline")).train.targets is not None
 
@@ -243,7 +258,7 @@ def test_an_option_that_came_later_leaves_earlier_runs_their_key():
     plain = config.to_dict()
     del plain["optimizer"], plain["method"]["margin_reward"]  # as a run from before these options has it
     assert Config.from_dict(plain).sha256() == config.sha256()
-    for changed in ({"optimizer": "adam"}, {"lr": 0.03}, {"options": {"beta": 0.6, "margin_reward": 0.1}}):
+    for changed in ({"optimizer": "adam"}, {"lr": 0.03}, {"options": {"beta": 0.6, "learnable_margin": True}}):
         other = profile_config("quick", method="scn", **{"options": {"beta": 0.6}, "lr": 0.02, **changed})
         assert other.sha256() != config.sha256()
 
@@ -311,18 +326,22 @@ def test_profiles_say_what_the_design_says():
     ("fields", "message"),
     [
         ({"noise_rate": 1.2}, "noise_rate must lie in 0..1, got 1.2"),
-        ({"noise_rate": float("nan")}, "noise_rate must lie in 0..1, got nan"),
+        ({"noise_rate": float("nan")}, "a run: noise_rate must be a finite number, got nan"),
         ({"noise_kind": "odd"}, "noise_kind='odd' is unknown; known: 'symmetric', 'pair', 'fer2013'"),
         ({"noise_kind": "fer2013"}, "noise_kind='fer2013' is the real noise of FER\\+ images"),
-        ({"epochs": 0}, "epochs must be a whole number >= 1, got 0"),
-        ({"seed": -1}, "seed must be a whole number in 0"),
-        ({"lr": float("nan")}, "lr must be a finite number >= 0, got nan"),
-        ({"lr": "0.3"}, "lr must be a number, got '0.3'"),
+        ({"epochs": 0}, "epochs must lie in 1..2147483647, got 0"),
+        ({"seed": -1}, "seed must lie in 0..2147483647, got -1"),
+        ({"lr": -0.1}, "lr must be at least 0, got -0.1"),
+        ({"lr": float("nan")}, "a run: lr must be a finite number, got"),
+        ({"lr": "0.3"}, "a run: lr must be a number, got '0.3'"),
+        ({"epochs": True}, "a run: epochs must be a whole number, got True"),
+        ({"oversample": 1}, "a run: oversample must be true or false, got 1"),
         ({"data": {"size": 64}}, "data option 'size' is decided by size, not by data"),
         ({"data": {"labels": "fer2013"}}, "data option 'labels' is decided by noise_kind"),
         ({"options": {"relabel_epoch": 13}}, "relabel_epoch=13 lies after the last of 12 epochs"),
         ({"method": "elr", "options": {"warm_up": 3}}, "method elr has no option 'warm_up'"),
-        ({"method": "jocor", "options": {"warm_up": 12}}, "warm_up=12 leaves none of 12 epochs to jocor"),
+        ({"method": "eac", "options": {"warm_up": 12}}, "warm_up=12 leaves none of 12 epochs to eac"),
+        ({"method": "ipa2lt", "options": {"pretraining": 12}}, "pretraining=12 leaves none of 12 epochs to ipa2lt"),
         ({"colour": 1}, "a run has no field 'colour'; known: augmentation, backbone"),
         ({"method": "scm"}, "unknown method 'scm'; known: baseline, scn"),
     ],
@@ -330,6 +349,13 @@ def test_profiles_say_what_the_design_says():
 def test_a_wrong_field_is_named(fields, message):
     with pytest.raises(ValueError, match="^" + message):
         profile_config("quick", **fields)
+
+
+@pytest.mark.parametrize("method", ["coteaching", "jocor", "nla"])
+def test_a_ramp_may_be_as_long_as_the_training_or_longer(method):
+    """It acts from the first epoch on: Co-teaching's own T_k is 10 epochs, whatever the number of epochs."""
+    for warm_up in (12, 40):
+        assert profile_config("quick", method=method, options={"warm_up": warm_up}).method.warm_up == warm_up
 
 
 def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch):

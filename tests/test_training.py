@@ -6,12 +6,12 @@ import statistics
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from scnlib import distributed
 from scnlib.config import profile_config
 from scnlib.methods import SCN, Baseline, Method, Step
-from scnlib.methods.base import last_views
+from scnlib.methods.base import buffers, last_views
+from scnlib.methods.rul import RUL
 from scnlib.models import Classifier
 from scnlib.precision import Precision
 from scnlib.training import Training, TrainingDiverged, build_model, epoch_batches, learning_rate
@@ -46,9 +46,7 @@ class Remembering(Method):
         return model
 
     def memory(self, given, num_classes):
-        kept = nn.Module()
-        kept.register_buffer("weights", torch.ones(len(given)))
-        return kept
+        return buffers(weights=torch.ones(len(given)))
 
     def step(self, model, batch, epoch):
         logits, _ = model(batch.images)
@@ -239,6 +237,14 @@ def test_weights_that_lack_a_layer_are_refused():
     first = next(iter(whole))
     with pytest.raises(RuntimeError, match=f"Missing key.*{first}"):
         build_model(config(Baseline()), 4, {name: value for name, value in whole.items() if name != first})
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_batch_of_one_image_is_refused_where_the_heads_cannot_train_on_it(batch_size):
+    three = make_faces(3)
+    with pytest.raises(ValueError, match="rul with backbone small at 32 px cannot train on that"):
+        start(RUL(), three, batch_size=batch_size)
+    start(RUL(), three, batch_size=3).train_epoch()
 
 
 def test_heads_and_backbone_do_not_share_random_numbers():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scnlib import transfer
+from scnlib.datasets import LOADERS
 from scnlib.predict import Predictor
 from scnlib.transfer import Standing
 from tests.conftest import make_faces
@@ -100,6 +101,13 @@ def test_a_run_on_photographs_speaks_of_its_own_test_faces():
     standing = Standing("ferplus", 78.1, 3137, 8, None)
     assert standing.words() == "Right in 78.1 % of its own 3,137 test faces (ferplus, photographs)."
     assert standing.on_photographs == 78.1
+
+
+@pytest.mark.parametrize("dataset", LOADERS)
+def test_every_dataset_but_rendered_faces_is_of_photographs(dataset):
+    standing = Standing(dataset, 78.1, 3137, 8, None)
+    assert standing.photographed != dataset.startswith("rendered")
+    assert ("labelled by the words that found them" in standing.words()) == (dataset == "webemotion")
 
 
 def test_the_committed_table_says_where_it_comes_from():

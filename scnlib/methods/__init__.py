@@ -1,6 +1,7 @@
 """One file per method: what differs between methods, nothing else.
 
-A method is a frozen dataclass whose fields are its options. To add one, write its file and name it here.
+A method is a frozen dataclass whose fields are its options. To add one, write its file, name it here, and say
+in ``names.py`` what it is called in tables and figures.
 """
 
 import dataclasses

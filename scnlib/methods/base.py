@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scnlib.losses import soft_cross_entropy
 from scnlib.models import Classifier
 
 
@@ -45,7 +44,8 @@ class Step:
         logits: ``(N, C)``; their argmax is recorded as the training prediction.
         alpha: ``(N,)`` importance or any other trust in each sample, recorded every epoch; None where there is none.
         labels: int64 ``(N,)`` labels proposed for the next epochs, or None.
-        parts: named scalars for the log, such as the terms of the loss.
+        parts: named scalars for the log, such as the terms of the loss; without a ``classification_loss`` that is
+            ``loss`` itself.
     """
 
     loss: Tensor
@@ -65,7 +65,10 @@ class Method:
 
     Attributes:
         networks: how many backbones ``build`` wants, each with an initialisation of its own.
+        relabelling: whether it changes labels, from ``relabel_epoch`` on.
         single_labels: whether a sample must have one label; such a method cannot train on distributions of votes.
+        starts_after: the option that counts epochs before anything is the method's own, ``"warm_up"``; ``""`` where it
+            acts from the first epoch on, if only a little.
         splittable: whether several processes can share a batch: ``step`` gives ``batch.images`` to backbones alone, and
             asks these for nothing but features, which are then those of all N samples.
     """
@@ -73,6 +76,8 @@ class Method:
     name: ClassVar[str]
     networks: ClassVar[int] = 1
     single_labels: ClassVar[bool] = False
+    starts_after: ClassVar[str] = ""
+    relabelling = False  # not annotated, so that SCN's option of this name keeps its place among the others
     splittable: ClassVar[bool] = True
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
@@ -92,8 +97,7 @@ class Method:
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         """The loss of one batch in training mode; epochs count from 1."""
         logits, _ = model(batch.images)
-        loss = cross_entropy(logits, batch)
-        return Step(loss, logits, parts={"classification_loss": loss})
+        return Step(F.cross_entropy(logits, batch.supervision), logits)
 
     def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
         """Look at the whole training set between two epochs and write what follows from it into ``model.memory``.
@@ -111,7 +115,11 @@ class Method:
         return False
 
     def relabelled(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
-        """New labels ``(N,)`` for a batch seen in evaluation mode; called only where ``relabels_after`` says so."""
+        """New labels ``(N,)`` for a batch.
+
+        The loop asks for them where ``relabels_after`` says so, in evaluation mode; a method's own ``step`` may ask for
+        them, too, in training mode.
+        """
         return batch.labels
 
     def predict(self, model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -123,9 +131,12 @@ class Method:
         return softmax(logits, None)
 
 
-def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    """Plain cross-entropy with the current labels, or with label distributions where the dataset has them."""
-    return F.cross_entropy(logits, batch.labels) if batch.targets is None else soft_cross_entropy(logits, batch.targets)
+def buffers(**tensors: Tensor) -> nn.Module:
+    """A module that holds these tensors and nothing else, for ``memory``."""
+    kept = nn.Module()
+    for name, tensor in tensors.items():
+        kept.register_buffer(name, tensor)
+    return kept
 
 
 def distributions(batch: Batch, num_classes: int) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from scnlib import counter_rng
 from scnlib.errors import ScnError
-from scnlib.methods.base import Batch, Method, Step
+from scnlib.methods.base import Batch, Method, Step, buffers
 
 INVERSE_PENALTY = 0.01  # scikit-learn's C; its default of 1 predicts held-out noisy labels worse
 
@@ -45,6 +45,7 @@ class ConfidentLearning(Method):
     """
 
     name = "confident_learning"
+    starts_after = "warm_up"
 
     folds: int = 5
     warm_up: int = 10
@@ -57,9 +58,7 @@ class ConfidentLearning(Method):
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
         if importlib.util.find_spec("cleanlab") is None:
             raise ScnError("method confident_learning needs cleanlab, which is not installed: pip install cleanlab")
-        kept = nn.Module()
-        kept.register_buffer("weights", torch.ones(len(given)))
-        return kept
+        return buffers(weights=torch.ones(len(given)))
 
     def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
         if epoch % self.warm_up:
@@ -72,7 +71,7 @@ class ConfidentLearning(Method):
         losses = F.cross_entropy(logits, batch.supervision, reduction="none")
         weights = model.memory.weights[batch.index]
         loss = (weights * losses).sum() / weights.sum().clamp_min(1)
-        return Step(loss, logits, alpha=weights, parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=weights)
 
 
 def out_of_sample_probabilities(features: Tensor, labels: Tensor, num_classes: int, folds: int = 5) -> Tensor:

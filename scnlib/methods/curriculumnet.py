@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import counter_rng
-from scnlib.methods.base import Batch, Method, Step
+from scnlib.methods.base import Batch, Method, Step, buffers
 
 REFERENCES = 2000  # of a class; 2,000 x 2,000 distances are 16 MB
 CLEAN = 0  # the densest of the three levels
@@ -45,6 +45,7 @@ class CurriculumNet(Method):
     """
 
     name = "curriculumnet"
+    starts_after = "warm_up"
 
     near: float = 0.6
     noisy_weight: float = 0.5
@@ -59,10 +60,7 @@ class CurriculumNet(Method):
             raise ValueError(f"curriculumnet: warm_up counts epochs and must be at least 1, got {self.warm_up}")
 
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
-        kept = nn.Module()
-        kept.register_buffer("level", torch.zeros(len(given), dtype=torch.int64))
-        kept.register_buffer("density", torch.ones(len(given)))
-        return kept
+        return buffers(level=torch.zeros(len(given), dtype=torch.int64), density=torch.ones(len(given)))
 
     def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
         if epoch % self.warm_up:
@@ -78,7 +76,7 @@ class CurriculumNet(Method):
         losses = F.cross_entropy(logits, batch.supervision, reduction="none")
         weights = self.weights(model.memory.level[batch.index], epoch)
         loss = (weights * losses).sum() / weights.sum().clamp_min(1)
-        return Step(loss, logits, alpha=model.memory.density[batch.index], parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=model.memory.density[batch.index])
 
     def weights(self, level: Tensor, epoch: int) -> Tensor:
         """Weights ``(N,)`` in an epoch of samples of these levels: 0 clean, 1 noisy, 2 very noisy."""

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scnlib.methods.base import Batch, Method, Step, cross_entropy
+from scnlib.methods.base import Batch, Method, Step
 from scnlib.models import in_three_channels
 
 #: Of an erased rectangle the share of the area, and the largest ratio of its sides. Source: EAC's released code.
@@ -41,6 +42,7 @@ class EAC(Method):
     """
 
     name = "eac"
+    starts_after = "warm_up"
     splittable = False
 
     consistency: float = 0.2
@@ -64,7 +66,7 @@ class EAC(Method):
         maps = model.backbone.maps(in_three_channels(erase(batch.images, self.erased)))
         with torch.autocast(batch.images.device.type, enabled=False):
             logits = model.classifier(maps.float().mean((2, 3)))
-            loss = classification = cross_entropy(logits, batch)
+            loss = classification = F.cross_entropy(logits, batch.supervision)
         if epoch > self.warm_up:
             mirrored = model.backbone.maps(in_three_channels(erase(batch.images.flip(-1), self.erased)))
             with torch.autocast(batch.images.device.type, enabled=False):

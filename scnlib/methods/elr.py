@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, remember
+from scnlib.methods.base import Batch, Method, Step, buffers, remember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +41,14 @@ class ELR(Method):
             raise ValueError(f"elr: momentum must lie in 0..1 and not be 1, got {self.momentum}")
 
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
-        kept = nn.Module()
-        kept.register_buffer("targets", torch.zeros(len(given), num_classes))
-        return kept
+        return buffers(targets=torch.zeros(len(given), num_classes))
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, _ = model(batch.images)
         probabilities = torch.softmax(logits, 1).clamp(1e-4, 1 - 1e-4)
         shares = probabilities.detach() / probabilities.detach().sum(1, keepdim=True)
         targets = remember(model.memory.targets, shares, batch.index, self.momentum)
-        classification = cross_entropy(logits, batch)
+        classification = F.cross_entropy(logits, batch.supervision)
         loss = classification + self.strength * early_learning_term(targets, probabilities)
         alpha = targets.gather(1, batch.labels[:, None]).squeeze(1) / targets.sum(1)
         return Step(loss, logits, alpha, parts={"classification_loss": classification})

@@ -39,7 +39,7 @@ class GCE(Method):
         targets = distributions(batch, logits.shape[1])
         loss = generalized_cross_entropy(logits, targets, self.q)
         kept = (targets * logits.detach().softmax(1) ** self.q).sum(1)
-        return Step(loss, logits, alpha=kept, parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=kept)
 
 
 def generalized_cross_entropy(logits: Tensor, targets: Tensor, q: float) -> Tensor:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scnlib.methods.base import Batch, Method, Step, cross_entropy
+from scnlib.methods.base import Batch, Method, Step, buffers
 from scnlib.models import Classifier
 
 SOURCES = 2
@@ -44,6 +45,7 @@ class IPA2LT(Method):
 
     name = "ipa2lt"
     single_labels = True
+    starts_after = "pretraining"
 
     pretraining: int = 30
 
@@ -52,14 +54,17 @@ class IPA2LT(Method):
             raise ValueError(f"ipa2lt: pretraining counts epochs and must be at least 1, got {self.pretraining}")
 
     def build(self, backbone: nn.Module, num_classes: int) -> nn.Module:
+        if FLOOR * num_classes >= 1:
+            raise ValueError(
+                f"ipa2lt: a row of {num_classes} transitions of at least {FLOOR} each sums to more than 1 or says "
+                f"nothing; it takes fewer than {round(1 / FLOOR)} classes"
+            )
         model = Classifier(backbone, num_classes)
         model.transitions = nn.Parameter(torch.eye(num_classes).repeat(SOURCES, 1, 1))
         return model
 
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
-        kept = nn.Module()
-        kept.register_buffer("predicted", given.clone())
-        return kept
+        return buffers(predicted=given.clone())
 
     def after_epoch(self, model: nn.Module, epoch: int, given: Tensor, features: Callable[[], Tensor]) -> None:
         if epoch == self.pretraining:
@@ -72,15 +77,15 @@ class IPA2LT(Method):
         said = observed(truth, human, batch.labels)
         trust = truth.gather(1, batch.labels[:, None]).squeeze(1) * human.diagonal()[batch.labels] / said
         if epoch <= self.pretraining:
-            loss = cross_entropy(logits, batch)
+            loss = F.cross_entropy(logits, batch.supervision)
         else:
             predicted = observed(truth, machine, model.memory.predicted[batch.index])
             loss = -(said.log().mean() + predicted.log().mean()) / SOURCES
-        return Step(loss, logits, alpha=trust, parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=trust)
 
 
 def transition_matrices(weights: Tensor) -> Tensor:
-    """``T = .01 + (1 - .01 C) w / sum of w's row`` of ``(K, C, C)`` weights: row-stochastic, no entry below .01.
+    """``T = .01 + (1 - .01 C) w / sum of w's row`` of ``(K, C, C)`` weights, C < 100: row-stochastic, none below .01.
 
     The weights themselves are put back as well, to at least 0 and rows that sum to 1, so that they stay in reach of a
     step.

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import counter_rng, losses_lrn
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, option_error
+from scnlib.methods.base import Batch, Method, Step, option_error
 from scnlib.models import in_three_channels
 
 
@@ -62,7 +62,7 @@ class LRN(Method):
         discriminative_weight: lambda 1.
 
     Raises:
-        ValueError: if an option has an unknown value or a number is out of range.
+        ValueError: if an option has an unknown value, a number is out of range, or an option has no effect.
 
     Ours: omega (eq. 3) is a constant of each step, so no gradient flows through it, and its similarity, the negative
         squared distance, has no temperature. The paper says neither.
@@ -82,6 +82,8 @@ class LRN(Method):
     def __post_init__(self) -> None:
         if self.covariance not in losses_lrn.COVARIANCES:
             raise option_error("lrn", "covariance", self.covariance, losses_lrn.COVARIANCES)
+        if self.centre_labels and not self.discriminative:
+            raise ValueError("lrn: centre_labels is of the discriminative loss, which discriminative=false leaves out")
         for option in ("rank", "samples"):
             if getattr(self, option) < 1:
                 raise ValueError(f"lrn: {option} must be at least 1, got {getattr(self, option)}")
@@ -100,7 +102,7 @@ class LRN(Method):
         features, mean, outputs = model(batch.images)
         with torch.autocast(mean.device.type, enabled=False):  # sums of a thousand terms want float32
             scores = self.scores(mean, outputs)
-            classification = cross_entropy(scores, batch)
+            classification = F.cross_entropy(scores, batch.supervision)
             discriminative = None
             if self.discriminative:
                 confidence = losses_lrn.centre_confidence(features, model.centres).detach()

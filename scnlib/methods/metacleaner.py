@@ -59,7 +59,7 @@ class MetaCleaner(Method):
             # Each row stands for its own set, |s| times: the mean over rows is the sum over sets by size.
             loss = F.cross_entropy(model.classifier(hallucinated), batch.labels)
             logits = model.classifier(features.detach())
-        return Step(loss, logits, alpha=confidence.squeeze(1), parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=confidence.squeeze(1))
 
 
 def same_label_sets(labels: Tensor, size: int) -> Tensor:

@@ -61,7 +61,7 @@ class RUL(Method):
             alone = model.classifier(embedding.detach()).detach()
         loss = (F.cross_entropy(blended, wanted) + F.cross_entropy(blended, wanted[partner])) / 2
         certainty = torch.sigmoid(-log_uncertainty.detach())
-        return Step(loss, alone, alpha=certainty, parts={"classification_loss": loss})
+        return Step(loss, alone, alpha=certainty)
 
 
 def relative_uncertainty(log_own: Tensor, log_other: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ class SymmetricCrossEntropy(Method):
         believed = (targets * logits.detach().softmax(1)).sum(1)
         full = self.forward - self.log_zero * self.reverse
         alpha = (self.forward - self.log_zero * self.reverse * believed) / full
-        return Step(loss, logits, alpha, parts={"classification_loss": loss})
+        return Step(loss, logits, alpha)
 
 
 def reverse_cross_entropy(logits: Tensor, targets: Tensor, log_zero: float = -4.0) -> Tensor:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib import losses
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, option_error, softmax
+from scnlib.methods.base import Batch, Method, Step, option_error, softmax
 from scnlib.models import Classifier
 from scnlib.relabel import relabel
 
@@ -33,10 +34,11 @@ class SCN(Method):
         beta: share of the high-importance group, 0 to 1.
         margin_rank: delta 1.
         learnable_margin: train delta 1, from ``margin_rank`` on, as printed: its gradient is +1 while the loss is
-            active, so it can only shrink. The paper states no constraint.
+            active, with the factor gamma of a trade-off, so it can only shrink. The paper states no constraint. Ours:
+            like all parameters it has the weight decay, which shrinks it, too.
         margin_reward: ours, for a learnable delta 1: subtract ``margin_reward * delta_1`` from the rank loss. The
-            gradient is then (share of active batches) - margin_reward, so delta 1 follows that quantile of the gap
-            between the groups. 0 is as printed.
+            gradient is then (share of active batches) - margin_reward, with the same factor, so but for weight decay
+            delta 1 follows that quantile of the gap between the groups. 0 is as printed.
         margin_relabel: delta 2.
         relabel_epoch: first epoch whose predictions may relabel, counted from 1; new labels act from the next epoch on.
         relabel_softmax: which probabilities decide: of the ``"alpha_scaled"`` or the ``"plain"`` logits. The paper does
@@ -51,7 +53,7 @@ class SCN(Method):
         bias: whether classifier and importance have one.
 
     Raises:
-        ValueError: if an option has an unknown value or a number is out of range.
+        ValueError: if an option has an unknown value, a number is out of range, or an option has no effect.
     """
 
     name = "scn"
@@ -102,6 +104,14 @@ class SCN(Method):
         for option in ("gamma", "beta", "margin_rank", "margin_reward", "margin_relabel"):
             if not 0 <= getattr(self, option) <= 1:
                 raise ValueError(f"scn: {option} must lie in 0..1, got {getattr(self, option)}")
+        if self.margin_reward and not self.learnable_margin:
+            raise ValueError(
+                f"scn: margin_reward={self.margin_reward} is of a learnable margin; set learnable_margin=true"
+            )
+
+    @property
+    def single_labels(self) -> bool:
+        return self.relabelling
 
     @property
     def has_importance(self) -> bool:
@@ -117,33 +127,34 @@ class SCN(Method):
         logits, alpha = model(batch.images)
         classification = self._classification_loss(logits, alpha, batch)
         ranking = self._rank_loss(model, alpha) if self.ranking else None
-        if self.loss == "sum" and ranking is not None:
-            loss = classification + ranking
-        else:
-            loss = losses.total_loss(classification, ranking, self.gamma)
+        loss = self._total_loss(model, classification, ranking)
         parts = {"classification_loss": classification}
         if ranking is not None:
             parts["rank_loss"] = ranking
         if self.learnable_margin:
-            parts["margin_rank"] = model.margin_rank
+            parts["margin_rank"] = model.margin_rank.detach().clone()  # the optimiser changes it in place
         decides = self.relabelling and self.relabel_mode == "train" and epoch >= self.relabel_epoch
         labels = self.relabelled(logits.detach(), alpha, batch) if decides else None
         return Step(loss, logits, alpha, labels, parts)
 
     def _classification_loss(self, logits: Tensor, alpha: Tensor | None, batch: Batch) -> Tensor:
         if self.weighting == "none":
-            return cross_entropy(logits, batch)
-        if self.weighting == "loss":
-            return losses.loss_weighted_cross_entropy(logits, alpha, batch.supervision)
-        if batch.targets is not None:
-            return losses.soft_cross_entropy(alpha[:, None] * logits, batch.targets)
-        return losses.logit_weighted_cross_entropy(logits, alpha, batch.labels)
+            return F.cross_entropy(logits, batch.supervision)
+        weighted = (
+            losses.loss_weighted_cross_entropy if self.weighting == "loss" else losses.logit_weighted_cross_entropy
+        )
+        return weighted(logits, alpha, batch.supervision)
 
     def _rank_loss(self, model: nn.Module, alpha: Tensor) -> Tensor:
-        if not self.learnable_margin:
-            return losses.rank_regularization(alpha, self.beta, self.margin_rank)
-        margin = model.margin_rank
-        return losses.rank_regularization(alpha, self.beta, margin) - self.margin_reward * margin
+        margin = model.margin_rank if self.learnable_margin else self.margin_rank
+        return losses.rank_regularization(alpha, self.beta, margin)
+
+    def _total_loss(self, model: nn.Module, classification: Tensor, ranking: Tensor | None) -> Tensor:
+        if ranking is not None and self.learnable_margin:
+            ranking = ranking - self.margin_reward * model.margin_rank
+        if ranking is not None and self.loss == "sum":
+            return classification + ranking
+        return losses.total_loss(classification, ranking, self.gamma)
 
     def relabels_after(self, epoch: int) -> bool:
         return self.relabelling and self.relabel_mode == "eval" and epoch >= self.relabel_epoch

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scnlib.losses import soft_cross_entropy
-from scnlib.methods.base import Batch, Method, Step, cross_entropy, distributions, remember
+from scnlib.methods.base import Batch, Method, Step, buffers, distributions, remember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class SecondOpinion(Method):
     """
 
     name = "second_opinion"
+    starts_after = "warm_up"
 
     momentum: float = 0.5
     sharpness: float = 1.0
@@ -50,9 +52,7 @@ class SecondOpinion(Method):
             raise ValueError(f"second_opinion: warm_up counts epochs and must be at least 1, got {self.warm_up}")
 
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
-        kept = nn.Module()
-        kept.register_buffer("opinions", torch.zeros(len(given), num_classes))
-        return kept
+        return buffers(opinions=torch.zeros(len(given), num_classes))
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, _ = model(batch.images)
@@ -62,10 +62,10 @@ class SecondOpinion(Method):
         opinion = means / means.sum(1, keepdim=True)
         trust = trust_in(labels, opinion)
         if epoch <= self.warm_up:
-            loss = cross_entropy(logits, batch)
+            loss = F.cross_entropy(logits, batch.supervision)
         else:
             loss = soft_cross_entropy(logits, targets(labels, opinion, trust, self.sharpness))
-        return Step(loss, logits, trust, parts={"classification_loss": loss})
+        return Step(loss, logits, trust)
 
 
 def trust_in(labels: Tensor, opinion: Tensor) -> Tensor:

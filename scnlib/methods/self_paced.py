@@ -43,7 +43,7 @@ class SelfPaced(Method):
         losses = F.cross_entropy(logits, batch.supervision, reduction="none")
         weights = smallest(losses.detach(), self.keep)
         loss = (weights * losses).mean()
-        return Step(loss, logits, alpha=weights, parts={"classification_loss": loss})
+        return Step(loss, logits, alpha=weights)
 
 
 def smallest(losses: Tensor, share: float) -> Tensor:

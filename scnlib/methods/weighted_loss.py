@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from scnlib.losses import loss_weighted_cross_entropy
-from scnlib.methods.base import Batch, Method, Step
+from scnlib.methods.base import Batch, Method, Step, buffers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +26,13 @@ class WeightedLoss(Method):
     name = "weighted_loss"
 
     def memory(self, given: Tensor, num_classes: int) -> nn.Module:
-        kept = nn.Module()
-        kept.register_buffer("class_weights", inverse_frequency(given, num_classes))
-        return kept
+        return buffers(class_weights=inverse_frequency(given, num_classes))
 
     def step(self, model: nn.Module, batch: Batch, epoch: int) -> Step:
         logits, _ = model(batch.images)
         weights = model.memory.class_weights[batch.labels]
         loss = loss_weighted_cross_entropy(logits, weights, batch.supervision)
-        return Step(loss, logits, parts={"classification_loss": loss})
+        return Step(loss, logits)
 
 
 def inverse_frequency(labels: Tensor, num_classes: int) -> Tensor:

@@ -119,8 +119,8 @@ def chains(
 ) -> list[tuple[Config, Config]]:
     """Pairs of runs of a table, each once: one on WebEmotion's stand-in, and one that starts from its backbone.
 
-    Both have the same seed. The second config does not say yet what it starts from: ``runs.run(second,
-    weights=first.path)`` does.
+    Both have the same seed. The second config does not say yet what it starts from: ``start_from(second, run.path)``
+    does, with the finished run of the first.
     """
     selectors = [cell.runs for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
     selectors += EXTRA_RUNS.get(table, ()) if dataset in WEB_OF else ()

@@ -8,7 +8,7 @@ import torch
 from scnlib.methods import Batch
 from scnlib.methods.ipa2lt import IPA2LT, observed, transition_matrices
 
-from .made import build, make_batch
+from .made import Features, build, make_batch
 
 
 def test_what_a_source_says_by_hand():
@@ -111,3 +111,14 @@ def test_it_finds_the_transitions_of_a_known_noise():
 def test_no_pretraining_is_refused():
     with pytest.raises(ValueError, match="ipa2lt: pretraining"):
         IPA2LT(pretraining=0)
+
+
+def test_more_classes_than_the_floor_leaves_room_for_are_refused():
+    """At 100 classes every entry is the floor, beyond it the rest would be negative."""
+    for classes in (100, 250):
+        with pytest.raises(ValueError, match=f"ipa2lt: a row of {classes} .* fewer than 100 classes"):
+            IPA2LT(pretraining=1).build(Features(), classes)
+    weights = IPA2LT(pretraining=1).build(Features(), 99).transitions
+    matrices = transition_matrices(weights.detach())
+    assert matrices.min() >= 0.01 - 1e-7 and matrices.diagonal(dim1=1, dim2=2).min() > 0.015
+    torch.testing.assert_close(matrices.sum(2), torch.ones(2, 99))

@@ -226,3 +226,8 @@ def test_the_papers_recipe_is_a_profile():
     assert (config.augmentation.flip, config.augmentation.shift) == (0.5, 0.0)
     method = config.method
     assert (method.temperature, method.samples, method.discriminative_weight) == (0.7, 1000, 1.0)
+
+
+def test_centres_of_labels_without_centres_are_refused():
+    with pytest.raises(ValueError, match="lrn: centre_labels is of the discriminative loss"):
+        LRN(discriminative=False, centre_labels=True)

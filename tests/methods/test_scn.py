@@ -179,6 +179,11 @@ def test_the_released_code_adds_the_losses_and_has_biases(batch):
     assert model.importance.bias is not None
 
 
+def test_a_reward_without_a_margin_that_learns_is_refused():
+    with pytest.raises(ValueError, match=r"scn: margin_reward=0.5 is of a learnable margin; set learnable_margin=true"):
+        SCN(margin_reward=0.5)
+
+
 def test_a_learnable_margin_is_a_parameter_that_descent_shrinks(batch):
     method = SCN(learnable_margin=True, margin_rank=0.9)  # more than any gap of these alphas: the loss is active
     model = build(method)
@@ -186,6 +191,19 @@ def test_a_learnable_margin_is_a_parameter_that_descent_shrinks(batch):
     step.loss.backward()
     assert step.parts["margin_rank"].item() == pytest.approx(0.9)
     assert model.margin_rank.grad.item() == pytest.approx(0.5)  # gamma times +1
+
+
+def test_what_is_logged_of_a_rewarded_margin_is_of_one_moment_and_without_the_reward(batch):
+    method = SCN(learnable_margin=True, margin_reward=0.5, margin_rank=0.9, gamma=0.3)
+    model = build(method)
+    step = method.step(model, batch, 1)
+    hinge = losses.rank_regularization(heads(model, batch)[1], margin=0.9)
+    torch.testing.assert_close(step.parts["rank_loss"], hinge)
+    whole = 0.3 * (hinge - 0.5 * 0.9) + 0.7 * step.parts["classification_loss"]
+    torch.testing.assert_close(step.loss, whole)
+    with torch.no_grad():
+        model.margin_rank -= 0.1  # as the optimiser does before the log is written
+    assert step.parts["margin_rank"].item() == pytest.approx(0.9)
 
 
 def test_a_rewarded_margin_settles_where_that_share_of_the_batches_is_active():
@@ -197,7 +215,7 @@ def test_a_rewarded_margin_settles_where_that_share_of_the_batches_is_active():
         total = 0
         for gap in gaps.tolist():
             alpha = torch.tensor([0.5 + gap] * 7 + [0.5] * 3)
-            total = total + method._rank_loss(model, alpha)
+            total = total + method._total_loss(model, torch.tensor(0.0), method._rank_loss(model, alpha))
         model.margin_rank.grad = None
         (total / len(gaps)).backward()
         with torch.no_grad():
