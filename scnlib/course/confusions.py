@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from scnlib.course import wording
 from scnlib.evaluation import spearman
+from scnlib.methods.names import method_label
+from scnlib.paper.arms import Recipe, differences_by_seed, gain, rows_of
+from scnlib.paper.results import by_seed, prepare
+from scnlib.paper.verdicts import arm
 
 
 def error_matrix(confusion: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
@@ -31,6 +36,36 @@ def class_recall(confusion: pd.DataFrame, keys: Iterable[str]) -> dict[str, floa
 def halved(recall: Mapping[str, float], reference: Mapping[str, float]) -> list[str]:
     """Classes that are recognised less than half as often as in the reference; both of ``class_recall``."""
     return [name for name, share in recall.items() if 2 * share < reference[name]]
+
+
+def what_classes_pay(
+    results: pd.DataFrame,
+    confusion: pd.DataFrame,
+    methods: Iterable[str],
+    noise_rate: float = 0.0,
+    noise_kind: str = "symmetric",
+) -> list[dict[str, object]]:
+    """What methods gain over the baseline on FER+ in the mean over classes, and which classes pay, over shared seeds.
+
+    Args:
+        results: ``load_results()``.
+        confusion: test counts of the same runs, see ``error_matrix``.
+
+    Returns:
+        For each method its label as ``method``; ``gain`` with its interval, in words; ``n`` seeds that it shares with
+        the baseline; ``lost``: classes that are recognised less than half as often as by the baseline, in words.
+    """
+    runs, recipe = prepare(results), Recipe.of("quick", "ferplus")
+    baseline, rows = rows_of(runs, arm("baseline", noise_rate, noise_kind), "ferplus", recipe), []
+    for name in methods:
+        own = rows_of(runs, arm(name, noise_rate, noise_kind), "ferplus", recipe)
+        seeds = set(own["seed"]) & set(baseline["seed"])
+        ours, theirs = (table[table["seed"].isin(seeds)] for table in (own, baseline))
+        over = gain(differences_by_seed(*(by_seed(table, "mean_class_accuracy") for table in (ours, theirs))))
+        lost = halved(class_recall(confusion, ours["key"]), class_recall(confusion, theirs["key"]))
+        words = {"gain": wording.gain(*over.values()), "lost": ", ".join(lost) or "none"}
+        rows.append({"method": method_label(name), **words, "n": len(seeds)})
+    return rows
 
 
 def classes_in_use(*tables: pd.DataFrame) -> list[str]:

@@ -1,29 +1,22 @@
-"""What lessons 13 and 14 measure about the cures: pulls, schedules, matrices, mirrors, and leaderboards for reading."""
+"""What lesson 13 measures about the cures: what each trusts, what pulls, which label becomes which, and mirrors."""
 
 import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scnlib.config import Config
-from scnlib.datasets import FaceSet
-from scnlib.methods import Batch
 from scnlib.methods.eac import attention
 from scnlib.methods.ipa2lt import observed
 from scnlib.methods.names import method_label
 from scnlib.models import in_three_channels, normalize
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, measured, rows_of
+from scnlib.paper.arms import Recipe, measured
 from scnlib.paper.results import prepare
 from scnlib.paper.verdicts import arm
-from scnlib.precision import choose_precision
-from scnlib.training import build_model, epoch_batches
 
 # ------------------------------------------------------------------------------------------------------------- families
 
@@ -50,15 +43,6 @@ CURES = {
     "lrn": ("uncertainty", "scores with a covariance", True),
     "weighted_loss": ("class balance", "every label, rare classes more", None),
 }  # fmt: skip
-
-#: Method -> what its step computes, and how often a backbone then sees each face. The others: once, as the baseline.
-LOOKS = {
-    "coteaching": ("two networks", 2),
-    "jocor": ("two networks", 2),
-    "eac": ("two views", 2),
-    "nla": ("two views", 2),
-    "lrn": ("one look, many draws of noise", 1),
-}
 
 _SEES = {True: "yes", False: "no", None: "weighs no sample"}
 
@@ -250,288 +234,3 @@ def trust_table(
             rows.append((method_label(name), middle, middle - half, middle + half, len(found), group))
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "n", "group"])
     return table.sort_values(["group", "effect"], ascending=False, ignore_index=True)
-
-
-def shown(board: pd.DataFrame) -> pd.DataFrame:
-    """A leaderboard for the eye: index the method's label, text in every cell."""
-    rows = {}
-    for row in board.to_dict("records"):
-        cells = {
-            "accuracy, %": _mean(row["mean"], row["std"], row["n"]),
-            "gain [95 %]": "reference" if row["method"] == "baseline" else _gain(row),
-            "mean class, %": _number(row["mean_class_accuracy"], 1),
-            "memorised, %": _number(row["memorised"], 1),
-            "AUROC of trust": _number(row["alpha_auroc"], 2),
-        }
-        rows[method_label(row["method"])] = (
-            cells if row["n"] else dict.fromkeys(cells, "") | {"accuracy, %": "not measured"}
-        )
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def across(boards: Mapping[str, pd.DataFrame], methods: Sequence[str]) -> pd.DataFrame:
-    """A few methods over several leaderboards, text in every cell.
-
-    Args:
-        boards: what was trained on -> its leaderboard.
-
-    Returns:
-        Index the board; a column for the baseline and, for each method, its accuracy and its gain over the baseline.
-    """
-    rows = {}
-    for label, board in boards.items():
-        found = board.set_index("method")
-        reference = found.loc["baseline"]
-        rows[label] = {method_label("baseline"): _cell(reference)}
-        for name in methods:
-            row = found.loc[name]
-            rows[label] |= {
-                method_label(name): _cell(row),
-                f"gain of {method_label(name)}": _gain(row) if row["n"] else "",
-            }
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _cell(row: Mapping[str, float]) -> str:
-    return _mean(row["mean"], row["std"], row["n"]) if row["n"] else "not measured"
-
-
-def _mean(mean: float, std: float, n: float) -> str:
-    return f"{mean:.1f}" + ("" if math.isnan(std) else f" ± {std:.1f}") + f" (n = {n:g})"
-
-
-def _gain(row: Mapping[str, float]) -> str:
-    if math.isnan(row["gain"]):
-        return "no shared seed"
-    interval = "one seed" if math.isnan(row["low"]) else f"{row['low']:+.1f}, {row['high']:+.1f}"
-    return f"{row['gain']:+.1f} [{interval}]"
-
-
-def _number(value: float, digits: int, unit: str = "") -> str:
-    return "none" if math.isnan(value) else f"{value:.{digits}f}{unit}"
-
-
-def forest(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Leaderboards as rows for ``plots.effects``: a group each, the baseline and what was not measured left out."""
-    parts = [
-        board[(board["method"] != "baseline") & board["gain"].notna()].assign(group=group)
-        for group, board in boards.items()
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(label=[method_label(name) for name in table["method"]], effect=table["gain"])[
-        ["label", "effect", "low", "high", "n", "group"]
-    ]
-
-
-def verdict_counts(board: pd.DataFrame) -> dict[str, int]:
-    """How many methods are told from the baseline, each by its own interval and all together.
-
-    Returns:
-        ``compared`` (with a gain), ``with_interval`` (several seeds), ``ahead``, ``behind`` (own 95 % interval clear of
-        zero), ``ahead_all``, ``behind_all`` (the intervals that hold together).
-    """
-    rows = board[(board["method"] != "baseline") & board["gain"].notna()]
-    return {
-        "compared": len(rows),
-        "with_interval": int(rows["low"].notna().sum()),
-        "ahead": int((rows["low"] > 0).sum()),
-        "behind": int((rows["high"] < 0).sum()),
-        "ahead_all": int((rows["low_all"] > 0).sum()),
-        "behind_all": int((rows["high_all"] < 0).sum()),
-    }
-
-
-def clean_costs(board: pd.DataFrame, wanted: float = 0.99) -> pd.DataFrame:
-    """Which share of the baseline's accuracy each method keeps, lowest first; ``board`` is that of clean labels.
-
-        share = mean / (mean - gain)         the baseline's mean over the method's seeds stands below
-
-    Returns:
-        Index the method's label; ``share`` with ``low``, ``high`` (by the gain's interval; NaN for one seed), ``n``,
-        and what that ``says``: "a cost" below ``wanted`` with the whole interval, "none" above it, else "open".
-    """
-    rows = board[board["gain"].notna()]
-    reference = rows["mean"] - rows["gain"]
-    table = pd.DataFrame(
-        {name: 1 + rows[of] / reference for name, of in (("share", "gain"), ("low", "low"), ("high", "high"))}
-    )
-    says = np.select([table["high"] < wanted, table["low"] >= wanted], ["a cost", "none"], "open")
-    table = table.assign(n=rows["n"], says=says).set_axis([method_label(name) for name in rows["method"]])
-    return table.sort_values("share")
-
-
-def rank_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """``paper.boards.rank_agreement`` for the eye: a row and a column for each board that agrees or not with another.
-
-    Returns:
-        Text ``+0.71 (19)``, rank correlation and methods; ``"3 shared"`` where they are too few, and nothing above the
-        diagonal. Boards without any correlation are left out.
-    """
-    found = pairs.dropna(subset="rho")
-    names = [
-        name
-        for name in dict.fromkeys([*pairs["first"], *pairs["second"]])
-        if name in {*found["first"], *found["second"]}
-    ]
-    table = pd.DataFrame("", names[1:], names[:-1])
-    for row in pairs.to_dict("records"):
-        if {row["first"], row["second"]} <= set(names):
-            words = f"{row['methods']} shared" if math.isnan(row["rho"]) else f"{row['rho']:+.2f} ({row['methods']})"
-            table.loc[row["second"], row["first"]] = words
-    return table
-
-
-def right_learnt(
-    results: pd.DataFrame,
-    epochs: pd.DataFrame,
-    methods: Iterable[str],
-    noise_rate: float = 0.3,
-    dataset: str = "rendered",
-    profile: str = "quick",
-) -> pd.Series:
-    """How many of the *right* training labels each method's network predicts after its last epoch, in percent.
-
-        right = (fitted - r memorised) / (1 - r)         shares of all given labels and of the wrong ones, r: noise rate
-
-    Args:
-        results, epochs: ``load_results()`` and ``load_epochs()``.
-
-    Returns:
-        Method -> mean over its runs; methods without curves are left out.
-    """
-    runs, recipe = prepare(results[results["noise_rate"] == noise_rate]), Recipe.of(profile, dataset)
-    last = epochs.sort_values("epoch").drop_duplicates("key", keep="last").set_index("key")
-    shares = 100 * (last["train_accuracy_given"] - noise_rate * last["memorised"]) / (1 - noise_rate)
-    found = {name: rows_of(runs, arm(name, noise_rate), dataset, recipe)["key"] for name in methods}
-    return pd.Series({name: shares[keys[keys.isin(shares.index)]].mean() for name, keys in found.items()}).dropna()
-
-
-def why_behind(board: pd.DataFrame, learnt: pd.Series, steps: pd.Series, longer: pd.DataFrame) -> pd.DataFrame:
-    """What is known of each method that trails the baseline, a row each, nearest first: evidence, not yet a reason.
-
-    Args:
-        board: of noisy labels.
-        learnt: ``right_learnt``, with the baseline's.
-        steps: ``relative_steps``.
-        longer: the same board with more epochs.
-
-    Returns:
-        Index the method's label. ``gain`` and its ``high`` end (points), ``n``; ``step`` (first, baseline's = 1);
-        ``learnt`` and ``memorised``: points of the right and of the wrong labels beside the baseline; ``auroc`` of its
-        trust; ``later``: its gain on the longer board. NaN where there is none.
-    """
-    rows = board.set_index("method")
-    behind = rows[rows["gain"] < 0].sort_values("gain", ascending=False)
-    table = behind[["gain", "high", "n"]].assign(
-        step=steps.reindex(behind.index),
-        learnt=learnt.reindex(behind.index) - learnt.get("baseline", math.nan),
-        memorised=behind["memorised"] - rows.loc["baseline", "memorised"],
-        auroc=behind["alpha_auroc"],
-        later=longer.set_index("method")["gain"].reindex(behind.index),
-    )
-    return table.set_axis([method_label(name) for name in table.index])
-
-
-def why_shown(table: pd.DataFrame) -> pd.DataFrame:
-    """``why_behind`` for the eye, a word where there is no number."""
-    words = {"step": ("{:.2f}", ""), "learnt": ("{:+.1f}", "no curve"), "memorised": ("{:+.1f}", ""),
-             "auroc": ("{:.2f}", "weighs none"), "later": ("{:+.1f}", "not measured")}  # fmt: skip
-    shown = {"gain": [f"{row.gain:+.1f} (n = {row.n})" for row in table.itertuples()]}
-    shown |= {
-        name: [otherwise if math.isnan(value) else form.format(value) for value in table[name]]
-        for name, (form, otherwise) in words.items()
-    }
-    told = ["one seed" if math.isnan(high) else "behind" if high < 0 else "not told apart" for high in table["high"]]
-    return pd.DataFrame(shown | {"verdict": told}, table.index)
-
-
-def beside(first: pd.DataFrame, second: pd.DataFrame, columns: tuple[str, str]) -> pd.DataFrame:
-    """One number of each of two leaderboards for the methods that both have: ``label``, ``x``, ``y``.
-
-    Args:
-        columns: of the first board for x, of the second for y.
-    """
-    both = first.merge(second, on="method", suffixes=("", "_2"))
-    x, y = columns[0], f"{columns[1]}_2"
-    both = both[(both["method"] != "baseline")].dropna(subset=[x, y])
-    labels = [method_label(name) for name in both["method"]]
-    return pd.DataFrame({"label": labels, "x": both[x].tolist(), "y": both[y].tolist()})
-
-
-# ---------------------------------------------------------------------------------------------------------- first steps
-
-
-def _first_batch(config: Config, faces: FaceSet) -> tuple[nn.Module, Batch]:
-    """The network of a run before its first step, in training mode, and the batch of that step, unaugmented."""
-    model = build_model(config, faces.num_classes)
-    model.memory = config.method.memory(faces.labels, faces.num_classes)
-    index = epoch_batches(len(faces), config.batch_size, config.seed, 1)[0]
-    labels = faces.labels[index]
-    images = normalize(faces.images[index], config.normalization)
-    return model.train(), Batch(images, labels, labels, index)
-
-
-def first_step(config: Config, faces: FaceSet) -> float:
-    """The length of the gradient of a run's first batch in the backbone's weights.
-
-    Args:
-        config: of the run.
-        faces: its training faces.
-    """
-    model, batch = _first_batch(config, faces)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        config.method.step(model, batch, 1).loss.backward()
-    squares = [p.grad.square().sum() for p in model.backbone.parameters() if p.grad is not None]
-    return float(torch.stack(squares).sum().sqrt())
-
-
-def relative_steps(configs: Mapping[str, Config], faces: FaceSet) -> pd.Series:
-    """``first_step`` of each config as a multiple of that of the one named ``"baseline"``, longest first."""
-    lengths = {name: first_step(config, faces) for name, config in configs.items()}
-    steps = pd.Series(lengths) / lengths["baseline"]
-    return steps.sort_values(ascending=False).rename("first step, baseline = 1")
-
-
-def step_times(configs: Mapping[str, Config], faces: FaceSet, repeats: int = 5) -> pd.Series:
-    """How long loss and gradient of a batch take each config beside the one named ``"baseline"``, longest first.
-
-    On the CPU and in turns: each round times every method once, in its last epoch, and a method's number is the median
-    over rounds of its ratio to the baseline in the same round. What a method does between epochs is not in it.
-
-    Args:
-        configs: of the runs.
-        faces: their training faces; the first batch of a run is used.
-        repeats: rounds; one more, the first, does not count.
-    """
-    precision, begun = choose_precision(torch.device("cpu")), {n: _first_batch(c, faces) for n, c in configs.items()}
-    ratios = []
-    names = list(begun)
-    for turn in range(repeats + 1):
-        seconds = {}
-        for name in names[turn:] + names[:turn]:  # nobody is always the first
-            model, batch = begun[name]
-            started = time.perf_counter()
-            with torch.random.fork_rng(devices=[]), precision.autocast(torch.device("cpu")):
-                loss = configs[name].method.step(model, batch, configs[name].epochs).loss
-            loss.backward()
-            seconds[name] = time.perf_counter() - started
-        ratios.append({name: value / seconds["baseline"] for name, value in seconds.items()})
-    return pd.DataFrame(ratios[1:]).median().sort_values(ascending=False).rename("time of a step, baseline = 1")
-
-
-def costs(times: pd.Series) -> pd.DataFrame:
-    """Beside the measured times of ``step_times`` what a step of each method computes, by ``LOOKS``.
-
-    Returns:
-        Index as in ``times``; columns ``a step computes``, ``looks`` (how often a backbone sees each face, the
-        baseline's once) and ``times the baseline``.
-    """
-    kinds = [LOOKS.get(name, ("one look", 1)) for name in times.index]
-    words, looks = zip(*kinds, strict=True)
-    return pd.DataFrame({"a step computes": words, "looks": looks, "times the baseline": times.to_numpy()}, times.index)
-
-
-def spearman(table: pd.DataFrame) -> float:
-    """Rank correlation of the columns x and y; NaN for fewer than three rows."""
-    return float(table["x"].corr(table["y"], method="spearman")) if len(table) > 2 else float(np.nan)

@@ -13,7 +13,7 @@ from scnlib.paper.results import by_seed, prepare
 from scnlib.paper.verdicts import arm, noise_name
 
 COLUMNS = (
-    "method", "mean", "std", "n", "seeds", "gain", "low", "high", "low_all", "high_all",
+    "method", "label", "mean", "std", "n", "seeds", "gain", "low", "high", "low_all", "high_all",
     "mean_class_accuracy", "memorised", "alpha_auroc", "cost", "cost_on",
 )  # fmt: skip
 REFERENCE = "baseline"
@@ -50,7 +50,8 @@ def leaderboard(
         changed: what differs from the profile's recipe, fields of ``Config``: ``backbone="small"``, ``epochs=24``.
 
     Returns:
-        Columns ``COLUMNS``: the papers' accuracy in percent, last epoch, as ``mean``, ``std``, ``n`` and ``seeds``;
+        Columns ``COLUMNS``: ``method`` and its ``label`` in tables and figures; the papers' accuracy in percent, last
+        epoch, as ``mean``, ``std``, ``n`` and ``seeds``;
         ``gain`` over the baseline, paired by seed, with its 95 % t interval ``low``, ``high``, and ``low_all``,
         ``high_all``, wide enough that all m comparisons hold together (level 1 - .05 / m, Bonferroni); means over seeds
         of mean class accuracy, ``memorised`` (percent of the wrong labels) and ``alpha_auroc`` (of the method's own
@@ -61,8 +62,10 @@ def leaderboard(
         ValueError: if a name is unknown, the noise is none that a run can have, or two runs of one seed would be
             averaged.
     """
-    if methods is None:
-        from scnlib.methods import METHODS as methods  # needs torch, which reading numbers does not
+    from scnlib.methods import METHODS  # needs torch, which reading numbers does not
+    from scnlib.methods.names import method_label
+
+    methods = METHODS if methods is None else methods
     noise = {"noise_rate": noise_rate, "noise_kind": noise_kind}
     Recipe.of(profile, dataset, **noise)  # refuses what no run can have; to a recipe noise does not belong
     runs, recipe = prepare(results), Recipe.of(profile, dataset, **changed)
@@ -78,6 +81,7 @@ def leaderboard(
         table.append(
             {
                 "method": name,
+                "label": method_label(name),
                 **summary(values[name]),
                 **gain(differences),
                 "low_all": middle - half,

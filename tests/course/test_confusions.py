@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from scnlib.course import confusions
+from tests.course.test_readings import rendered
+from tests.paper.made import table
 
 
 class TestClasses:
@@ -69,3 +71,14 @@ def test_a_score_that_knows_the_class_alone_against_all_pairs(by):
     pairs = [(rate[known[i]] > rate[known[j]]) + 0.5 * (rate[known[i]] == rate[known[j]])
              for i in range(len(faces)) for j in range(len(faces)) if wrong[i] and not wrong[j]]  # fmt: skip
     assert confusions.class_only_auroc(counts, by) == pytest.approx(np.mean(pairs))
+
+
+def test_classes_pay_over_the_seeds_that_both_have():
+    """Seed 1 of the baseline, which recognises nobody, has no partner; with it 3 of 10 were no loss beside 8 of 20."""
+    runs = {"b0": ("baseline", 60, 0), "b1": ("baseline", 80, 1), "e0": ("elr", 57, 0)}
+    results = table(*(rendered(*of, dataset="ferplus", key=key) | {"dataset": "ferplus"} for key, of in runs.items()))
+    counts = {"b0": (8, 5), "b1": (0, 0), "e0": (3, 5)}  # of ten faces of each class, recognised
+    rows = [row for key, (a, b) in counts.items() for row in ((key, "a", a, 10 - a), (key, "b", 10 - b, b))]
+    confusion = pd.DataFrame(rows, columns=["key", "label", "a", "b"])
+    found = confusions.what_classes_pay(results, confusion, ["elr"], 0.3)
+    assert found == [{"method": "ELR", "gain": "-3.0", "lost": "a", "n": 1}]

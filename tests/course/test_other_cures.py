@@ -1,19 +1,16 @@
-"""Measuring functions of lessons 13 and 14, each against numbers worked out another way."""
+"""Measuring functions of lesson 13, each against numbers worked out another way."""
 
 import math
 from typing import ClassVar
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from scnlib.config import profile_config
 from scnlib.course import other_cures
 from scnlib.losses import soft_cross_entropy
-from scnlib.methods import METHODS, make_method
+from scnlib.methods import METHODS, Batch
 from scnlib.methods.eac import attention_inconsistency
 from scnlib.methods.gce import generalized_cross_entropy
 from scnlib.methods.nla import jensen_shannon
@@ -37,7 +34,7 @@ def test_who_weighs_no_sample_has_no_alpha():
             config = profile_config("smoke", method=name, data={"n": 16})
             model = config.method.build(SmallCNN(32), 4)
             model.memory = config.method.memory(faces.labels, 4)
-            batch = other_cures.Batch(torch.randn(16, 3, 32, 32), faces.labels, faces.labels, torch.arange(16))
+            batch = Batch(torch.randn(16, 3, 32, 32), faces.labels, faces.labels, torch.arange(16))
             assert config.method.step(model, batch, 1).alpha is None, name
 
 
@@ -114,131 +111,3 @@ def test_the_trust_table_has_the_mean_over_seeds_and_says_what_kind_of_trust():
     assert (gce["effect"], gce["n"]) == (pytest.approx(0.8), 3)
     assert gce["high"] - gce["effect"] == pytest.approx(4.3027 * 0.1 / math.sqrt(3), abs=1e-4)
     assert "sees the label" in gce["group"] and "face alone" in found.iloc[1]["group"]
-
-
-def test_right_labels_learnt_are_counted_apart_from_the_wrong_ones():
-    """100 labels, 30 of them wrong: the network predicts 35 of the 70 right ones and 6 of the 30 wrong ones."""
-    results = table(rendered("gce", 60, 0, key="a"), rendered("gce", 60, 1, key="b"), rendered("sce", 60, key="c"))
-    curves = [("a", 1, 0.9, 0.9), ("a", 2, 0.41, 0.2), ("b", 2, 0.55, 0.2)]
-    epochs = pd.DataFrame(curves, columns=["key", "epoch", "train_accuracy_given", "memorised"])
-    found = other_cures.right_learnt(results, epochs, ("gce", "sce"))
-    assert found.to_dict() == {"gce": pytest.approx((50 + 70) / 2)}
-
-
-BOARD = pd.DataFrame(
-    {
-        "method": ["gce", "baseline", "mixup", "rul"], "mean": [65.0, 62.0, 50.0, math.nan],
-        "std": [3.6, 2.6, math.nan, math.nan],
-        "n": [3, 3, 1, 0], "gain": [3.0, math.nan, -10.0, math.nan], "low": [0.5, math.nan, math.nan, math.nan],
-        "high": [5.5, math.nan, math.nan, math.nan], "low_all": [-0.5, math.nan, math.nan, math.nan],
-        "high_all": [6.5, math.nan, math.nan, math.nan], "mean_class_accuracy": [55.0, 52.0, 40.0, math.nan],
-        "memorised": [5.0, 20.0, math.nan, math.nan], "alpha_auroc": [0.8, math.nan, math.nan, math.nan],
-    }
-)  # fmt: skip
-
-
-class TestBoards:
-    def test_no_cell_is_a_nan(self):
-        shown = other_cures.shown(BOARD)
-        assert not shown.isna().any().any() and "nan" not in shown.to_string()
-        gce = shown.loc[other_cures.method_label("gce")]
-        assert gce["gain [95 %]"] == "+3.0 [+0.5, +5.5]" and gce["accuracy, %"] == "65.0 ± 3.6 (n = 3)"
-        assert shown.loc[other_cures.method_label("rul"), "accuracy, %"] == "not measured"
-        assert shown.loc["baseline", "gain [95 %]"] == "reference"
-
-    def test_verdicts_are_counted_alone_and_together(self):
-        found = other_cures.verdict_counts(BOARD)
-        assert found == {"compared": 2, "with_interval": 1, "ahead": 1, "behind": 0, "ahead_all": 0, "behind_all": 0}
-
-    def test_the_forest_leaves_out_what_has_no_gain(self):
-        found = other_cures.forest({"a": BOARD, "b": BOARD.iloc[:1]})
-        assert found["group"].tolist() == ["a", "a", "b"]
-        assert found["effect"].tolist() == [3.0, -10.0, 3.0]
-
-    def test_across_puts_the_baseline_beside_each_method(self):
-        found = other_cures.across({"here": BOARD}, ["gce", "rul"]).loc["here"]
-        assert found.tolist() == ["62.0 ± 2.6 (n = 3)", "65.0 ± 3.6 (n = 3)", "+3.0 [+0.5, +5.5]", "not measured", ""]
-
-    def test_beside_pairs_the_methods_of_both(self):
-        other = BOARD.assign(gain=[1.0, math.nan, math.nan, math.nan])
-        found = other_cures.beside(other, BOARD, ("gain", "gain"))
-        assert found[["x", "y"]].to_numpy().tolist() == [[1.0, 3.0]]
-        same = other_cures.beside(BOARD, BOARD, ("alpha_auroc", "gain"))
-        assert same[["x", "y"]].to_numpy().tolist() == [[0.8, 3.0]]
-
-    def test_a_share_below_99_percent_is_a_cost_if_its_whole_interval_is(self):
-        table = pd.DataFrame(
-            {
-                "method": ["baseline", "gce", "sce", "elr", "mixup", "rul"],
-                "mean": [80.0, 76.0, 79.9, 80.1, 70.0, math.nan],
-                "gain": [math.nan, -4.0, -0.1, 0.1, -10.0, math.nan],
-                "low": [math.nan, -5.0, -0.6, -2.0, math.nan, math.nan],
-                "high": [math.nan, -3.0, 0.4, 2.2, math.nan, math.nan], "n": [3, 3, 3, 3, 1, 0],
-            }
-        )  # fmt: skip
-        found = other_cures.clean_costs(table)
-        assert found.index.tolist() == ["mixup", "GCE", "SCE", "ELR"]
-        assert found["says"].tolist() == ["open", "a cost", "none", "open"]
-        assert found.loc["GCE", ["share", "low", "high"]].tolist() == pytest.approx([0.95, 0.9375, 0.9625])
-
-    def test_the_rank_table_says_how_many_methods(self):
-        pairs = pd.DataFrame(
-            [("a", "b", 19, 0.5), ("a", "c", 3, math.nan), ("b", "c", 7, -0.25), ("a", "d", 0, math.nan)],
-            columns=["first", "second", "methods", "rho"],
-        )
-        found = other_cures.rank_table(pairs)
-        assert (found.index.tolist(), found.columns.tolist()) == (["b", "c"], ["a", "b"])
-        assert found.to_numpy().tolist() == [["+0.50 (19)", ""], ["3 shared", "-0.25 (7)"]]
-        assert other_cures.rank_table(pairs[pairs["rho"].isna()]).empty
-
-    def test_evidence_stands_beside_the_baselines(self):
-        board = BOARD.assign(alpha_auroc=[0.8, math.nan, math.nan, math.nan])
-        board.loc[2, ["high", "memorised"]] = [-8.0, 23.0]
-        longer = BOARD.assign(gain=[1.0, math.nan, 4.0, math.nan])
-        learnt, steps = pd.Series({"baseline": 62.0, "mixup": 49.5}), pd.Series({"mixup": 0.86, "baseline": 1.0})
-        found = other_cures.why_behind(board, learnt, steps, longer)
-        assert found.index.tolist() == ["mixup"]
-        wanted = {"gain": -10, "n": 1, "step": 0.86, "learnt": -12.5, "memorised": 3, "later": 4}
-        assert found.loc["mixup", list(wanted)].to_dict() == pytest.approx(wanted)
-        shown = other_cures.why_shown(found).loc["mixup"].tolist()
-        assert shown == ["-10.0 (n = 1)", "0.86", "-12.5", "+3.0", "weighs none", "+4.0", "behind"]
-        unknown = other_cures.why_behind(BOARD, pd.Series({"baseline": 62.0}), steps, BOARD.assign(gain=math.nan))
-        words = other_cures.why_shown(unknown).loc["mixup", ["learnt", "later", "verdict"]].tolist()
-        assert words == ["no curve", "not measured", "one seed"]
-
-    def test_rank_correlation(self):
-        assert other_cures.spearman(pd.DataFrame({"x": [1, 2, 3], "y": [1, 4, 9]})) == pytest.approx(1)
-        assert math.isnan(other_cures.spearman(pd.DataFrame({"x": [1, 2], "y": [1, 4]})))
-
-
-def test_half_the_loss_is_half_the_first_step():
-    faces = make_faces(64)
-    configs = {
-        "baseline": profile_config("smoke", method="baseline"),
-        "half": profile_config("smoke", method="sce", options={"forward": 0.5, "reverse": 0.0}),
-        "smoothed away": profile_config("smoke", method="label_smoothing", options={"smoothing": 1.0}),
-    }
-    steps = other_cures.relative_steps(configs, faces)
-    assert steps["half"] == pytest.approx(0.5, rel=1e-4)
-    assert steps["smoothed away"] < 0.9
-    assert steps.index[0] == "baseline"
-
-
-@pytest.mark.parametrize("name", sorted(METHODS))
-def test_looks_are_counted_where_faces_enter_a_backbone(name):
-    config = profile_config("smoke", method=name)
-    model, batch = other_cures._first_batch(config, make_faces(32))
-    seen = []
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d) and module.in_channels == 3:
-            module.register_forward_hook(lambda _module, shown, _answer: seen.append(len(shown[0])))
-    config.method.step(model, batch, config.epochs)
-    cost = other_cures.costs(pd.Series({name: 1.25})).loc[name]
-    assert cost["looks"] == sum(seen) / len(batch.index) and cost["times the baseline"] == 1.25
-
-
-@pytest.mark.parametrize("name", sorted(METHODS))
-def test_every_method_has_a_first_step(name):
-    config = profile_config("smoke", method=name)
-    assert np.isfinite(other_cures.first_step(config, make_faces(64))) and isinstance(make_method(name), object)
-    assert isinstance(config.method.build(*[SmallCNN(32) for _ in range(config.method.networks)], 4), nn.Module)

@@ -33,6 +33,7 @@ BOARD = leaderboard(table(*ROWS), methods=("baseline", "gce", "mixup", "rul"))
 def test_best_first_and_what_was_not_measured_last():
     assert BOARD["method"].tolist() == ["gce", "baseline", "mixup", "rul"]
     assert BOARD["n"].tolist() == [3, 3, 1, 0]
+    assert BOARD["label"].tolist() == ["GCE", "baseline", "mixup", "RUL"]
     assert tuple(BOARD.columns) == COLUMNS
     assert math.isnan(BOARD["mean"].iloc[-1])  # its only run has another learning rate
 
