@@ -39,7 +39,8 @@ CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
 SIDE_BY_SIDE = 3
 
 _CELL = re.compile(r"Executing Cell (\d+)")
-_EXCEPTION = re.compile(r"[\w.]*[A-Z]\w*: \S")  # "nbclient.exceptions.CellTimeoutError: A cell timed out ..."
+_EXCEPTION = re.compile(r"[\w.]*[A-Z]\w*:( \S|$)")  # "nbclient.exceptions.CellTimeoutError: A cell timed out ..."
+_FAILING = re.compile(r"-+> \d+ +(.*)")  # the line of the cell, as a traceback points at it
 
 
 class LessonsFailed(ScnError):
@@ -198,7 +199,10 @@ def _cell(cells: list, reached: int) -> str:
 
 
 def _cause(log: Path) -> str:
-    """The name and text of the last exception in a log, else its last line that says something."""
+    """The last exception in a log, or the failing line where it has no text; else the last line that says something."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    exceptions = [line for line in lines if _EXCEPTION.match(line)]
-    return (exceptions or lines or ["it printed nothing"])[-1][:300]
+    start = max((i for i, line in enumerate(lines) if line.startswith("Exception encountered at")), default=0)
+    exceptions = [line for line in lines[start:] if _EXCEPTION.match(line)]
+    cause = (exceptions or lines or ["it printed nothing"])[-1]
+    failing = [match[1] for line in lines[start:] if (match := _FAILING.match(line))]
+    return (f"{cause} {failing[-1]}" if cause.endswith("Error:") and failing else cause)[:300]

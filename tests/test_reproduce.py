@@ -28,21 +28,23 @@ def project(tmp_path, monkeypatch):
 
 def test_a_failure_names_lesson_cell_and_log_and_the_rest_still_runs(project, tmp_path, capsys):
     lesson(project, "00_bad", "x = 1", "raise ValueError('this cell fails')", "x = 2")
+    lesson(project, "03_wrong", "print('Terms: yours to know.')", "assert 1 < 2\nassert 2 < 1")
     lesson(project, "01_dead", "import os; os._exit(9)")
     lesson(project, "02_good", "print('profile is', profile)")
     (project / "notes.ipynb").write_text("not a lesson")
     with pytest.raises(reproduce.LessonsFailed) as failure:
         reproduce.reproduce("smoke")
     message = str(failure.value)
-    assert "2 of 3 lessons failed" in message
+    assert "3 of 4 lessons failed" in message
     assert "00_bad, cell 4 (raise ValueError('this cell fails')): ValueError: this cell fails" in message
     assert "00_bad.log" in message
+    assert "03_wrong, cell 4 (assert 1 < 2): AssertionError: assert 2 < 1" in message
     assert "01_dead, cell 3 (import os; os._exit(9))" in message
     folder = tmp_path / "out" / "smoke"
     assert "profile is smoke" in (folder / "logs" / "02_good.log").read_text()
     page = (folder / "report.html").read_text()
-    assert "1 of 3 lessons ran" in page
-    assert page.count("failed in cell") == 2
+    assert "1 of 4 lessons ran" in page
+    assert page.count("failed in cell") == 3
     assert "02_good: done" in capsys.readouterr().out
 
 
