@@ -19,14 +19,24 @@ from scnlib.figure_files import read_index, write_figure, write_index
 from scnlib.files import write
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured
+from scnlib.paper.arms import Recipe, gain, measured, rows_of
 from scnlib.paper.boards import NOTE as BOARDS_NOTE
 from scnlib.paper.boards import boards, gains
+from scnlib.paper.choice import compared
 from scnlib.paper.front import readme_table
-from scnlib.paper.grid import DATASET_NAMES, NOISE_OF_FIGURE_5, Selector
+from scnlib.paper.grid import (
+    CLASSES,
+    DATASET_NAMES,
+    FIGURE_5_OPTIONS,
+    METRICS,
+    NOISE_OF_FIGURE_5,
+    SCN_DEFAULTS,
+    Selector,
+)
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.quick import METHODS, own_runs, printed
-from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
+from scnlib.paper.results import by_seed, paired
+from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS, GAMMAS
 from scnlib.paths import project_root
 from scnlib.results import load
 
@@ -202,7 +212,8 @@ def memorised(results: Path | None) -> Drawing:
     shares = curves[["epoch", "memorised"]].assign(right=fitted, test=curves["test_accuracy"]).groupby("epoch")
     table = shares.mean().join(shares.min().add_suffix("_low")).join(shares.max().add_suffix("_high")).reset_index()
     name = f"baseline on FER+, {100 * wrong:.0f} % wrong labels"
-    figure = plots.memorisation_curves({name: table}, chance=1 / 8, note=_about(chosen, "means; bands: all seeds"))
+    note = _about(chosen, "means; bands: all seeds")
+    figure = plots.memorisation_curves({name: table}, chance=1 / CLASSES["ferplus"], note=note)
     last = table.iloc[-1]
     alt = (
         "The baseline on FER+ over epochs: right labels are learnt early; of the wrong ones "
@@ -249,15 +260,14 @@ def accuracy_by_noise(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing
 
 def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     """Table 5: what each module brings over the baseline, on clean labels and under 30 % wrong ones."""
-    recipe = Recipe.of(profile, dataset)
+    recipe, metric = Recipe.of(profile, dataset), METRICS.get(dataset, "accuracy")
     rows = []
     for group, rate in NOISY.items():
-        baseline = measured(runs, _at(METHODS["baseline"], rate), dataset, recipe)
+        baseline = rows_of(runs, _at(METHODS["baseline"], rate), dataset, recipe)
         for name, arm in MODULES.items():
-            found = measured(runs, _at(arm, rate), dataset, recipe)
-            gains = differences_by_seed(found, baseline)
-            rows.append({"label": name, "group": group, **gain(gains), "n": len(gains)})
-    table = pd.DataFrame(rows).rename(columns={"gain": "effect"})
+            over = gain(paired(rows_of(runs, _at(arm, rate), dataset, recipe), baseline, metric))
+            rows.append({"label": name, "group": group, **over})
+    table = pd.DataFrame(rows).rename(columns={"gain": "effect", "shared": "n"})
     if not table["n"].any():
         raise NothingMeasured(f"no runs of SCN's modules beside the baseline on {DATASET_NAMES[dataset]}")
     figure = plots.effects(
@@ -273,19 +283,16 @@ def module_gains(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     return Drawing(f"{dataset}_modules", alt, figure)
 
 
-SWEEPS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
-
-
 def sweeps(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     """Figure 5: accuracy over delta 1, delta 2 and beta."""
-    axes = {name: (SWEEPS[name], values, FIGURE_5_DEFAULTS[name]) for name, values in FIGURE_5_AXES.items()}
+    axes = {name: (FIGURE_5_OPTIONS[name], values, FIGURE_5_DEFAULTS[name]) for name, values in FIGURE_5_AXES.items()}
     series = {"clean labels": 0.0, f"{NOISE_OF_FIGURE_5:.0%} wrong labels".replace("%", " %"): NOISE_OF_FIGURE_5}
     return _sweep(runs, dataset, profile, axes, series, "scn-fig5", "δ₁, δ₂ and β", "sweeps")
 
 
 def gammas(runs: pd.DataFrame, dataset: str, profile: str) -> Drawing:
     """Table 6: accuracy over gamma."""
-    axes = {"gamma": ("gamma", (0.2, 0.3, 0.5, 0.6, 0.8), 0.5)}
+    axes = {"gamma": ("gamma", GAMMAS, SCN_DEFAULTS["gamma"])}
     return _sweep(
         runs, dataset, profile, axes, {"clean labels": 0.0}, "scn-6", "the weight γ of the rank loss", "gamma"
     )
@@ -295,15 +302,20 @@ def _sweep(
     runs: pd.DataFrame, dataset: str, profile: str, axes: Mapping[str, tuple], series: Mapping[str, float], table: str,
     words: str, name: str,
 ) -> Drawing:  # fmt: skip
-    recipe = Recipe.of(profile, dataset)
-    panels = {}
-    for axis, (option, values, _) in axes.items():
-        rows = [
-            {"value": value, "series": label, **_mean(measured(runs, arm, dataset, recipe))}
-            for label, rate in series.items()
-            for value in values
-            for arm in [paper.arm("scn", rate, **{option: value})]
-        ]
+    recipe, metric = Recipe.of(profile, dataset), METRICS.get(dataset, "accuracy")
+    panels, best = {}, []
+    for axis, (option, values, default) in axes.items():
+        rows = []
+        for label, rate in series.items():
+            arms = {
+                value: rows_of(runs, paper.arm("scn", rate, **{option: value}), dataset, recipe) for value in values
+            }
+            rows += [{"value": value, "series": label, **_mean(by_seed(own, metric))} for value, own in arms.items()]
+            means = compared(arms, metric)["mean"]  # over the seeds that the values share
+            if len(means) > 1:
+                best.append(
+                    f"{axis} on {label}: best of {len(means)} values is {means.idxmax():g}, the paper's is {default:g}"
+                )
         found = pd.DataFrame([row for row in rows if row["n"]], columns=list(rows[0]))
         panels[axis] = found[found.groupby("series")["value"].transform("nunique") > 1]
     panels = {axis: rows for axis, rows in panels.items() if len(rows)}
@@ -314,13 +326,8 @@ def _sweep(
         panels, defaults={axis: axes[axis][2] for axis in panels}, note=_with_interval(everything, profile, dataset),
         title=f"{_capital(DATASET_NAMES[dataset])}: {words}",
     )  # fmt: skip
-    best = "; ".join(
-        f"{axis} on {label}: best of {len(own)} values is {own.loc[own['mean'].idxmax(), 'value']:g}, the paper's is "
-        f"{axes[axis][2]:g}"
-        for axis, rows in panels.items()
-        for label, own in rows.reset_index(drop=True).groupby("series", sort=False)
-    )
-    alt = f"Test accuracy of SCN on {DATASET_NAMES[dataset]} over its constants, one panel each. {_capital(best)}."
+    alt = f"Test accuracy of SCN on {DATASET_NAMES[dataset]} over its constants, one panel each."
+    alt += f" {_capital('; '.join(best))}." if best else ""
     return Drawing(f"{dataset}_{name}", alt, figure)
 
 
@@ -360,9 +367,8 @@ def _at(arm: Selector, rate: float) -> Selector:
 
 def _mean(values: Mapping[int, float]) -> dict[str, float]:
     """Mean of a point with its 95 % interval."""
-    numbers = [*values.values()]
-    middle, half = stats.mean(numbers), stats.half_width(numbers)
-    return {"mean": middle, "low": middle - half, "high": middle + half, "n": len(numbers)}
+    middle, low, high = stats.interval([*values.values()])
+    return {"mean": middle, "low": low, "high": high, "n": len(values)}
 
 
 def _measured_rows(rows: list[dict], table: str, dataset: str) -> pd.DataFrame:
@@ -378,11 +384,9 @@ def _with_interval(table: pd.DataFrame, profile: str, dataset: str) -> str:
 
 
 def _about_profile(profile: str, dataset: str) -> str:
-    fields = Recipe.of(profile, dataset).fields
-    return (
-        f"{profile} profile: {fields['size']} px, {fields['backbone']} network, {fields['epochs']} epochs, batch "
-        f"{fields['batch_size']}, rate {fields['lr']:g}; last epoch; n: seeds"
-    )
+    recipe = Recipe.of(profile, dataset)
+    batch, rate = recipe.fields["batch_size"], recipe.fields["lr"]
+    return f"{profile} profile: {recipe.setup}, batch {batch}, rate {rate:g}; last epoch; n: seeds"
 
 
 def _alone(n: int) -> str:

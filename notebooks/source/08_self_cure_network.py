@@ -366,7 +366,9 @@ for count in (10, len(order) // 20):
 # **Predict:** which bars are longer, those above or those below zero?
 
 # %%
+from scnlib.course import wording
 from scnlib.course.measures import label_history, relabel_flow
+from scnlib.paper import stats
 
 flow = relabel_flow(runs["SCN"])
 figure = plots.relabel_flow(flow, note="SCN; " + note)
@@ -377,8 +379,7 @@ ctx.save(figure, "flow",
 # %%
 final, n_all = flow.iloc[-1], len(wrong)
 total_changed = final["cured"] + final["harmed"] + final["other"]
-points, chance = (100 * x / n_all
-                  for x in (final["cured"] - final["harmed"], 1.96 * (final["cured"] + final["harmed"]) ** 0.5))
+points, chance = final["gain"], final["interval"]
 verdict = "cannot be told from none" if abs(points) <= chance else "paid" if points > 0 else "harmed"
 ctx.say("{changed:,.0f} of {n:,} labels differ from the given ones at the end; p = **{p:.0%}**, q = **{q:.0%}**. "
         "Right labels went from {before:.2%} to {after:.2%}: {points:+.2f} ± {chance:.2f} points, so this cure "
@@ -445,12 +446,10 @@ ctx.say("The {n:,} corrupted faces stand at {a:.1%} under their original labels,
 steps_between = {"corruption lowers α (row 1 to 2, all corrupted faces)": (ranks[1] - ranks[0])[corrupted],
                  "relabelling raises it (row 2 to 3, relabelled ones)": (ranks[2] - ranks[1])[moved]}
 for claim, change in steps_between.items():
-    half = 1.96 * change.std() / max(len(change), 1) ** 0.5
-    verdict = ("not to be told from nothing" if not len(change) or abs(change.mean()) <= half else "up"
-               if change.mean() > 0 else "down")
-    ctx.say("*{claim}:* {change:+.1f} ± {half:.1f} points of rank, face by face, one run each: **{verdict}**.",
-            claim=claim, change=round(100 * change.mean(), 1) + 0.0 if len(change) else 0.0,
-            half=100 * half if len(change) else 0.0, verdict=verdict, origin="measured here")
+    middle, low, high = stats.interval((100 * change).tolist())
+    verdict = "up" if low > 0 else "down" if high < 0 else "not to be told from nothing"
+    ctx.say("*{claim}:* {change} points of rank, face by face, one run each: **{verdict}**.", claim=claim,
+            change=wording.gain(middle, low, high), verdict=verdict, origin="measured here")
 
 # %%
 kept = changes[-1] & ever
@@ -468,11 +467,11 @@ alpha_s = s["alpha"].astype("float32")
 rise = alpha_s[1:] - alpha_s[:-1]
 started = changes[1:] & ~changes[:-1]  # the first epoch under a new label
 extra = rise[started] - np.repeat(rise.mean(1)[:, None], len(ever), axis=1)[started]
-ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} ± {interval:.3f} more than "
+middle, low, high = stats.interval(extra.tolist())
+ctx.say("In the first epoch under its new label a face's α changes by {mean:+.3f} [{low:+.3f}, {high:+.3f}] more than "
         "everybody's (n = {n:,}). They were chosen for a *low* α, so part of any rise is the way back to the mean: "
         "claim S07 of the ledger (lesson 15) compares with faces of the same low α.",
-        mean=extra.mean() if len(extra) else 0.0, interval=1.96 * extra.std() / max(len(extra), 1) ** 0.5, n=len(extra),
-        origin="measured here")
+        mean=middle, low=low, high=high, n=len(extra), origin="measured here")
 
 # %% [markdown]
 # ## On real faces

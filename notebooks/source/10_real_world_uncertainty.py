@@ -176,7 +176,7 @@ if own not in fitted:
     ctx.say("> The baseline's curve on *{kind}* has not been measured yet: here is {rest}.", kind=own,
             rest="the other kind alone" if fitted else "nothing to draw")
 if fitted:
-    figure = plots.memorisation_curves(fitted, chance=1 / 8,
+    figure = plots.memorisation_curves(fitted, chance=1 / len(true_names),
                                        note="baseline on FER+ from scratch, quick recipe, measured at full scale")
     ctx.save(figure, "fitted",
              alt="Over epochs, for random flips and for FER2013's own labels where measured: the share of right "
@@ -282,9 +282,10 @@ for kind in (own, flipped):
     if len(bins):
         last = bins[bins["epoch"] == bins["epoch"].max()].groupby("bin")[["right", "wrong"]].sum()
         figure = plots.alpha_histogram_from_counts(last.index, last["right"], last["wrong"],
+                                                   auroc=knows.loc["SCN without relabelling", kind],
                                                    title=f"SCN without relabelling on {kind}",
-                                                   note="FER+ training faces, last epoch, quick recipe, measured at "
-                                                        "full scale")
+                                                   note="FER+ training faces of all seeds, last epoch, quick recipe, "
+                                                        "measured at full scale; AUROC: mean of the seeds' own")
         ctx.save(figure, "alpha",
                  alt="Histograms of alpha in the last epoch for right and for wrong labels on FER+ faces, with the "
                      "AUROC for wrong labels in the title.")

@@ -464,6 +464,7 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 
 # %%
 from scnlib.datasets.noise import corrupt_labels
+from scnlib.paper import stats
 
 val = ctx.faces("val")
 train_x, val_x = features(ours, faces.images), features(ours, val.images)
@@ -482,9 +483,9 @@ for (kind, name), head in heads.items():
     log_p, target = head.log_probabilities(val_x), noisy[kind][1][:, None]
     surprise, plain = (-scores.gather(1, target).squeeze(1)
                        for scores in (log_p, heads[kind, "softmax, rate / T²"].log_probabilities(val_x)))
-    ahead = plain - surprise  # of the softmax with the same step
-    rows[kind, name] = {"−log p of a noisy label": float(surprise.mean()), "ahead of the softmax": float(ahead.mean()),
-                        "±": 1.96 * float(ahead.std()) / len(ahead) ** 0.5,
+    ahead = (plain - surprise).tolist()  # of the softmax with the same step
+    rows[kind, name] = {"−log p of a noisy label": float(surprise.mean()), "ahead of the softmax": stats.mean(ahead),
+                        "±": stats.half_width(ahead),
                         "accuracy on true labels, %": 100 * float((log_p.argmax(1) == val.true_labels).float().mean()),
                         "ms a step": head.milliseconds}
 described = pd.DataFrame(rows).T.rename_axis(["noise", "head"])

@@ -479,6 +479,7 @@ ctx.say("{untested}", untested=untested(verdicts))
 
 # %%
 from scnlib.course import wording
+from scnlib.paper.arms import Recipe
 from scnlib.paper.beside import beside, closer, panels, setups
 
 results = paper.load_results()
@@ -490,8 +491,8 @@ wording.readable(rows.set_index(["labels", "method"])[shown].replace({"seeds": {
 # %%
 measured = rows[rows["n"] > 0]
 if len(measured):
-    note = ("FER+, 48 px, small network from scratch, 12 epochs, n: seeds; measured at full scale; published: "
-            "ResNet-18, 224 px, 40 epochs")
+    note = (f"FER+, {Recipe.of('quick', 'ferplus').setup}, from scratch, n: seeds; measured at full scale; "
+            "published: ResNet-18, 224 px, 40 epochs")
     ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note), "beside",
              alt="Two panels, baseline and SCN, of FER+ test accuracy over the share of wrong labels: our last and "
                  "best epochs beside the paper's numbers.")

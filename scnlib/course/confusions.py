@@ -10,8 +10,8 @@ import torch
 from scnlib.course import wording
 from scnlib.evaluation import spearman
 from scnlib.methods.names import method_label
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, rows_of
-from scnlib.paper.results import by_seed, prepare
+from scnlib.paper.arms import Recipe, gain, rows_of
+from scnlib.paper.results import paired, prepare
 from scnlib.paper.verdicts import arm
 
 
@@ -61,10 +61,10 @@ def what_classes_pay(
         own = rows_of(runs, arm(name, noise_rate, noise_kind), "ferplus", recipe)
         seeds = set(own["seed"]) & set(baseline["seed"])
         ours, theirs = (table[table["seed"].isin(seeds)] for table in (own, baseline))
-        over = gain(differences_by_seed(*(by_seed(table, "mean_class_accuracy") for table in (ours, theirs))))
+        over = gain(paired(ours, theirs, "mean_class_accuracy"))
         lost = halved(class_recall(confusion, ours["key"]), class_recall(confusion, theirs["key"]))
-        words = {"gain": wording.gain(*over.values()), "lost": ", ".join(lost) or "none"}
-        rows.append({"method": method_label(name), **words, "n": len(seeds)})
+        words = {"gain": wording.gain(over["gain"], over["low"], over["high"]), "lost": ", ".join(lost) or "none"}
+        rows.append({"method": method_label(name), **words, "n": over["shared"]})
     return rows
 
 

@@ -34,26 +34,27 @@ def seeds_note(table: pd.DataFrame) -> str:
 
 
 def best_of_sweep(rows: pd.DataFrame, usual: float) -> str:
-    """Which value of an option did best, in words.
+    """Which value of an option did best at the seeds that the values share, in words.
 
     Args:
         rows: of ``scnlib.course.readings.option_sweep``, one series.
         usual: the value that gains are over.
     """
+    rows = rows.dropna(subset="together")
     if len(rows) < 2:
         return "not measured yet at more than one value, so nothing can be compared"
-    best = rows.loc[rows["mean"].idxmax()]
+    best = rows.loc[rows["together"].idxmax()]
     interval = "" if pd.isna(best["gain_low"]) else f" [{best['gain_low']:+.2f}, {best['gain_high']:+.2f}]"
     ahead = f"{best['gain']:+.2f}{interval} points over the paper's {usual:g} at the same seeds"
     if best["value"] == usual:
         ahead = "the paper's own"
     elif pd.isna(best["gain"]):
-        ahead = f"the paper's {usual:g} is not measured yet"
-    span = rows["mean"].max() - rows["mean"].min()
+        ahead = f"the paper's {usual:g} is not measured at these seeds"
+    span = rows["together"].max() - rows["together"].min()
     values = ", ".join(f"{value:g}" for value in sorted(rows["value"]))
     return (
-        f"of the {len(rows)} values measured ({values}), {best['value']:g} has the largest mean, {best['mean']:.2f} % "
-        f"(n = {int(best['n'])}), {ahead}; the means lie within {span:.2f} points"
+        f"of the {len(rows)} values measured at the same seeds ({values}), {best['value']:g} has the largest mean, "
+        f"{best['together']:.2f} % (n = {int(best['n_together'])}), {ahead}; the means lie within {span:.2f} points"
     )
 
 

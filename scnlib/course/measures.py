@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from scnlib.course.comparison import paired_difference
 from scnlib.models import normalize
 from scnlib.paper.results import FULL_SCALE
 from scnlib.precision import choose_device
@@ -66,11 +67,11 @@ def judged(given: np.ndarray, new: np.ndarray, true: np.ndarray) -> dict[str, fl
         without changes; ``recall``: share of the wrong labels that are right now; ``label_accuracy``; ``gain``: points
         of it won; ``interval``: half of the gain's 95 % interval over samples.
 
-        gain = 100 (cured - harmed) / N,    interval = 196 sqrt(cured + harmed - (cured - harmed)^2 / N) / N
+        gain = 100 (cured - harmed) / N,    interval: of ``comparison.paired_difference``
     """
     changed, right, was_right = new != given, new == true, given == true
     n, cured, harmed = int(changed.sum()), int((changed & right).sum()), int((changed & was_right).sum())
-    spread = max(cured + harmed - (cured - harmed) ** 2 / len(given), 0)
+    won, interval = paired_difference(right, was_right)
     return {
         "changed": n,
         "cured": cured,
@@ -80,8 +81,8 @@ def judged(given: np.ndarray, new: np.ndarray, true: np.ndarray) -> dict[str, fl
         "given_right": harmed / n if n else np.nan,
         "recall": cured / max(int((~was_right).sum()), 1),
         "label_accuracy": float(right.mean()),
-        "gain": 100 * (cured - harmed) / len(given),
-        "interval": 196 * spread**0.5 / len(given),
+        "gain": 100 * won,
+        "interval": 100 * interval,
     }
 
 
@@ -96,12 +97,13 @@ def relabel_flow(run: Run) -> pd.DataFrame:
     Returns:
         ``epoch``; ``cured`` (wrong to right), ``harmed`` (right to wrong), ``other`` (wrong to wrong): counts;
         ``precision``: share of the changed whose new label is right; ``given_right``: share of them whose given label
-        was right; ``recall``: share of all wrong labels that are right now; ``label_accuracy``. NaN without changes.
+        was right; ``recall``: share of all wrong labels that are right now; ``label_accuracy``; ``gain`` with
+        ``interval``, in points, as of ``judged``. NaN without changes.
     """
     given, true = run.samples["given"], run.samples["true"]
     epochs = zip(run.metrics["epoch"], label_history(run), strict=True)
     rows = pd.DataFrame([{"epoch": epoch, **judged(given, labels, true)} for epoch, labels in epochs])
-    return rows[["epoch", "cured", "harmed", "other", "precision", "given_right", "recall", "label_accuracy"]]
+    return rows.drop(columns="changed")
 
 
 def causes_of_extremes(

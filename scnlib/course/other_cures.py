@@ -228,9 +228,8 @@ def trust_table(
     for name in methods:
         found = [*measured(runs, arm(name, noise_rate, noise_kind), dataset, recipe, "alpha_auroc").values()]
         if found:
-            middle, half = stats.mean(found), stats.half_width(found)
             sees = CURES.get(name, (None, None, True))[2]
             group = "trust that sees the face alone" if sees is False else "trust that sees the label"
-            rows.append((method_label(name), middle, middle - half, middle + half, len(found), group))
+            rows.append((method_label(name), *stats.interval(found), len(found), group))
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "n", "group"])
     return table.sort_values(["group", "effect"], ascending=False, ignore_index=True)

@@ -1,15 +1,17 @@
 """What lessons read out of tables of results: arms, runs, sweeps, gains of single seeds, printed gains."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
-from scnlib.paper.grid import DATASET_NAMES, Selector, grid
+from scnlib.paper.arms import Recipe, gain, measured, published_gain, rows_of, summary
+from scnlib.paper.choice import compared
+from scnlib.paper.grid import DATASET_NAMES, METRICS, Selector, grid
 from scnlib.paper.quick import METHODS
-from scnlib.paper.results import prepare
+from scnlib.paper.results import COMPARABLE, by_seed, paired, prepare
 
 
 def three(noise_rate: float = 0.0, noise_kind: str = "symmetric") -> dict[str, Selector]:
@@ -32,16 +34,15 @@ def more_gain(
         A row for each other arm: ``label``, ``first`` and ``second`` (mean gains), ``more`` with ``low`` and ``high``
         (NaN for fewer than two seeds), and ``n``.
     """
-    runs, recipe, rows = prepare(results), Recipe.of("quick", dataset), []
-    kinds = [{name: measured(runs, arm, dataset, recipe) for name, arm in arms.items()} for arms in (first, second)]
+    runs, recipe, metric, rows = prepare(results), Recipe.of("quick", dataset), METRICS.get(dataset, "accuracy"), []
+    kinds = [{name: rows_of(runs, arm, dataset, recipe) for name, arm in arms.items()} for arms in (first, second)]
     baseline, *names = first
     for name in names:
-        seeds = sorted(set.intersection(*(set(values[arm]) for values in kinds for arm in (baseline, name))))
-        a, b = ([values[name][seed] - values[baseline][seed] for seed in seeds] for values in kinds)
-        change = gain([x - y for x, y in zip(a, b, strict=True)])
-        means = {"first": stats.mean(a), "second": stats.mean(b)}
-        rows.append({"label": name, **means, "more": change.pop("gain"), **change, "n": len(seeds)})
-    return pd.DataFrame(rows)
+        a, b = (paired(arms[name], arms[baseline], metric) for arms in kinds)
+        more = {seed: value - b[seed] for seed, value in a.items() if seed in b}
+        means = {kind: stats.mean([own[seed] for seed in more]) for kind, own in (("first", a), ("second", b))}
+        rows.append({"label": name, **means, **gain(more)})
+    return pd.DataFrame(rows).rename(columns={"gain": "more", "shared": "n"})
 
 
 def arms_of(table: str, noise_rate: float = 0.0) -> dict[str, Selector]:
@@ -95,17 +96,22 @@ def by_setting(
         values: of that field.
 
     Returns:
-        Columns ``label``, ``value``, ``seed``, ``val`` and ``test`` (percent, last epoch); runs without a validation
-        accuracy are left out, and so is what was not measured.
+        Columns ``label``, ``value``, ``seed``, ``val`` and ``test`` (percent, last epoch), ``key``, and what tells
+        whether runs may be compared, ``COMPARABLE``; runs without a validation accuracy are left out, and so is what
+        was not measured.
+
+    Raises:
+        ValueError: if two different runs have one seed.
     """
-    runs, rows = prepare(results), []
+    runs, metric = prepare(results), METRICS.get(dataset, "accuracy")
+    columns, parts = ["label", "value", "seed", "val", "test", "key", *COMPARABLE], []
     for label, selector in named.items():
         for value in values:
-            recipe = Recipe.of("quick", dataset, **{field: value})
-            val = measured(runs, selector, dataset, recipe, "val_accuracy")
-            test = measured(runs, selector, dataset, recipe)
-            rows += [(label, value, seed, val[seed], test[seed]) for seed in test if seed in val]
-    return pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
+            own = rows_of(runs, selector, dataset, Recipe.of("quick", dataset, **{field: value}))
+            by_seed(own, metric)  # refuses what must not be averaged
+            said = {"label": label, "value": value, "val": own.get("val_accuracy", math.nan), "test": own[metric]}
+            parts.append(own.assign(**said).sort_values("seed"))
+    return pd.concat(parts, ignore_index=True).dropna(subset=["val", "test"]).reindex(columns=columns)
 
 
 def setting_means(runs: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -117,9 +123,7 @@ def setting_means(runs: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     rows = []
     for (label, value), own in runs.groupby(["label", "value"], sort=False):
-        numbers = own[column].tolist()
-        middle, half = stats.mean(numbers), stats.half_width(numbers)
-        rows.append((value, label, middle, middle - half, middle + half, len(numbers)))
+        rows.append((value, label, *stats.interval(own[column].tolist()), len(own)))
     return pd.DataFrame(rows, columns=["value", "series", "mean", "low", "high", "n"])
 
 
@@ -139,23 +143,33 @@ def option_sweep(
 
     Returns:
         ``value``, ``series``, ``mean`` with its 95 % t interval ``low``, ``high`` (NaN for one seed), ``std``, ``n``,
-        and ``gain`` over the default with ``gain_low``, ``gain_high``, paired by seed (NaN at the default itself).
+        ``gain`` over the default with ``gain_low``, ``gain_high``, paired by seed (NaN at the default itself), and to
+        rank values by: ``together``, the mean over the ``n_together`` seeds that values share, NaN for one that stays
+        out (``scnlib.paper.choice``).
     """
-    runs, recipe, rows = prepare(results), Recipe.of("quick", dataset), []
+    runs, recipe, metric, rows = prepare(results), Recipe.of("quick", dataset), METRICS.get(dataset, "accuracy"), []
     for series, rate in rates.items():
         found = {
-            value: measured(runs, Selector("scn", dataset, rate, options={option: value}), dataset, recipe)
+            value: rows_of(runs, Selector("scn", dataset, rate, options={option: value}), dataset, recipe)
             for value in values
         }
+        together = compared(found, metric).reindex(values)
         for value, own in found.items():
-            if own:
-                over = gain([] if value == default else differences_by_seed(own, found[default]))
-                half = stats.half_width([*own.values()])
-                row = {"value": value, "series": series, **summary(own)}
-                row |= {"low": row["mean"] - half, "high": row["mean"] + half}
-                rows.append(row | {"gain": over["gain"], "gain_low": over["low"], "gain_high": over["high"]})
+            if seeds := by_seed(own, metric):
+                middle, low, high = stats.interval([*seeds.values()])
+                over = gain({} if value == default else paired(own, found[default], metric))
+                rows.append(
+                    {
+                        "value": value,
+                        "series": series,
+                        **summary(seeds),
+                        **{"mean": middle, "low": low, "high": high},
+                        **{"gain": over["gain"], "gain_low": over["low"], "gain_high": over["high"]},
+                        **{"together": together["mean"][value], "n_together": together["n"][value]},
+                    }
+                )
     columns = ["value", "series", "mean", "low", "high", "std", "n", "seeds", "gain", "gain_low", "gain_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "together", "n_together"])
 
 
 def seed_gains(
@@ -172,8 +186,8 @@ def seed_gains(
     """
     runs, recipe, rows = prepare(results), Recipe.of("quick", "rendered"), []
     for label, pair in pairs.items():
-        ours, theirs = (measured(runs, each, "rendered", recipe) for each in pair)
-        rows += [(label, seed, ours[seed] - theirs[seed]) for seed in ours if seed in theirs]
+        over = paired(*(rows_of(runs, each, "rendered", recipe) for each in pair), "accuracy")
+        rows += [(label, seed, value) for seed, value in over.items()]
     return pd.DataFrame(rows, columns=["label", "seed", "gain"])
 
 

@@ -8,10 +8,11 @@ from scnlib.methods import Method, make_method
 from scnlib.methods.base import Batch
 from scnlib.models import make_backbone, normalize
 from scnlib.paper import stats
-from scnlib.paper.arms import differences_by_seed, gain
+from scnlib.paper.arms import gain
 from scnlib.paper.choice import at_best, complete
+from scnlib.paper.results import paired
 
-_TUNED = ("value", "at_edge", "tried", "val", "test", "std", "n", "best_test", "gain", "low", "high")
+_TUNED = ("value", "at_edge", "tried", "val", "test", "std", "n", "best_test", "gain", "low", "high", "shared")
 
 
 def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -21,14 +22,15 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     ``test`` is only then read.
 
     Args:
-        runs: one row a run: ``label`` (method), ``value`` (setting), ``seed``, ``val``, ``test`` (percent).
+        runs: one row a run, as of ``readings.by_setting``: ``label`` (method), ``value`` (setting), ``seed``, ``val``,
+            ``test`` (percent), ``key``.
         reference: label of the method that the others are compared with, each at its own choice, paired by seed.
 
     Returns:
         One row a label, in order of appearance: ``value``; ``at_edge``: nothing was measured beyond it, so the best may
         lie outside; ``tried``: number of values; ``val``, ``test``, ``std`` (over seeds, n - 1), ``n``; ``best_test``:
         what choosing on test labels would report; ``gain``, ``low``, ``high``: over the reference, with its 95 % t
-        interval (NaN for fewer than two seeds, and for the reference).
+        interval (NaN for fewer than two seeds, and for the reference), over ``shared`` seeds.
 
     Raises:
         ValueError: if a run stands there twice, or the reference is missing.
@@ -40,21 +42,20 @@ def tuned(runs: pd.DataFrame, reference: str) -> pd.DataFrame:
     rows, chosen = {}, {}
     for label, own in runs.groupby("label", sort=False):
         means = complete(own).groupby("value")[["val", "test"]].mean()
-        at = at_best(own)
+        at = chosen[label] = at_best(own)
         value = at["value"].iloc[0]
-        chosen[label] = dict(zip(at["seed"], at["test"], strict=True))
         rows[label] = {
             "value": value,
             "at_edge": value in (means.index.min(), means.index.max()),
             "tried": len(means),
             "val": means["val"][value],
             "test": means["test"][value],
-            "std": stats.standard_deviation([*chosen[label].values()]),
+            "std": stats.standard_deviation(at["test"].tolist()),
             "n": len(at),
             "best_test": means["test"].max(),
         }
     for label, row in rows.items():
-        row |= gain([] if label == reference else differences_by_seed(chosen[label], chosen[reference]))
+        row |= gain({} if label == reference else paired(chosen[label], chosen[reference], "test"))
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_TUNED))
 
 

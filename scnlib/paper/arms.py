@@ -22,11 +22,11 @@ from scnlib.paper.grid import (
     is_reference,
     needs,
 )
-from scnlib.paper.results import HERE, by_seed, prepare, recipe_of, select
+from scnlib.paper.results import HERE, by_seed, paired, prepare, recipe_of, select
 
 #: Which runs, and what differs from the recipe.
 ArmOf = Selector | tuple[Selector, Mapping[str, object]]
-ARM_COLUMNS = ("label", "mean", "std", "n", "seeds", "gain", "low", "high", "recipe")
+ARM_COLUMNS = ("label", "mean", "std", "n", "seeds", "gain", "low", "high", "shared", "recipe")
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,20 @@ class Recipe:
         name = ", ".join([profile, *(f"{key} {_short(value)}" for key, value in changed.items())])
         return cls(name, fields, config.method.relabel_epoch)
 
+    @property
+    def setup(self) -> str:
+        """Size, network and epochs in words: ``48 px, small network, 12 epochs``."""
+        return "{size} px, {backbone} network, {epochs} epochs".format_map(self.fields)
+
     def holds(self, row: Mapping[str, object]) -> bool:
-        """Whether a row of results was trained so; what its config does not name has the default's value."""
+        """Whether a row of results was trained so; what its config does not name has the default's value.
+
+        Nobody knows how a row without a config was trained: not so.
+        """
         config = json.loads(row["config"] or "{}") if isinstance(row["config"], str) else row["config"]
         columns = {"size": int(row["size"]), "epochs": int(row["epochs"])}
         columns |= {name: row[name] for name in ("backbone", "split")}
-        return self.fields | recipe_of(config) | columns == self.fields
+        return bool(config) and self.fields | recipe_of(config) | columns == self.fields
 
 
 def _short(value: object) -> str:
@@ -95,8 +103,9 @@ def arms(
             ``batch_size=64``. Runs of any other recipe are left out.
 
     Returns:
-        A row for each label, columns ``ARM_COLUMNS``. An arm without runs has ``n`` 0 and NaN; ``low`` and ``high``
-        are NaN for fewer than two shared seeds.
+        A row for each label, columns ``ARM_COLUMNS``. An arm without runs has ``n`` 0 and NaN; ``shared`` counts the
+        seeds behind the gain, and ``low`` and ``high`` are NaN for fewer than two of them. There is no gain over runs
+        of another version of the recipe or on other images.
 
     Raises:
         ValueError: if ``reference`` is no label, a recipe's field is unknown, or two runs have one seed.
@@ -105,15 +114,15 @@ def arms(
         raise ValueError(f"reference {reference!r} is no label; labels: {', '.join(map(repr, named))}")
     runs = prepare(results)
     column = column or METRICS.get(dataset, "accuracy")
-    values, recipes = {}, {}
+    found, recipes = {}, {}
     for label, chosen in named.items():
         selector, own = chosen if isinstance(chosen, tuple) else (chosen, {})
         trained = Recipe.of(profile, dataset, **{**fields, **own})
-        values[label], recipes[label] = measured(runs, selector, dataset, trained, column), trained.name
+        found[label], recipes[label] = rows_of(runs, selector, dataset, trained), trained.name
     rows = []
-    for label, found in values.items():
-        differences = [] if reference in (None, label) else differences_by_seed(found, values[reference])
-        rows.append({"label": label, **summary(found), **gain(differences), "recipe": recipes[label]})
+    for label, own in found.items():
+        over = {} if reference in (None, label) else paired(own, found[reference], column)
+        rows.append({"label": label, **summary(by_seed(own, column)), **gain(over), "recipe": recipes[label]})
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
 
 
@@ -127,9 +136,8 @@ def difference(results: pd.DataFrame, runs: ArmOf, reference: ArmOf) -> dict[str
     Returns:
         ``effect`` in points with its 95 % interval ``low``, ``high`` (NaN where there is none), ``n``: shared seeds.
     """
-    first, second = arms(results, {"runs": runs, "reference": reference}, reference="reference").to_dict("records")
-    shared = set(first["seeds"].split(", ")) & set(second["seeds"].split(", ")) - {""}
-    return {"effect": first["gain"], "low": first["low"], "high": first["high"], "n": len(shared)}
+    first = arms(results, {"runs": runs, "reference": reference}, reference="reference").iloc[0]
+    return {"effect": first["gain"], "low": first["low"], "high": first["high"], "n": int(first["shared"])}
 
 
 def measured(
@@ -159,11 +167,6 @@ def rows_of(prepared: pd.DataFrame, selector: Selector, dataset: str, recipe: Re
     return found[pd.Series(kept, index=found.index, dtype=bool)]
 
 
-def differences_by_seed(values: Mapping[int, float], reference: Mapping[int, float]) -> list[float]:
-    """One difference for each seed that both have."""
-    return [value - reference[seed] for seed, value in values.items() if seed in reference]
-
-
 def summary(values: Mapping[int, float]) -> dict[str, object]:
     """``mean``, ``std`` (n - 1), ``n`` and ``seeds`` of values by seed."""
     numbers = [*values.values()]
@@ -175,10 +178,10 @@ def summary(values: Mapping[int, float]) -> dict[str, object]:
     }
 
 
-def gain(differences: Sequence[float]) -> dict[str, float]:
-    """``gain`` and its 95 % interval ``low``, ``high``; NaN where there is none."""
-    middle, half = stats.mean(differences), stats.half_width(differences)
-    return {"gain": middle, "low": middle - half, "high": middle + half}
+def gain(differences: Mapping[int, float]) -> dict[str, float]:
+    """Of ``paired``: ``gain`` and its 95 % interval ``low``, ``high``, NaN where there is none; ``shared``: seeds."""
+    middle, low, high = stats.interval([*differences.values()])
+    return {"gain": middle, "low": low, "high": high, "shared": len(differences)}
 
 
 # ---------------------------------------------------------------------------------------------------------- for reading
@@ -266,14 +269,14 @@ def _measured_texts(cell: Cell, runs: pd.DataFrame, dataset: str, recipe: Recipe
     here = int((found["origin"] == HERE).sum())
     where = "" if not here else ", measured here" if here == row["n"] else f", {here} measured here"
     where += ", from scratch" * scratch
-    texts = {name: f"{row['mean']:.2f}{spread} (n = {row['n']}{where})", f"gain on {name}": "no baseline measured"}
+    texts = {name: f"{row['mean']:.2f}{spread} (n = {row['n']}{where})", f"gain on {name}": "no baseline to pair with"}
     if is_reference(cell):
         return texts | {f"gain on {name}": "baseline"}
     if cell.baseline is not None:
-        reference = measured(runs, baseline_runs(cell, scratch), dataset, recipe)
-        differences = differences_by_seed(values, reference)
-        if differences:
-            texts[f"gain on {name}"] = gain_text(**gain(differences))
+        reference = rows_of(runs, baseline_runs(cell, scratch), dataset, recipe)
+        over = gain(paired(found, reference, METRICS.get(dataset, "accuracy")))
+        if over["shared"]:
+            texts[f"gain on {name}"] = gain_text(over["gain"], over["low"], over["high"])
     return texts
 
 

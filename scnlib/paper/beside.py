@@ -5,13 +5,12 @@ import math
 
 import pandas as pd
 
-from scnlib.config import RECIPE_VERSION
 from scnlib.datasets import ferplus
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, measured, published_gain, rows_of, summary
-from scnlib.paper.choice import at_best
+from scnlib.paper.arms import Recipe, gain, published_gain, rows_of, summary
+from scnlib.paper.choice import at_best, complete
 from scnlib.paper.grid import Cell, column_dataset, find_cell, grid, is_reference
-from scnlib.paper.results import add_curves, by_seed, prepare, recipe_of, select
+from scnlib.paper.results import COMPARABLE, add_curves, by_seed, paired, prepare, recipe_of, select
 from scnlib.paper.verdicts import arm, noise_name
 
 METHODS = {"baseline": "baseline", "scn": "SCN"}
@@ -25,7 +24,7 @@ CHANGES = {
 }
 COLUMNS = (
     "noise_rate", "labels", "method", "published", "status", "mean", "std", "n", "seeds", "best", "selection",
-    "published_gain", "gain", "low", "high",
+    "published_gain", "gain", "low", "high", "shared",
 )  # fmt: skip
 
 
@@ -48,15 +47,15 @@ def beside(results: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns ``COLUMNS``, accuracies in percent: ``mean`` after the last epoch with ``std`` over ``n`` ``seeds``;
         ``best``, the mean of each run's best epoch, which is chosen on the test set, and ``selection``, what that
-        choice adds; ``gain`` over the baseline, paired by seed, with its 95 % interval, beside ``published_gain``. NaN
-        where there is no number. Accuracies of two set-ups are not subtracted.
+        choice adds; ``gain`` over the baseline, paired by ``shared`` seeds, with its 95 % interval, beside
+        ``published_gain``. NaN where there is no number. Accuracies of two set-ups are not subtracted.
     """
     runs, recipe, rows = _runs(results), Recipe.of("quick", "ferplus"), []
     for cell in cells():
         found = rows_of(runs, cell.runs, "ferplus", recipe)
         last, best = by_seed(found, "accuracy"), by_seed(found, "best_accuracy")
         own, chosen = summary(last), summary(best)
-        reference = by_seed(rows_of(runs, find_cell(*cell.baseline).runs, "ferplus", recipe), "accuracy")
+        reference = rows_of(runs, find_cell(*cell.baseline).runs, "ferplus", recipe)
         rows.append(
             {
                 "noise_rate": cell.runs.noise_rate,
@@ -68,7 +67,7 @@ def beside(results: pd.DataFrame) -> pd.DataFrame:
                 "best": chosen["mean"],
                 "selection": chosen["mean"] - own["mean"],
                 "published_gain": published_gain(cell),
-                **gain([] if is_reference(cell) else differences_by_seed(last, reference)),
+                **gain({} if is_reference(cell) else paired(found, reference, "accuracy")),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -91,19 +90,21 @@ def closer(results: pd.DataFrame) -> pd.DataFrame:
         least_and_most = {"low": min(bonus, default=math.nan), "high": max(bonus, default=math.nan)}
         rows.append({"label": label, "group": name, "gain": stats.mean(bonus), **least_and_most, "n": len(bonus)})
         for label, fields in CHANGES.items():
-            changed = measured(runs, arm(method), "ferplus", Recipe.of("quick", "ferplus", **fields))
-            differences = differences_by_seed(changed, measured(runs, arm(method), "ferplus", recipe))
-            rows.append({"label": label, "group": name, **gain(differences), "n": len(differences)})
-    return pd.DataFrame(rows).rename(columns={"gain": "effect"})
+            changed = rows_of(runs, arm(method), "ferplus", Recipe.of("quick", "ferplus", **fields))
+            plain = rows_of(runs, arm(method), "ferplus", recipe)
+            # Larger images and more of them are other data by design.
+            over = gain(paired(changed, plain, "accuracy", names=["recipe_version"]))
+            rows.append({"label": label, "group": name, **over, "n": over["shared"]})
+    return pd.DataFrame(rows).drop(columns="shared").rename(columns={"gain": "effect"})
 
 
 def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """The plain baseline on FER+ under the best recipe anybody ran, beside the SCN that was published from scratch.
 
-    Compared are the recipes of the seed that has most of them, over all seeds that these share. Chosen is the one with
-    the highest accuracy after the last epoch on validation labels with the training labels' noise; only then are its
-    test accuracies read, of all its seeds. What differs is network, epochs, size or learning rate; runs that train on
-    the validation faces have nothing to be chosen by.
+    Chosen is the recipe with the highest accuracy after the last epoch on validation labels with the training labels'
+    noise, by the rule of ``scnlib.paper.choice``; only then are its test accuracies read, of all its seeds. What
+    differs is network, epochs, size or learning rate; runs that train on the validation faces have nothing to be chosen
+    by.
 
     Args:
         results: ``load_results()``.
@@ -125,18 +126,15 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
             continue
         rate = cell.runs.noise_rate
         found = select(runs, arm("baseline", rate), "ferplus")
-        recipes = {seed: set(same["value"]) for seed, same in found.groupby("seed")}
-        common = max(recipes.values(), key=len, default=set())
-        shared = [seed for seed, names in recipes.items() if names >= common]
-        tried = found[found["value"].isin(common) & found["seed"].isin(shared)]
-        best = at_best(tried) if len(common) > 1 else tried.iloc[:0]
+        tried = complete(found)["value"].nunique()
+        best = at_best(found) if tried > 1 else found.iloc[:0]
         values = by_seed(found[found["value"].isin(best["value"])], "accuracy")
         rows.append(
             {
                 "labels": noise_name("symmetric", rate),
                 "published": cell.published.value,
                 "recipe": "".join(best["recipe"].unique()),
-                "tried": len(common),
+                "tried": tried,
                 "val": stats.mean(best["val"].tolist()),
                 "mean": stats.mean([*values.values()]),
                 "n": len(values),
@@ -160,7 +158,7 @@ def started_from(results: pd.DataFrame, weights: str) -> pd.DataFrame:
     # Which normalization images get follows from the weights.
     recipes = [recipe_of(json.loads(text or "{}")) | {"normalization": ""} for text in runs["config"]]
     runs = runs.assign(rest=[json.dumps(recipe, sort_keys=True) for recipe in recipes])
-    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "setting", "rest"]
+    alike = ["method", "options", "noise_kind", "noise_rate", "backbone", "setting", "rest", *COMPARABLE]
     started = runs[runs["weights"].str.startswith(weights)]
     pairs = started.merge(runs[runs["weights"] == ""], on=[*alike, "seed"], suffixes=("", "_scratch"))
     rows = []
@@ -172,9 +170,7 @@ def started_from(results: pd.DataFrame, weights: str) -> pd.DataFrame:
 
 
 def _runs(results: pd.DataFrame) -> pd.DataFrame:
-    """Runs of today's recipe on FER+; another version's are not compared with them."""
-    today = results["recipe_version"].astype(str) == str(RECIPE_VERSION)
-    return prepare(results[(results["dataset"] == "ferplus") & today])
+    return prepare(results[results["dataset"] == "ferplus"])
 
 
 def setups() -> pd.DataFrame:

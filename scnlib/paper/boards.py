@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from scnlib.paper.arms import Recipe
 from scnlib.paper.leaderboard import REFERENCE, leaderboard
 
 #: Name -> dataset, noise rate and noise kind of the training labels. Real errors: the labels of FER2013.
@@ -20,10 +21,10 @@ BOARDS: Mapping[str, tuple[str, float, str]] = {
 }
 MAIN = "rendered, 30 %"  # measured first and with most seeds; the rows of other boards follow its order
 NOTE = (
-    "quick recipe, 48 px, small network from scratch, 12 epochs, default options, last epoch; gains in points, paired "
-    "by seed; bold: the 95 % interval over seeds, not widened for the number of fields, leaves 0 out; in brackets: one "
-    "seed; hatched: not measured; 10, 20, 30 %: labels flipped at random; pair: to one other class; real errors: "
-    "FER2013's labels"
+    f"quick recipe, {Recipe.of('quick', 'rendered').setup}, from scratch, default options, last epoch; gains in "
+    "points, paired by seed; bold: the 95 % interval over seeds, not widened for the number of fields, leaves 0 out; "
+    "in brackets: one seed; hatched: not measured; 10, 20, 30 %: labels flipped at random; pair: to one other class; "
+    "real errors: FER2013's labels"
 )
 FEWEST = 5  # ours: a rank correlation of fewer methods is not shown
 
@@ -43,10 +44,10 @@ def gains(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Returns:
         A row for each method on each board: ``method``, ``board``, ``mean`` (percent), ``gain`` (points) with its 95 %
-        interval ``low``, ``high``, and ``n``, 0 and NaN where nothing is measured.
+        interval ``low``, ``high`` over ``shared`` seeds, and ``n``, 0 and NaN where nothing is measured.
     """
     methods = sorted(boards[MAIN]["method"], key=lambda name: name != REFERENCE)
-    columns = ["mean", "gain", "low", "high", "n"]
+    columns = ["mean", "gain", "low", "high", "shared", "n"]
     parts = [board.set_index("method").loc[methods, columns].assign(board=name) for name, board in boards.items()]
     return pd.concat(parts).reset_index()[["method", "board", *columns]]
 

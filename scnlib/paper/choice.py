@@ -1,29 +1,35 @@
 """The one rule by which a setting is chosen among runs: on validation labels, over the same seeds for every value."""
 
 import itertools
+from collections.abc import Mapping
 
 import pandas as pd
 
 
 def complete(runs: pd.DataFrame) -> pd.DataFrame:
-    """The largest block of runs in which every value has every seed.
+    """The largest block of runs in which every value has every seed, of at least two values where two share a seed.
 
     The mean of fewer runs wins by luck more often, and other seeds have other noise; so a value that lacks a seed of
     the block stays out, and so does a seed that lacks a value. Of two equal blocks the one with more values is taken.
-    Every set of values is looked at, which is meant for the handful that somebody tries.
+    Every set of values is looked at, which is meant for the handful that somebody tries. Runs of an older version of
+    the recipe than the newest stay out.
 
     Args:
         runs: one arm, a row a run: ``value`` (of the setting) and ``seed``, and what else there is.
     """
     if runs.empty:
         return runs
+    if "recipe_version" in runs:
+        versions = pd.to_numeric(runs["recipe_version"])
+        runs = runs[~(versions < versions.max())]
     seeds = {value: set(own["seed"]) for value, own in runs.groupby("value")}
     blocks = [
         (values, set.intersection(*(seeds[value] for value in values)))
         for size in range(len(seeds), 0, -1)
         for values in itertools.combinations(sorted(seeds), size)
     ]
-    values, shared = max(blocks, key=lambda block: len(block[0]) * len(block[1]))
+    several = [(values, shared) for values, shared in blocks if len(values) > 1 and shared]
+    values, shared = max(several or blocks, key=lambda block: len(block[0]) * len(block[1]))
     return runs[runs["value"].isin(values) & runs["seed"].isin(shared)]
 
 
@@ -37,3 +43,18 @@ def at_best(runs: pd.DataFrame) -> pd.DataFrame:
     if together.empty:
         return together
     return together[together["value"] == together.groupby("value")["val"].mean().idxmax()]
+
+
+def compared(arms: Mapping[float, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Values of a setting side by side over the same seeds: ``mean`` of a column and ``n`` for each value in the block.
+
+    Args:
+        arms: value -> its runs, with ``seed`` and the column.
+
+    Returns:
+        Index the value, in ascending order; without any run, no row.
+    """
+    parts = [rows.assign(value=value).dropna(subset=column) for value, rows in arms.items() if column in rows]
+    if not parts:
+        return pd.DataFrame(columns=["mean", "n"], dtype=float)
+    return complete(pd.concat(parts)).groupby("value")[column].agg(mean="mean", n="size")

@@ -1,13 +1,22 @@
 """The claims of the SCN paper. Every difference is written so that a true claim makes it positive."""
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from scnlib.paper import stats
-from scnlib.paper.grid import DATA_DEFAULTS, Selector
-from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS
+from scnlib.paper.choice import compared
+from scnlib.paper.grid import (
+    CLASSES,
+    DATA_DEFAULTS,
+    FIGURE_5_OPTIONS,
+    NOISE_OF_FIGURE_5,
+    SCN_DEFAULTS,
+    Selector,
+    active_options,
+)
+from scnlib.paper.scn import FIGURE_5_AXES, GAMMAS
 from scnlib.paper.verdicts import (
     HELD,
     NETWORKS,
@@ -26,12 +35,12 @@ from scnlib.paper.verdicts import (
     exceed,
     lacks,
     noise_name,
+    unpaired,
 )
 
 RATES = (0.1, 0.2, 0.3)
 COLLAPSED = 0.05  # ours: mean alpha below which we call it collapsed
 CLOSE = 1.0  # ours: points, of accuracy or of labels, that still count as close
-FIGURE_5_NOISE = 0.1  # ours: the paper does not state the ratio
 ABOUT_HALF = 40.0  # ours: percent of the wrong labels, the least that we call about half
 ASK = "python -m scnlib.afterwards NAME RUN..."  # what measures finished runs
 USELESS = 0.05  # ours: AUROC above .5, or correlation, below which nobody could use what alpha knows
@@ -254,8 +263,7 @@ def gain_grows_with_noise(group: Group) -> Verdict:
     gains = [group.differences(arm("scn", rate), arm("baseline", rate)) for rate in RATES]
     absent = [rate for rate, gain in zip(RATES, gains, strict=True) if not gain]
     if absent:
-        lacking = [one for one in (arm("scn", absent[0]), arm("baseline", absent[0])) if not group.values(one)]
-        return Verdict(NOT_TESTED, detail=lacks(lacking) if lacking else "needs a seed that both have")
+        return Verdict(NOT_TESTED, detail=unpaired(group, arm("scn", absent[0]), arm("baseline", absent[0])))
     seeds = [seed for seed in gains[0] if all(seed in gain for gain in gains)]
     at_rates = " / ".join(f"{stats.mean([gain[seed] for seed in seeds]):+.2f}" for gain in gains)
     slopes = tuple((gains[-1][seed] - gains[0][seed]) / 2 for seed in seeds)
@@ -337,75 +345,52 @@ def weighting_adds_most(group: Group, rate: float = 0.0) -> Verdict:
 HIGH = 0.3  # the paper's highest noise ratio
 
 
-def relabelling_alone_harms_noisy(group: Group) -> Verdict:
-    """S17 under 30 % wrong labels."""
-    return relabelling_alone_harms(group, HIGH)
-
-
-def every_module_adds_noisy(group: Group) -> Verdict:
-    """S18 under 30 % wrong labels."""
-    return every_module_adds(group, HIGH)
-
-
-def weighting_adds_most_noisy(group: Group) -> Verdict:
-    """S19 under 30 % wrong labels."""
-    return weighting_adds_most(group, HIGH)
-
-
-def _default_is_best(
-    group: Group, option: str, default: float, others: tuple[float, ...], rates: tuple[float, ...]
+def default_is_best(
+    group: Group, option: str, values: tuple[float, ...], rates: tuple[float, ...] = (0.0, NOISE_OF_FIGURE_5)
 ) -> Verdict:
-    """The default over every other value; the detail begins with the value that is best instead."""
+    """S20, S21, S23, S24: the default of an option of SCN over every other value.
+
+    The detail begins with the value that has the highest mean over the seeds that the values share.
+    """
     conditions, best = [], []
     for rate in rates:
         noise = noise_name("symmetric", rate)
-        arms = {value: arm("scn", rate, **{option: value}) for value in others}
+        arms = {value: arm("scn", rate, **active_options({option: value})) for value in values}
         conditions += [
             compare(group, f"default over {option} = {value:g} {noise}", arm("scn", rate), other)
             for value, other in arms.items()
+            if value != SCN_DEFAULTS[option]
         ]
-        means = {value: stats.mean([*group.values(one).values()]) for value, one in arms.items() if group.values(one)}
-        own = group.values(arm("scn", rate))
-        if means and own:
-            means[default] = stats.mean([*own.values()])
-            value = max(means, key=means.get)
-            best.append(f"best of {len(means)} {noise}: {option} = {value:g} ({means[value]:.1f} %)")
+        means = compared({value: group.rows(one) for value, one in arms.items()}, group.metric)["mean"]
+        if len(means) > 1:
+            best.append(f"best of {len(means)} {noise}: {option} = {means.idxmax():g} ({means.max():.1f} %)")
     verdict = conclude(conditions)
     return replace(verdict, detail="; ".join([*best, verdict.detail]))
 
 
-def _others(axis: str) -> tuple[float, ...]:
-    return tuple(value for value in FIGURE_5_AXES[axis] if value != FIGURE_5_DEFAULTS[axis])
-
-
-def gamma_half_is_best(group: Group) -> Verdict:
-    """S20: gamma = .5 over each other value of table 6."""
-    return _default_is_best(group, "gamma", 0.5, (0.2, 0.3, 0.6, 0.8), (0.0,))
+def default_of_figure_5_is_best(group: Group, axis: str, **more: object) -> Verdict:
+    """S21, S23, S24: the default of an axis of figure 5 over the others."""
+    return default_is_best(group, FIGURE_5_OPTIONS[axis], FIGURE_5_AXES[axis], **more)
 
 
 def large_gamma_is_worst(group: Group) -> Verdict:
     """S20, its second half: each other value of table 6 over gamma = .8."""
-    worst = arm("scn", gamma=0.8)
-    others = [(value, arm("scn", gamma=value)) for value in (0.2, 0.3, 0.5, 0.6)]
-    return conclude([compare(group, f"gamma = {value:g} over .8", other, worst) for value, other in others])
-
-
-def default_delta_1_is_best(group: Group) -> Verdict:
-    """S21: delta 1 = .15 over the others from 0 to .30, clean and noisy."""
-    return _default_is_best(group, "margin_rank", 0.15, _others("delta 1"), (0.0, FIGURE_5_NOISE))
+    *others, largest = sorted(GAMMAS)
+    worst = arm("scn", gamma=largest)
+    return conclude([compare(group, f"gamma = {value:g} over .8", arm("scn", gamma=value), worst) for value in others])
 
 
 def learnable_delta_1_is_close(group: Group) -> Verdict:
     """S22: the learnable margin is less than ``CLOSE`` points below the best fixed one, clean and noisy.
 
-    The best is that with the highest mean accuracy on validation labels with the training labels' noise.
+    The best is chosen by accuracy on validation labels with the training labels' noise (``scnlib.paper.choice``).
     """
     conditions = []
-    for rate in (0.0, FIGURE_5_NOISE):
+    for rate in (0.0, NOISE_OF_FIGURE_5):
         fixed = {value: arm("scn", rate, margin_rank=value) for value in FIGURE_5_AXES["delta 1"]}
-        chosen = {value: stats.mean([*group.values(one, "val_accuracy").values()]) for value, one in fixed.items()}
-        learnable, best = arm("scn", rate, learnable_margin=True), max(chosen, key=chosen.get)
-        remarks = []
+        chosen = compared({value: group.rows(one) for value, one in fixed.items()}, "val_accuracy")["mean"]
+        best = chosen.idxmax() if len(chosen) else SCN_DEFAULTS["margin_rank"]
+        learnable, remarks = arm("scn", rate, learnable_margin=True), []
         if learnt := [*group.values(learnable, "margin_learnt").values()]:
             remarks.append(f"it learns {stats.mean(learnt):.3f}")
         rewarded = arm("scn", rate, learnable_margin=True, margin_reward=0.5)
@@ -413,14 +398,9 @@ def learnable_delta_1_is_close(group: Group) -> Verdict:
             remarks.append(f"rewarded by .5 (ours) it is {stats.mean(gains):+.2f} from the best")
         name = f"learnable minus delta 1 = {best:g} {noise_name('symmetric', rate)}"
         condition = compare(group, name, learnable, fixed[best], limit=-CLOSE, remark="; ".join(remarks))
-        tried = [one for value, one in fixed.items() if math.isnan(chosen[value])]
-        conditions.append(Condition(name, (), lacks(tried[:1], "val_accuracy")) if tried else condition)
+        untried = [one for one in fixed.values() if not group.values(one, "val_accuracy")]
+        conditions.append(Condition(name, (), lacks(untried[:1], "val_accuracy")) if untried else condition)
     return conclude(conditions, unit=f"points, limit {-CLOSE:g}")
-
-
-def default_delta_2_is_best(group: Group) -> Verdict:
-    """S23: delta 2 = .2 over the others from 0 to .5, on the original labels."""
-    return _default_is_best(group, "margin_relabel", 0.2, _others("delta 2"), (0.0,))
 
 
 def large_delta_2_is_no_relabelling(group: Group) -> Verdict:
@@ -435,11 +415,6 @@ def large_delta_2_is_no_relabelling(group: Group) -> Verdict:
     return conclude([exceed(group, name, large, "label_accuracy", 100 - CLOSE, remark)], unit="points of the labels")
 
 
-def default_beta_is_best(group: Group) -> Verdict:
-    """S24: beta = .7 over the others from .9 to .5, clean and noisy."""
-    return _default_is_best(group, "beta", 0.7, _others("beta"), (0.0, FIGURE_5_NOISE))
-
-
 def noise_slows_the_start(group: Group) -> Verdict:
     """S27: what 30 % wrong labels cost the baseline after a third of the epochs, minus what they cost at the end.
 
@@ -450,8 +425,7 @@ def noise_slows_the_start(group: Group) -> Verdict:
     costs = (stats.mean([early[seed] for seed in early]), stats.mean([last[seed] for seed in early]))
     remark = "{:.2f} after a third of the epochs, {:.2f} after the last".format(*costs)
     shrunk = tuple(early[seed] - last[seed] for seed in early)
-    lacking = [runs for runs in (clean, noisy) if not group.values(runs, "early_accuracy")]
-    missing = lacks(lacking, "early_accuracy") if lacking else "needs a seed that both have"
+    missing = unpaired(group, clean, noisy, "early_accuracy")
     return conclude([Condition("cost of 30 % noise, early minus late", shrunk, missing, remark)])
 
 
@@ -485,20 +459,20 @@ def inference_costs_nothing(group: Group) -> Verdict:
     )
 
 
-ONE_ANSWER = 100 / 7  # mean class accuracy in percent of one answer for all, where there are seven classes or more
-
-
 def fits_every_network(group: Group) -> Verdict:
     """S26: SCN's mean class accuracy on the original labels over that of one answer for all, with each backbone.
 
-    One answer for all is what a network ends at whose alpha has collapsed. The remark is what SCN gains there.
+    One answer for all, 100 / C percent, is what a network ends at whose alpha has collapsed. The remark is what SCN
+    gains there.
     """
     from scnlib.models import BACKBONES  # needs torch
 
-    conditions = []
+    if group.dataset not in CLASSES:
+        return Verdict(NOT_TESTED, detail="needs faces of which the number of classes is known")
+    one_answer, conditions = 100 / CLASSES[group.dataset], []
     for name in BACKBONES:
         scn, baseline = (replace(arm(method), backbone=name) for method in ("scn", "baseline"))
-        above = tuple(value - ONE_ANSWER for value in group.values(scn, "mean_class_accuracy").values())
+        above = tuple(value - one_answer for value in group.values(scn, "mean_class_accuracy").values())
         gains = [*group.differences(scn, baseline).values()]
         remark = f"{stats.mean(gains):+.2f} over the baseline" if gains else ""
         conditions.append(Condition(f"{name} over one answer for all", above, lacks([scn]), remark))
@@ -609,26 +583,49 @@ CLAIMS = (
         "S17-noisy",
         "Relabelling alone harms, at 30 % wrong labels.",
         f"{OURS}, after SCN table 5, row 2",
-        relabelling_alone_harms_noisy,
+        partial(relabelling_alone_harms, rate=HIGH),
     ),
     Claim("S18", "Each of the three modules adds to the last.", "SCN table 5", every_module_adds),
     Claim(
-        "S18-noisy", "Each module adds, at 30 % wrong labels.", f"{OURS}, after SCN table 5", every_module_adds_noisy
+        "S18-noisy",
+        "Each module adds, at 30 % wrong labels.",
+        f"{OURS}, after SCN table 5",
+        partial(every_module_adds, rate=HIGH),
     ),
     Claim("S19", "Of the single modules, weighting adds most.", "SCN table 5", weighting_adds_most),
     Claim(
         "S19-noisy",
         "Weighting adds most, at 30 % wrong labels.",
         f"{OURS}, after SCN table 5",
-        weighting_adds_most_noisy,
+        partial(weighting_adds_most, rate=HIGH),
     ),
-    Claim("S20", "gamma = .5 is best.", "SCN table 6", gamma_half_is_best),
+    Claim(
+        "S20",
+        "gamma = .5 is best.",
+        "SCN table 6",
+        partial(default_is_best, option="gamma", values=GAMMAS, rates=(0.0,)),
+    ),
     Claim("S20-large", "gamma = .8 is worst.", "SCN table 6", large_gamma_is_worst),
-    Claim("S21", "delta 1 = .15 is best.", "SCN figure 5, left", default_delta_1_is_best),
+    Claim(
+        "S21",
+        "delta 1 = .15 is best.",
+        "SCN figure 5, left",
+        partial(default_of_figure_5_is_best, axis="delta 1"),
+    ),
     Claim("S22", "A learnable delta 1 comes close to the best.", "SCN 4.4", learnable_delta_1_is_close),
-    Claim("S23", "delta 2 = .2 is best.", "SCN figure 5, middle", default_delta_2_is_best),
+    Claim(
+        "S23",
+        "delta 2 = .2 is best.",
+        "SCN figure 5, middle",
+        partial(default_of_figure_5_is_best, axis="delta 2", rates=(0.0,)),
+    ),
     Claim("S23-large", "A large delta 2 comes to no relabelling.", "SCN figure 5", large_delta_2_is_no_relabelling),
-    Claim("S24", "beta = .7 is best, clean and noisy.", "SCN figure 5, right", default_beta_is_best),
+    Claim(
+        "S24",
+        "beta = .7 is best, clean and noisy.",
+        "SCN figure 5, right",
+        partial(default_of_figure_5_is_best, axis="beta"),
+    ),
     Claim("S25", "SCN costs nothing at inference.", "SCN 4.5", inference_costs_nothing, on=WEIGHTS),
     Claim("S26", "SCN fits any convolutional backbone.", "SCN 3.1", fits_every_network, on=NETWORKS),
     Claim("S27", "Many wrong labels slow the start of training.", "SCN 1", noise_slows_the_start),

@@ -217,7 +217,8 @@ def _scn_6(cell: Published) -> Cell:
     return Cell(cell, Selector("scn", "rafdb", options=options), baseline=("scn-5", "none", "RAF-DB"))
 
 
-_FIGURE_5_OPTIONS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
+#: Axes of figure 5 -> options of SCN.
+FIGURE_5_OPTIONS = {"delta 1": "margin_rank", "delta 2": "margin_relabel", "beta": "beta"}
 
 
 def _scn_fig5(cell: Published) -> Cell:
@@ -226,7 +227,7 @@ def _scn_fig5(cell: Published) -> Cell:
         options = {"learnable_margin": True}
     else:
         name, value = cell.row.split(" = ")
-        options = {_FIGURE_5_OPTIONS[name]: float(value)}
+        options = {FIGURE_5_OPTIONS[name]: float(value)}
     runs = Selector("scn", "rafdb", NOISE_OF_FIGURE_5 if noisy else 0.0, options=active_options(options))
     baseline = ("scn-2", "scratch, noise 10 %, baseline", "RAF-DB") if noisy else ("scn-5", "none", "RAF-DB")
     return Cell(cell, runs, baseline=baseline)

@@ -7,25 +7,26 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, differences_by_seed, gain, gain_text, measured, rows_of, summary
+from scnlib.paper.arms import Recipe, gain, gain_text, rows_of, summary
 from scnlib.paper.grid import DATASET_NAMES, METRICS
-from scnlib.paper.results import by_seed, prepare
+from scnlib.paper.results import by_seed, paired, prepare
 from scnlib.paper.verdicts import arm, noise_name
 
 COLUMNS = (
-    "method", "label", "mean", "std", "n", "seeds", "gain", "low", "high", "low_all", "high_all",
+    "method", "label", "mean", "std", "n", "seeds", "gain", "low", "high", "shared", "low_all", "high_all",
     "mean_class_accuracy", "memorised", "alpha_auroc", "cost", "cost_on",
 )  # fmt: skip
 REFERENCE = "baseline"
 NOTES = (
     "Test accuracy after the last epoch, mean ± standard deviation over n seeds; gain over the baseline, paired by "
-    "seed. One nominal learning rate for all: methods whose loss has another scale take other steps. AUROC: how often "
-    "a wrong label has less of the method's own trust than a right one, 0.5 is a coin. Gains are over the seeds that "
-    "both have, so they need not be the difference of the two means. Co-teaching, JoCoR and self-paced leave out 30 % "
-    "of each batch by default: at 30 % wrong labels they are told the rate. Each interval is its own, not widened for "
-    "the number of methods. Options are those of the sources, or ours where a method's file says so; tried were those "
-    "of second opinion (best of 6 by noisy validation labels), EAC (of 3, the same), IPA2LT and JoCoR (of 2, by clean "
-    "test accuracy), all on rendered faces."
+    "seed, over n of them where that is another number; no pair: no seed that both have under one version of the "
+    "recipe and on the same images. One nominal learning rate for all: methods whose loss has another scale take other "
+    "steps. AUROC: how often a wrong label has less of the method's own trust than a right one, 0.5 is a coin. Gains "
+    "are over the seeds that both have, so they need not be the difference of the two means. Co-teaching, JoCoR and "
+    "self-paced leave out 30 % of each batch by default: at 30 % wrong labels they are told the rate. Each interval is "
+    "its own, not widened for the number of methods. Options are those of the sources, or ours where a method's file "
+    "says so; tried were those of second opinion (best of 6 by noisy validation labels), EAC (of 3, the same), IPA2LT "
+    "and JoCoR (of 2, by clean test accuracy), all on rendered faces."
 )
 COST_NOTE = "Cost: time of an epoch, with what is done between epochs, in those of the baseline, known to a fifth; "
 
@@ -52,11 +53,11 @@ def leaderboard(
     Returns:
         Columns ``COLUMNS``: ``method`` and its ``label`` in tables and figures; the papers' accuracy in percent, last
         epoch, as ``mean``, ``std``, ``n`` and ``seeds``;
-        ``gain`` over the baseline, paired by seed, with its 95 % t interval ``low``, ``high``, and ``low_all``,
-        ``high_all``, wide enough that all m comparisons hold together (level 1 - .05 / m, Bonferroni); means over seeds
-        of mean class accuracy, ``memorised`` (percent of the wrong labels) and ``alpha_auroc`` (of the method's own
-        trust for wrong labels); ``cost``, see ``epoch_costs``, and ``cost_on``, the machine that it was measured on.
-        NaN (and ``""``) where there is nothing.
+        ``gain`` over the baseline, paired by seed, with its 95 % t interval ``low``, ``high``, over ``shared`` seeds,
+        and ``low_all``, ``high_all``, wide enough that all m comparisons hold together (level 1 - .05 / m, Bonferroni);
+        means over seeds of mean class accuracy, ``memorised`` (percent of the wrong labels) and ``alpha_auroc`` (of the
+        method's own trust for wrong labels); ``cost``, see ``epoch_costs``, and ``cost_on``, the machine that it was
+        measured on. NaN (and ``""``) where there is nothing.
 
     Raises:
         ValueError: if a name is unknown, the noise is none that a run can have, or two runs of one seed would be
@@ -71,21 +72,21 @@ def leaderboard(
     runs, recipe = prepare(results), Recipe.of(profile, dataset, **changed)
     found = {name: rows_of(runs, arm(name, noise_rate, noise_kind), dataset, recipe) for name in methods}
     metric = METRICS.get(dataset, "accuracy")
-    reference = measured(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe)
+    reference = rows_of(runs, arm(REFERENCE, noise_rate, noise_kind), dataset, recipe)
     values = {name: by_seed(rows, metric) for name, rows in found.items()}
     compared = sum(bool(own) for name, own in values.items() if name != REFERENCE)
     table, (prices, machine) = [], epoch_costs(bench, recipe.fields["backbone"], recipe.fields["size"])
     for name, rows in found.items():
-        differences = [] if name == REFERENCE else differences_by_seed(values[name], reference)
-        middle, half = stats.mean(differences), stats.half_width(differences, 1 - 0.05 / max(compared, 1))
+        differences = {} if name == REFERENCE else paired(rows, reference, metric)
+        _, low_all, high_all = stats.interval([*differences.values()], 1 - 0.05 / max(compared, 1))
         table.append(
             {
                 "method": name,
                 "label": method_label(name),
                 **summary(values[name]),
                 **gain(differences),
-                "low_all": middle - half,
-                "high_all": middle + half,
+                "low_all": low_all,
+                "high_all": high_all,
                 **{
                     column: stats.mean([*by_seed(rows, column).values()])
                     for column in ("mean_class_accuracy", "memorised", "alpha_auroc")
@@ -144,9 +145,10 @@ def _cells(row: Mapping[str, object], noisy: bool) -> tuple[str, ...]:
     if not row["n"]:
         return (row["method"], "not measured", *["-"] * 4, _number(row["cost"], ".2f"), "0")
     spread = "" if math.isnan(row["std"]) else f" ± {row['std']:.2f}"
-    gained = "reference" if row["method"] == REFERENCE else "no shared seed"
-    if not math.isnan(row["gain"]):
-        gained = gain_text(row["gain"], row["low"], row["high"])
+    gained = "reference" if row["method"] == REFERENCE else "no pair"
+    if row["shared"]:
+        over = "" if row["shared"] == row["n"] else f" (n = {row['shared']})"
+        gained = gain_text(row["gain"], row["low"], row["high"]) + over
     trust = "no trust" if noisy else "nothing to find"
     return (
         row["method"],

@@ -168,9 +168,9 @@ class _Asked(Group):
 
     asked: list[Selector] = field(default_factory=list)
 
-    def values(self, arm: Selector, column: str | None = None) -> dict[int, float]:
+    def rows(self, arm: Selector) -> pd.DataFrame:
         self.asked.append(arm)
-        return {}
+        return pd.DataFrame()
 
     def noise(self, method: str) -> list[tuple[str, float]]:
         return [("symmetric", HIGH)] + ([("fer2013", 0.0)] if self.dataset == "ferplus" else [])

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +60,9 @@ WHOLE = ("seed", "size", "epochs")
 CAME_LATER_NUMBERS = ("alpha_regained", "alpha_regained_others")  # early results do not have them
 COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
 CURVES = ("memorised", "test_accuracy", "val_accuracy", "margin_rank")  # what is read of them
+#: Columns in which two arms must agree to be compared; the images of one split, with their labels as loaded.
+COMPARABLE = ("recipe_version", "data")
+_ALIKE = {"recipe_version": "versions of the recipe", "data": "sets of images", "start": "sets of starting weights"}
 FULL_SCALE = "measured at full scale"
 HERE = "measured here"
 
@@ -136,7 +139,8 @@ def _read(file: Path) -> pd.DataFrame:
     for name in ("options", "config"):
         for row, text in enumerate(table[name]):
             try:
-                _json_object(text)
+                if not _json_object(text) and name == "config":
+                    raise ValueError
             except ValueError:
                 where = f"{file}: column {name!r}, line {row + 2}"
                 raise ValueError(f"{where}: expected a JSON object, found {text!r}") from None
@@ -184,7 +188,7 @@ def add_curves(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
         epochs: one row an epoch, with ``key`` and ``epoch``; accuracies are shares.
     """
     curves = epochs.sort_values("epoch")
-    if {"memorised", "train_accuracy_given", "train_accuracy_true", "label_accuracy"} <= {*curves}:
+    if {"memorised", "train_accuracy_given", "train_accuracy_true", "label_accuracy", "relabelled"} <= {*curves}:
         curves = curves.assign(rote=_rote(curves, results))
     of_run = curves.groupby("key")["epoch"]
     first, last = curves["epoch"] == of_run.transform("min"), curves["epoch"] == of_run.transform("max")
@@ -226,12 +230,17 @@ def by_rote(repeated: float, mended: float, num_classes: int) -> float:
 def _rote(curves: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
     runs = results.drop_duplicates("key").set_index("key")
     flipped = runs[(runs["noise_kind"] == "symmetric") & (runs["noise_rate"] > 0)]
-    classes = curves["key"].map(flipped["dataset"].map(CLASSES))
+    classes = curves["key"].map(pd.Series([num_classes(row) for row in flipped.to_dict("records")], flipped.index))
     wrong = 1 - curves["label_accuracy"]
-    unchanged = curves["relabelled"].eq(0) if "relabelled" in curves else True
     # accuracy on true labels minus on given ones = wrong (mended - repeated): what is right for both cancels out.
     mended = curves["memorised"] + (curves["train_accuracy_true"] - curves["train_accuracy_given"]) / wrong
-    return by_rote(curves["memorised"], mended, classes).where(unchanged)
+    return by_rote(curves["memorised"], mended, classes).where(curves["relabelled"].eq(0))
+
+
+def num_classes(row: Mapping[str, object]) -> float:
+    """C of a run, a row of results: as its config says, else as its dataset is loaded by default; NaN if unknown."""
+    data = _json_object(_text(row.get("config"))).get("data") or {}
+    return data.get("num_classes", CLASSES.get(row["dataset"], math.nan))
 
 
 def prepare(results: pd.DataFrame) -> pd.DataFrame:
@@ -357,15 +366,40 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
         keys[seed] = key
         if not math.isnan(value):
             values[seed] = float(value)
-    alike = {"recipe_version": "versions of the recipe", "data": "sets of images", "start": "sets of starting weights"}
-    for name, what in alike.items():
-        found = sorted({str(value) for value in rows.get(name, ()) if not pd.isna(value)})
-        if len(found) > 1:
-            raise ValueError(
-                f"runs {', '.join(rows['key'])} are of {len(found)} {what} ({', '.join(f[:8] for f in found)}), so "
-                "they are not averaged. Measure the older ones again, or remove them"
-            )
+    if apart := unlike(rows, names=(*COMPARABLE, "start")):
+        raise ValueError(
+            f"runs {', '.join(rows['key'])} are of {apart}, so they are not averaged. Measure the older ones again, or "
+            "remove them"
+        )
     return dict(sorted(values.items()))
+
+
+def paired(
+    rows: pd.DataFrame, reference: pd.DataFrame, column: str, names: Sequence[str] = COMPARABLE
+) -> dict[int, float]:
+    """Seed -> value of one arm minus that of another, for the seeds that both have; the one way to a gain.
+
+    Nothing where the two are ``unlike``: a difference would mix what was changed with what the code or the images are.
+
+    Raises:
+        ValueError: as ``by_seed``.
+    """
+    ours, theirs = by_seed(rows, column), by_seed(reference, column)
+    if unlike(rows, reference, names=names):
+        return {}
+    return {seed: value - theirs[seed] for seed, value in ours.items() if seed in theirs}
+
+
+def unlike(*arms: pd.DataFrame, names: Sequence[str] = COMPARABLE) -> str:
+    """What runs differ in that must not be averaged or compared: ``2 versions of the recipe (1, 2)``; "" for nothing.
+
+    Where nothing is recorded nothing differs.
+    """
+    for name in names:
+        found = sorted({str(value) for rows in arms for value in rows.get(name, ()) if not pd.isna(value)})
+        if len(found) > 1:
+            return f"{len(found)} {_ALIKE[name]} ({', '.join(value[:8] for value in found)})"
+    return ""
 
 
 def _without_repeats(table: pd.DataFrame) -> pd.DataFrame:
@@ -388,7 +422,7 @@ def recipe_of(config: Mapping[str, object]) -> dict[str, object]:
     left_out = _NOT_RECIPE - kept
     if config.get("pretrained"):
         left_out = left_out | {"normalization"}  # it follows from the weights
-    whole = {**_defaults(), **config} if config else {}
+    whole = {**_defaults(), **config}
     recipe = {name: value for name, value in whole.items() if name not in left_out}
     if isinstance(recipe.get("data"), Mapping):
         recipe["data"] = {name: value for name, value in recipe["data"].items() if name not in DATA_DEFAULTS}
@@ -410,8 +444,6 @@ def _recipes(table: pd.DataFrame) -> list[str]:
         config = _json_object(row["config"])
         said = {*_NOT_RECIPE, "pretrained", "normalization"}  # the scale and the start say these
         rest = _flat({name: value for name, value in recipe_of(config).items() if name not in said})
-        if not config:  # rows made by hand: the number of images is what is left to tell them apart
-            rest = _flat({name: row[name] for name in ("n_train", "n_test") if not pd.isna(row.get(name))})
         scale = f"{row['epochs']:g} epochs, {row['size']:g} px"
         starts.append([f"from {row['start']}, {config['normalization']} images"] if row["start"] else [])
         words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}"))

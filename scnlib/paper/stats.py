@@ -27,6 +27,12 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
     return quantile * standard_deviation(values) / math.sqrt(len(values))
 
 
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """The mean with the ends of Student's interval: ``(mean, low, high)``; ends NaN of fewer than two values."""
+    middle, half = mean(values), half_width(values, level)
+    return middle, middle - half, middle + half
+
+
 def wilson(right: int, n: int) -> tuple[float, float]:
     """Wilson's interval of a share, at 95 %: it stays within 0..1 and holds where few are right, or all.
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from scnlib.paper.arms import differences_by_seed, gain, is_own, published_gain, row_label, summary
+from scnlib.paper.arms import gain, is_own, published_gain, row_label, summary
 from scnlib.paper.grid import METRICS, Cell, baseline_runs, from_scratch, grid, in_words, is_reference, needs
-from scnlib.paper.results import by_seed, prepare, select
+from scnlib.paper.results import by_seed, paired, prepare, select
 
 # The columns of a table, with what stands where nothing was published or measured.
 _NOTHING = {
@@ -54,7 +54,8 @@ def side_by_side(
     noise or origin are never averaged. ``measured`` and ``std`` (n - 1) are over the seeds named in ``seeds``.
     ``difference`` is measured - published, only where dataset and backbone are the paper's, else NaN.
     ``measured_gain`` is the mean over shared seeds of the difference to the same recipe's baseline, ``gain_low`` and
-    ``gain_high`` its 95 % t interval; ``published_gain`` is the paper's; ``reference``: the cell is that baseline.
+    ``gain_high`` its 95 % t interval, NaN where the two are of different versions of the recipe or different images;
+    ``published_gain`` is the paper's; ``reference``: the cell is that baseline.
     Where a whole table starts from MS-Celeb-1M weights and no run does, runs on ``dataset`` from scratch stand in;
     their recipe says "from scratch".
     ``own_recipe``: trained exactly as the profile says. ``dataset`` is where the cell is or would be measured, and
@@ -123,7 +124,7 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
         alike = (name, first["backbone"]) == (cell.runs.dataset, cell.backbone) and not scratch
         comparable = published is not None and alike
         own = summary(values)
-        gained = gain(_gains(cell, scratch, values, runs, dataset, recipe, origin, metric))
+        gained = gain(_gains(cell, scratch, group, runs, dataset, recipe, origin, metric))
         rows.append(
             {
                 "measured": own["mean"],
@@ -149,23 +150,22 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
 def _gains(
     cell: Cell,
     scratch: bool,
-    values: dict[int, float],
+    rows: pd.DataFrame,
     runs: pd.DataFrame,
     dataset: str | None,
     recipe: str,
     origin: str,
     metric: str,
-) -> list[float]:
-    """Differences to the baseline of the same recipe, one for each seed that both have."""
+) -> dict[int, float]:
+    """Differences to the baseline of the same recipe, by ``results.paired``."""
     if cell.baseline is None or is_reference(cell):
-        return []
+        return {}
     reference = baseline_runs(cell, scratch)
     found = select(runs, reference, dataset)
     found = found[found["recipe"] == (recipe if reference.pretrained else without_weights(recipe))]
     # A run made here may lean on a baseline measured at full scale with the same recipe, but on one of them only.
     same = found[found["origin"] == origin]
-    baseline = by_seed(same if len(same) or found["origin"].nunique() != 1 else found, metric)
-    return differences_by_seed(values, baseline)
+    return paired(rows, same if len(same) or found["origin"].nunique() != 1 else found, metric)
 
 
 def without_weights(recipe: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scnlib.paper import stats
 from scnlib.paper.grid import METRICS, PUBLISHED_ONLY, Selector, weights_in_words
-from scnlib.paper.results import arm_name, by_seed
+from scnlib.paper.results import arm_name, by_seed, paired, unlike
 
 HELD = "held"
 UNDECIDED = "undecided"
@@ -80,11 +80,11 @@ def judge(differences: Sequence[float], limit: float = 0.0, asked: int = 1) -> V
         raise ValueError(f"differences must be finite, got {values}")
     if not values:
         return Verdict(NOT_TESTED)
-    effect, half = stats.mean(values), stats.half_width(values)
-    wide = stats.half_width(values, 1 - 0.05 / asked)
+    effect, low, high = stats.interval(values)
+    *_, highest = stats.interval(values, 1 - 0.05 / asked)
     # Comparisons with NaN are False: one seed decides nothing.
-    verdict = HELD if effect - half > limit else NOT_HELD if effect + wide < limit else UNDECIDED
-    return Verdict(verdict, effect, (effect - half, effect + half), len(values))
+    verdict = HELD if low > limit else NOT_HELD if highest < limit else UNDECIDED
+    return Verdict(verdict, effect, (low, high), len(values))
 
 
 @dataclass(frozen=True)
@@ -171,12 +171,12 @@ class Group:
 
     def values(self, arm: Selector, column: str | None = None) -> dict[int, float]:
         """Seed -> value of a column (default: the papers' measure) for the runs of one arm."""
-        rows = self._rows(arm)
-        return {} if rows is None else by_seed(rows, column or self.metric)
+        return by_seed(self.rows(arm), column or self.metric)
 
-    def _rows(self, arm: Selector) -> pd.DataFrame | None:
-        rows = self._arms.get(arm_name(arm, self.dataset))
-        return rows[rows["backbone"] == arm.backbone] if rows is not None and arm.backbone else rows
+    def rows(self, arm: Selector) -> pd.DataFrame:
+        """The runs of one arm."""
+        rows = self._arms.get(arm_name(arm, self.dataset), self.runs.iloc[:0])
+        return rows[rows["backbone"] == arm.backbone] if arm.backbone else rows
 
     @cached_property
     def _arms(self) -> dict[str, pd.DataFrame]:
@@ -184,15 +184,8 @@ class Group:
         return dict(iter(self.runs.groupby("arm")))
 
     def differences(self, arm: Selector, other: Selector, column: str | None = None) -> dict[int, float]:
-        """Seed -> arm - other, for the seeds that both have; none where the two are of different recipe versions."""
-        a, b = self.values(arm, column), self.values(other, column)
-        if a and b and self._versions(arm) != self._versions(other):
-            return {}
-        return {seed: a[seed] - b[seed] for seed in a if seed in b}
-
-    def _versions(self, arm: Selector) -> set[str]:
-        rows = self._rows(arm)
-        return set(rows["recipe_version"].dropna().astype(str)) if "recipe_version" in rows else set()
+        """Seed -> arm - other, by ``results.paired``."""
+        return paired(self.rows(arm), self.rows(other), column or self.metric)
 
     def noise(self, method: str) -> list[tuple[str, float]]:
         """Kinds and rates of label noise under which this method was run, weakest first; clean labels are none."""
@@ -253,11 +246,15 @@ def compare(
 ) -> Condition:
     """The condition that ``better - worse`` is above a limit, paired by seed."""
     differences = tuple(group.differences(better, worse, column).values())
-    missing = ""
-    if not differences:
-        lacking = [arm for arm in (better, worse) if not group.values(arm, column)]
-        missing = lacks(lacking, column) if lacking else "needs a seed that both have"
-    return Condition(name, differences, missing, remark, limit)
+    return Condition(name, differences, "" if differences else unpaired(group, better, worse, column), remark, limit)
+
+
+def unpaired(group: Group, better: Selector, worse: Selector, column: str | None = None) -> str:
+    """What two arms wait for that have no difference: runs, runs that are alike, or a seed."""
+    if lacking := [arm for arm in (better, worse) if not group.values(arm, column)]:
+        return lacks(lacking, column)
+    apart = unlike(group.rows(better), group.rows(worse))
+    return f"needs runs of both alike: these are of {apart}" if apart else "needs a seed that both have"
 
 
 def lacks(arms: Sequence[Selector], column: str | None = None) -> str:

@@ -10,7 +10,6 @@ from scnlib.plots.alpha import (
     alpha_in_epoch,
     alpha_over_epochs,
     alpha_ridge,
-    auroc_of_counts,
     by_bins,
 )
 from scnlib.plots.answers import face_and_answer, mixture
@@ -53,7 +52,6 @@ __all__ = [
     "alpha_ridge",
     "alpha_rows",
     "auroc_curves",
-    "auroc_of_counts",
     "by_bins",
     "centre_moves",
     "claims_ledger",

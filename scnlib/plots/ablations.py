@@ -32,11 +32,11 @@ def seed_gains(
     square = {"fmt": "s", "color": COLOURS["blue"], "markersize": 7, "capsize": 4, "linewidth": 2, "zorder": 2}
     diamond = {"marker": "D", "linestyle": "", "color": COLOURS["red"], "markerfacecolor": "white", "markersize": 7}
     for place, name in enumerate(names):
-        values = gains.loc[gains["label"] == name, "gain"].dropna().to_numpy(dtype=float)
+        values = gains.loc[gains["label"] == name, "gain"].dropna().tolist()
         axes.plot(values, np.full(len(values), place - 0.22), **dot)
         if len(values) > 1:
-            half = stats.half_width(values.tolist())
-            axes.errorbar([values.mean()], [place], xerr=[[half], [half]], **square)
+            middle, low, high = stats.interval(values)
+            axes.errorbar([middle], [place], xerr=[[middle - low], [high - middle]], **square)
         if not len(values):
             axes.annotate("not measured", (0, place), (4, 0), textcoords="offset points", va="center", color=GREY)
         if name in (published or {}):

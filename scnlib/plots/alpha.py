@@ -65,7 +65,7 @@ def alpha_histogram_from_counts(
     right: Sequence[int],
     wrong: Sequence[int],
     *,
-    auroc: float | None = None,
+    auroc: float,
     title: str = "importance α",
     note: str = "",
 ) -> Figure:
@@ -76,15 +76,11 @@ def alpha_histogram_from_counts(
     Args:
         left_edges: ``(B,)`` left edges of the bins in ascending order.
         right, wrong: ``(B,)`` counts of samples with right and with wrong given labels.
-        auroc: probability that a wrong label has the lower alpha; None: computed from the counts, where two samples in
-            one bin count as a tie.
+        auroc: probability that a wrong label has the lower alpha; NaN: there are no wrong labels.
     """
     left_edges, right, wrong = (np.asarray(values, dtype=float) for values in (left_edges, right, wrong))
     width = left_edges[1] - left_edges[0] if len(left_edges) > 1 else 0.05
     edges = np.append(left_edges, left_edges[-1] + width)
-    about = ""
-    if auroc is None:
-        auroc, about = auroc_of_counts(right, wrong), "≈ "
     figure, ((axes,),) = new_figure(6.8, 3.7, note=note)
     for counts, name, colour, style, hatch in (
         (right, "right labels", RIGHT, "-", ""),
@@ -102,22 +98,10 @@ def alpha_histogram_from_counts(
     axes.set_xlabel("α")
     axes.set_xlim(edges[0], edges[-1])
     axes.grid(axis="y")
-    area = "no wrong labels" if np.isnan(auroc) else f"AUROC {about}{auroc:.2f} (0.50: α knows nothing)"
+    area = "no wrong labels" if np.isnan(auroc) else f"AUROC {auroc:.2f} (0.50: α knows nothing)"
     axes.set_title(f"{title}\n{area}")
     legend_above(axes)
     return figure
-
-
-def auroc_of_counts(right: Sequence[int], wrong: Sequence[int]) -> float:
-    """The probability that a wrong label lies in a lower bin than a right one, ties counting half.
-
-    Args:
-        right, wrong: counts in bins of ascending alpha.
-    """
-    right, wrong = np.asarray(right, dtype=float), np.asarray(wrong, dtype=float)
-    above = right[::-1].cumsum()[::-1] - right  # right labels in higher bins
-    pairs = right.sum() * wrong.sum()
-    return float((wrong * (above + right / 2)).sum() / pairs) if pairs else float("nan")
 
 
 @styled

@@ -188,8 +188,9 @@ def effects(
     much longer than the effects lie apart (two seeds) are cut at the edge, which an arrowhead says.
 
     Args:
-        table: columns ``label``, ``effect``, ``low``, ``high`` (NaN without interval), ``n`` (NaN: not stated), and
-            ``group`` if rows belong together. Rows and groups keep their order; a row without effect says "no runs".
+        table: columns ``label``, ``effect``, ``low``, ``high`` (NaN without interval), ``n`` (NaN: not stated; where
+            there is a column ``shared``, the seeds behind the effect, that is shown), and ``group`` if rows belong
+            together. Rows and groups keep their order; a row without effect says "no runs".
         unit: of the effects.
 
     Raises:
@@ -263,7 +264,7 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
         words += f" [{written(low)}, {written(high)}]"
     axes.plot(effect, y, marker="o" if effect >= reference else "s", color=colour, markersize=7,
               markerfacecolor=colour if clear else "white", zorder=3)  # fmt: skip
-    axes.annotate(f"{words}  {_count(row['n'])}", (1, y), **at_end)
+    axes.annotate(f"{words}  {_count(row.get('shared', row['n']))}", (1, y), **at_end)
 
 
 @styled

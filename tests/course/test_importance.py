@@ -123,12 +123,14 @@ def test_a_note_promises_intervals_only_where_there_are_some():
 
 def test_the_best_of_a_sweep_is_said_for_one_few_and_unpaired_values():
     rows = pd.DataFrame({"value": [0.15, 0.0], "mean": [60.0, 61.05], "n": [3, 1], "gain": [math.nan, 0.55]})
-    rows = rows.assign(gain_low=math.nan, gain_high=math.nan)
+    rows = rows.assign(gain_low=math.nan, gain_high=math.nan, together=[60.5, 61.05], n_together=1)
     assert "not measured yet" in importance.best_of_sweep(rows[:1], 0.15)
     assert "not measured yet" in importance.best_of_sweep(rows[:0], 0.15)
     said = importance.best_of_sweep(rows, 0.15)
-    assert "2 values measured (0, 0.15), 0 has the largest mean, 61.05 % (n = 1), +0.55 points" in said
-    assert "within 1.05 points" in said and "[" not in said
-    assert "the paper's own" in importance.best_of_sweep(rows.assign(mean=[62.0, 61.0]), 0.15)
+    assert (
+        "2 values measured at the same seeds (0, 0.15), 0 has the largest mean, 61.05 % (n = 1), +0.55 points" in said
+    )
+    assert "within 0.55 points" in said and "[" not in said
+    assert "the paper's own" in importance.best_of_sweep(rows.assign(together=[62.0, 61.0]), 0.15)
     assert "0.15 is not measured" in importance.best_of_sweep(rows.assign(value=[0.3, 0.0], gain=math.nan), 0.15)
     assert "[-1.00, +2.10]" in importance.best_of_sweep(rows.assign(gain_low=-1.0, gain_high=2.1), 0.15)

@@ -30,6 +30,8 @@ def test_the_audit_counts_cures_and_harms(run):
     assert flow.iloc[-1][["cured", "harmed", "other"]].tolist() == [2, 1, 0]
     assert flow.iloc[-1][["precision", "given_right", "recall"]].tolist() == pytest.approx([2 / 3, 1 / 3, 0.5])
     assert flow.iloc[-1]["label_accuracy"] == pytest.approx(0.7)
+    steps = np.array([1, 1, -1, *[0] * 7])  # two cured, one harmed; the interval is that of the mean change
+    assert flow.iloc[-1][["gain", "interval"]].tolist() == pytest.approx([10, 196 * steps.std() / 10**0.5])
 
 
 def test_labels_after_an_epoch_are_those_the_next_one_trains_on(run):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from scnlib.config import profile_config
-from scnlib.course import readings
+from scnlib.course import readings, tuning
 from scnlib.paper.verdicts import arm
 from tests.paper.made import run, table
 
@@ -30,7 +30,7 @@ def test_settings_are_told_apart_by_the_recipe():
     results = table(*rows).assign(val_accuracy=[40, 41, 42, np.nan, 30])
     named = {"baseline": arm("baseline", 0.3), "scn": arm("scn", 0.3, relabelling=False)}
     found = readings.by_setting(results, named, "lr", [0.05, 0.1, 0.2])
-    assert found.values.tolist() == [
+    assert found[["label", "value", "seed", "val", "test"]].values.tolist() == [
         ["baseline", 0.05, 0, 40, 60],
         ["baseline", 0.05, 1, 41, 60],
         ["baseline", 0.1, 0, 42, 60],
@@ -45,6 +45,8 @@ def test_a_sweep_has_a_row_for_what_was_measured():
     assert found["value"].tolist() == [0.2, 0.5] and set(found["series"]) == {"clean"}
     assert found["n"].tolist() == [2, 3] and found["mean"].tolist() == [71, 73]
     assert found["gain"][0] == 1.5 and math.isnan(found["gain"][1])  # paired: 70 - 69 and 72 - 70
+    assert found["together"].tolist() == [71, 69.5], "a third seed at one value has no say in which is best"
+    assert found["n_together"].tolist() == [2, 2]
 
 
 def test_single_seeds_are_paired():
@@ -110,3 +112,17 @@ def test_how_much_more_is_gained_with_other_labels():
     assert (scn["label"], scn["first"], scn["second"], scn["more"], scn["n"]) == ("scn", 4.5, 1.0, 3.5, 2)
     assert scn["high"] - scn["more"] == pytest.approx(12.706 * 0.5, abs=0.01), "t(1) times s / sqrt(2)"
     assert lrn["n"] == 0 and math.isnan(lrn["more"])
+
+
+def test_gains_of_lessons_do_not_mix_versions_of_the_recipe():
+    old, new = {"recipe_version": 1}, {"recipe_version": 2}
+    named = {"baseline": arm("baseline", 0.3), "scn": arm("scn", 0.3)}
+    results = table(rendered("baseline", 60) | new, rendered("scn", 50) | old)
+    assert readings.seed_gains(results, {"30 %": (named["scn"], named["baseline"])}).empty
+    sweep = [rendered("scn", 60, 0, 0.0) | new, rendered("scn", 50, 0, 0.0, {"gamma": 0.2}) | old]
+    found = readings.option_sweep(table(*sweep), "gamma", (0.2, 0.5), 0.5, {"clean": 0.0}).set_index("value")
+    assert found["mean"].to_dict() == {0.2: 50, 0.5: 60} and math.isnan(found["gain"][0.2])
+    assert math.isnan(found["together"][0.2]), "the older run takes no part in the choice"
+    runs = readings.by_setting(results.assign(val_accuracy=40.0), named, "lr", [0.05])
+    assert runs["recipe_version"].tolist() == [2, 1]
+    assert math.isnan(tuning.tuned(runs, "baseline").loc["scn", "gain"])

@@ -12,7 +12,8 @@ from scnlib.methods import make_method
 
 
 def tidy(rows):
-    return pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
+    frame = pd.DataFrame(rows, columns=["label", "value", "seed", "val", "test"])
+    return frame.assign(key=frame.index.astype(str))
 
 
 RUNS = tidy(
@@ -67,6 +68,11 @@ class TestTuned:
     def test_a_value_without_the_common_seed_stays_out(self):
         runs = tidy([("b", v, seed, 40, 60) for v in (0.1, 0.2) for seed in (0, 1)] + [("b", 0.4, 2, 90, 90)])
         assert tuning.tuned(runs, "b").loc["b", ["value", "tried", "n"]].tolist() == [0.1, 2, 2]
+
+    def test_one_value_with_more_seeds_is_no_choice(self):
+        """As on FER+ at 20 % flips: twelve epochs with three seeds, 24 with one."""
+        runs = tidy([("b", 12, seed, 40, 60) for seed in (0, 1, 2)] + [("b", 24, 0, 45, 66)])
+        assert tuning.tuned(runs, "b").loc["b", ["value", "tried", "n"]].tolist() == [24, 2, 1]
 
     def test_one_seed_has_no_interval(self):
         found = tuning.tuned(RUNS[RUNS["seed"] == 0], "baseline").loc["scn"]

@@ -1,12 +1,20 @@
 """Results made up for tests: one row a run, as runs write them."""
 
 import json
+from functools import cache
 
 import pandas as pd
 
+from scnlib.config import profile_config
+
+
+@cache
+def _usual(profile):
+    return json.dumps(profile_config(profile, method="scn").to_dict())
+
 
 def run(method="baseline", accuracy=50.0, seed=0, noise_rate=0.0, options=None, config=None, **fields):
-    """One row of results; everything not said is the same for all rows."""
+    """One row of results with the config of its profile; everything not said is the same for all rows."""
     row = {
         "dataset": "ferplus",
         "method": method,
@@ -27,7 +35,6 @@ def run(method="baseline", accuracy=50.0, seed=0, noise_rate=0.0, options=None, 
         **dict.fromkeys(("alpha_mean", "alpha_auroc")),
         "n_train": 1000,
         "n_test": 100,
-        "config": json.dumps(config or {}),
         "commit": "0123abc",
         "data": "sha",
         "device": "cpu",
@@ -36,8 +43,11 @@ def run(method="baseline", accuracy=50.0, seed=0, noise_rate=0.0, options=None, 
         "duration_s": 1.0,
         **fields,
     }
-    name = [method, row["dataset"], noise_rate, row["noise_kind"], seed, row["options"], row["config"], row["profile"]]
-    return {"key": " ".join(map(str, [*name, row["epochs"], row["backbone"]])), **row}
+    said = {name: row[name] for name in ("dataset", "size", "backbone", "epochs", "profile", "split")}
+    whole = json.loads(_usual(row["profile"])) | said | (config or {})
+    name = [method, row["dataset"], noise_rate, row["noise_kind"], seed, row["options"], json.dumps(config or {})]
+    key = " ".join(map(str, [*name, row["profile"], row["epochs"], row["backbone"]]))
+    return {"key": key, "config": json.dumps(whole), **row}
 
 
 def table(*rows):

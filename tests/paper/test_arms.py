@@ -36,6 +36,7 @@ def test_means_and_paired_gains_by_hand():
     assert shown["std"]["baseline"] == pytest.approx(math.sqrt((4 + 1 + 9) / 2))
     assert shown["n"].tolist() == [3, 2, 0]
     assert shown["seeds"].tolist() == ["0, 1, 2", "0, 1", ""]
+    assert shown["shared"].tolist() == [0, 2, 0]
     assert shown["gain"]["SCN"] == -1.5
     # s = 1 / sqrt(2); t(1) at 97.5 % is 12.706
     assert shown["high"]["SCN"] == pytest.approx(-1.5 + 12.706 / 2, rel=1e-4)
@@ -106,6 +107,24 @@ def test_fields_that_came_later_do_not_split_a_recipe():
     assert found(results, {"baseline": arm("baseline")})["n"]["baseline"] == 2
 
 
+def test_nobody_knows_how_a_run_without_a_config_was_trained():
+    results = table(real("baseline", 60.0) | {"config": ""}, real("baseline", 62.0, 1))
+    assert found(results, {"baseline": arm("baseline")})["seeds"]["baseline"] == "1"
+
+
+def test_a_gain_is_over_runs_of_one_version_on_the_same_images():
+    """The baseline was measured again under version 2, SCN was not; nothing else differs."""
+    named = {"baseline": arm("baseline"), "SCN": arm("scn")}
+    for column in ("recipe_version", "data"):
+        rows = [real("baseline", 77.4) | {column: "2"}, real("scn", 74.2) | {column: "1"}]
+        shown = found(table(*rows), named, reference="baseline").loc["SCN"]
+        assert (shown["mean"], shown["shared"]) == (74.2, 0) and math.isnan(shown["gain"])
+        assert difference(table(*rows), named["SCN"], named["baseline"])["n"] == 0
+        assert (
+            compact("scn-4", table(*rows)).loc["scratch, SCN", "gain on rendered faces"] == "no baseline to pair with"
+        )
+
+
 def test_any_column_can_be_read():
     rows = table(real("scn", 50.0) | {"alpha_auroc": 0.55})
     assert found(rows, {"SCN": arm("scn")}, column="alpha_auroc")["mean"]["SCN"] == 0.55
@@ -129,7 +148,7 @@ def test_compact_has_a_row_for_each_of_the_papers():
     # gains -1 and -2: s = 1 / sqrt(2), half the interval 12.706 / 2
     assert shown.loc["weight + rank", "gain on rendered faces"] == "-1.50 [-7.85, +4.85]"
     assert shown.loc["weight + rank + relabel", "FERPlus"] == "60.00 (n = 1)"
-    assert shown.loc["weight + rank + relabel", "gain on FERPlus"] == "no baseline measured"
+    assert shown.loc["weight + rank + relabel", "gain on FERPlus"] == "no baseline to pair with"
     assert shown.loc["weight", "rendered faces"] == "not measured yet"
     assert shown.loc["weight, pretrained", "rendered faces"] == "needs MS-Celeb-1M weights"
     assert (shown != "").all(axis=None)

@@ -10,11 +10,12 @@ from scnlib.paper.beside import CHANGES, beside, best_baseline, closer, panels, 
 from tests.paper.made import run, table
 
 
-def ran(method, accuracy, seed=0, noise_rate=0.0, best=None, **fields):
+def ran(method, accuracy, seed=0, noise_rate=0.0, best=None, recipe_version=2, images="sha", **fields):
     config = profile_config("quick", dataset="ferplus", method=method, seed=seed, noise_rate=noise_rate, **fields)
     shown = {name: getattr(config, name) for name in ("backbone", "epochs", "size", "split")}
     shown["best_accuracy"] = accuracy if best is None else best
-    return run(method, accuracy, seed, noise_rate, config=config.to_dict(), **{"recipe_version": 2} | shown)
+    return run(method, accuracy, seed, noise_rate, config=config.to_dict(), recipe_version=recipe_version, data=images,
+               **shown)  # fmt: skip
 
 
 def test_the_rows_are_the_papers_and_gains_are_over_shared_seeds():
@@ -55,9 +56,31 @@ def test_each_step_changes_one_field_of_the_recipe():
 
 
 def test_nothing_measured_is_no_error():
-    nothing = table(run("baseline", dataset="rendered", recipe_version=2), ran("scn", 70.0) | {"recipe_version": 1})
+    nothing = table(run("baseline", dataset="rendered", recipe_version=2))
     assert not beside(nothing)["n"].any() and closer(nothing)["effect"].isna().all()
     assert "3,137" in setups().loc["images", "here"] and "48 px" in setups().loc["size", "here"]
+
+
+def test_runs_of_another_version_are_shown_and_not_compared():
+    results = table(*(ran("baseline", 76.0 + s, s) for s in (0, 1)), ran("scn", 74.0, recipe_version=1),
+                    ran("scn", 79.0, backbone="resnet18"))  # fmt: skip
+    scn = beside(results).set_index(["method", "noise_rate"]).loc[("SCN", 0.0)]
+    assert (scn["mean"], scn["n"], scn["shared"]) == (74.0, 1, 0) and math.isnan(scn["gain"])
+    step = closer(results).set_index(["group", "label"]).loc[("SCN", "ResNet-18")]
+    assert step["n"] == 0 and math.isnan(step["effect"])
+
+
+def test_a_step_may_be_one_to_other_images():
+    results = table(ran("baseline", 76.0, images="48 px"), ran("baseline", 79.0, images="112 px", size=112))
+    assert closer(results).set_index(["group", "label"]).loc[("baseline", "112 px"), ["effect", "n"]].tolist() == [3, 1]
+
+
+def test_three_seeds_of_one_recipe_do_not_outweigh_a_second_recipe():
+    rows = [ran("baseline", 70.0, s, 0.2) for s in (0, 1, 2)] + [ran("baseline", 75.0, 0, 0.2, epochs=24)]
+    results = table(*rows)
+    curves = pd.DataFrame({"key": results["key"], "epoch": 12, "val_accuracy": [0.5, 0.9, 0.9, 0.6]})
+    chosen = best_baseline(results, curves).set_index("labels").loc["at noise 20 %"]
+    assert (chosen["tried"], chosen["mean"], chosen["n"]) == (2, 75.0, 1)
 
 
 def test_panels_have_last_and_best_epochs_and_the_published_once():

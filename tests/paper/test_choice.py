@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scnlib.paper.choice import at_best, complete
+from scnlib.paper.choice import at_best, compared, complete
 
 
 def grid(*cells):
@@ -46,3 +46,24 @@ def test_the_best_has_the_highest_mean_over_the_blocks_seeds():
 
 def test_nothing_stays_nothing():
     assert complete(grid()).empty and at_best(grid()).empty
+
+
+def test_two_values_at_one_seed_are_a_choice_and_one_at_three_is_none():
+    block = complete(grid(*((12, seed, 0) for seed in (0, 1, 2)), (24, 0, 0)))
+    assert sorted(zip(block["value"], block["seed"], strict=True)) == [(12, 0), (24, 0)]
+    alone = complete(grid(*((12, seed, 0) for seed in (0, 1, 2)), (24, 7, 0)))
+    assert set(alone["value"]) == {12}, "without a seed in common nothing is left but one value"
+
+
+def test_runs_of_an_older_version_are_not_chosen():
+    runs = grid((0.1, 0, 50), (0.2, 0, 60), (0.4, 0, 40)).assign(recipe_version=["2", "1", "2"])
+    assert at_best(runs)["value"].tolist() == [0.1] and complete(runs)["value"].tolist() == [0.1, 0.4]
+
+
+def test_values_are_compared_over_the_seeds_that_they_share():
+    """Value 2 has the highest mean of all its runs; at seed 0, which both have, value 1 is ahead."""
+    own = {1: [(0, 61.0)], 2: [(0, 60.0), (1, 90.0)], 3: []}
+    arms = {value: pd.DataFrame(rows, columns=["seed", "accuracy"]) for value, rows in own.items()}
+    found = compared(arms, "accuracy")
+    assert found["mean"].to_dict() == {1: 61.0, 2: 60.0} and found["n"].tolist() == [1, 1]
+    assert compared({1: arms[3]}, "accuracy").empty and compared(arms, "val_accuracy").empty

@@ -60,6 +60,22 @@ def test_gains_are_paired_by_seed():
     assert single["gain"] == pytest.approx(-10) and math.isnan(single["low"])
 
 
+def test_the_seeds_behind_a_gain_are_told_from_those_behind_a_mean():
+    rows = table(*ROWS[:1], *ROWS[3:6])  # the baseline has seed 0 alone
+    board = leaderboard(rows, methods=("baseline", "gce"))
+    gce = board.set_index("method").loc["gce"]
+    assert (gce["n"], gce["shared"], gce["gain"]) == (3, 1, 2) and math.isnan(gce["low"])
+    assert "+2.00 (n = 1)" in leaderboard_text(board, "rendered", 0.3)
+
+
+def test_another_version_of_the_recipe_is_no_pair():
+    rows = table(rendered("baseline", 77.4, recipe_version=2), rendered("gce", 74.2, recipe_version=1))
+    board = leaderboard(rows, methods=("baseline", "gce"))
+    gce = board.set_index("method").loc["gce"]
+    assert (gce["mean"], gce["shared"]) == (74.2, 0) and math.isnan(gce["gain"])
+    assert "no pair" in leaderboard_text(board, "rendered", 0.3)
+
+
 def test_with_two_comparisons_the_common_interval_has_the_level_97_5():
     row = BOARD.set_index("method").loc["gce"]
     assert row["high_all"] - row["gain"] == pytest.approx(6.2053 / math.sqrt(3), abs=1e-3)  # t(2) at 1 - .025 / 2

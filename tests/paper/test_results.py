@@ -1,6 +1,7 @@
 """Reading results, and which of them count as the same experiment."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from scnlib.paper import add_curves, load_epochs, load_results
 from scnlib.paper.grid import Selector
-from scnlib.paper.results import COLUMNS, FULL_SCALE, by_seed, prepare, recipe_of, select
+from scnlib.paper.results import COLUMNS, FULL_SCALE, by_seed, paired, prepare, recipe_of, select, unlike
 from tests.paper.made import run, table
 
 
@@ -142,14 +143,14 @@ def test_nested_options_of_the_loader_are_part_of_the_recipe():
 def test_where_relabelling_starts_is_a_variation_and_no_option():
     results = prepare(
         table(
-            run("scn", options={"relabel_epoch": 4}),
+            run("scn", options={"relabel_epoch": 8}),
             run("scn", seed=1),
-            run("scn", seed=2, options={"relabelling": False, "relabel_epoch": 4}),
+            run("scn", seed=2, options={"relabelling": False, "relabel_epoch": 8}),
             run(),
             run("scn", seed=3, config={"method": {"name": "scn", "relabel_epoch": 7}}),
         )
     )
-    starts = ["relabelling from epoch 4", "relabelling from epoch 10", "", "", "relabelling from epoch 7"]
+    starts = ["relabelling from epoch 8", "relabelling from epoch 4", "", "", "relabelling from epoch 7"]
     assert results["variation"].tolist() == starts
     assert [json.loads(arm)[-1] for arm in results["arm"]] == [{}, {}, {"relabelling": False}, {}, {}]
 
@@ -262,3 +263,54 @@ def test_runs_of_other_code_or_other_images_are_not_averaged(column, values):
     rows = pd.DataFrame({"key": ["a", "b"], "seed": [0, 1], "accuracy": [70.0, 60.0], column: values})
     with pytest.raises(ValueError, match="runs a, b are of 2 .* not averaged"):
         by_seed(rows, "accuracy")
+
+
+def arm_rows(accuracies, **columns):
+    keys = [f"{accuracy}" for accuracy in accuracies.values()]
+    return pd.DataFrame({"key": keys, "seed": [*accuracies], "accuracy": [*accuracies.values()], **columns})
+
+
+def test_pairs_are_of_one_seed():
+    found = paired(arm_rows({0: 70.0, 2: 75.0, 5: 1.0}), arm_rows({2: 71.0, 0: 69.0, 7: 9.0}), "accuracy")
+    assert found == {0: 1.0, 2: 4.0}
+
+
+@pytest.mark.parametrize(
+    ("column", "words"), [("recipe_version", "versions of the recipe"), ("data", "sets of images")]
+)
+def test_arms_of_other_code_or_other_images_are_not_paired(column, words):
+    old, new = arm_rows({0: 70.0}, **{column: "1"}), arm_rows({0: 60.0}, **{column: "2"})
+    assert paired(old, new, "accuracy") == {} and unlike(old, new) == f"2 {words} (1, 2)"
+    assert paired(old, new.drop(columns=column), "accuracy") == {0: 10.0}, "nobody knows that they differ"
+    assert paired(old, new, "accuracy", names=[]) == {0: 10.0}
+
+
+def test_what_arms_start_from_may_be_what_is_compared():
+    scratch, pretrained = arm_rows({0: 70.0}, start=""), arm_rows({0: 75.0}, start="msceleb@sha256:a")
+    assert paired(pretrained, scratch, "accuracy") == {0: 5.0}
+
+
+def test_curves_without_a_column_for_relabelling_say_nothing_of_what_is_known_by_rote():
+    noisy = run(noise_rate=0.3)
+    shares = {"memorised": 0.1, "train_accuracy_given": 0.6, "train_accuracy_true": 0.7, "label_accuracy": 0.7}
+    curve = pd.DataFrame([{"key": noisy["key"], "epoch": 1, "test_accuracy": 0.5, **shares}])
+    found = add_curves(table(noisy), curve).iloc[0]
+    assert math.isnan(found["rote_last"]) and found["early_accuracy"] == 50
+
+
+@pytest.mark.parametrize(("config", "classes"), [({}, 8), ({"data": {"num_classes": 7}}, 7)])
+def test_accidents_are_as_many_as_there_are_classes(config, classes):
+    """Who knows no wrong label repeats one in C - 1 of its errors, and nothing of that is known by rote."""
+    noisy, right = run(noise_rate=0.3, dataset="affectnet", config=config), 0.4
+    repeated = (1 - right) / (classes - 1)
+    shares = {"train_accuracy_given": 0.7 * right + 0.3 * repeated, "train_accuracy_true": right}
+    curve = {"epoch": 1, "relabelled": 0, "label_accuracy": 0.7, "memorised": repeated, **shares}
+    found = add_curves(table(noisy), pd.DataFrame([{"key": noisy["key"], **curve}]))
+    assert found["rote_last"].item() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_run_without_a_config_is_refused(tmp_path):
+    for config in ("", "{}"):
+        write(tmp_path, "a.csv", run(), run(seed=1) | {"config": config})
+        with pytest.raises(ValueError, match=r"a\.csv: column 'config', line 3: expected a JSON object"):
+            load_results(tmp_path)

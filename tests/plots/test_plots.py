@@ -86,18 +86,7 @@ def test_pyplot_is_not_needed():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_auroc_from_bins_is_that_of_the_binned_samples():
-    from sklearn.metrics import roc_auc_score
-
-    generator = np.random.default_rng(1)
-    right, wrong = generator.integers(0, 20, 20), generator.integers(0, 20, 20)
-    scores = np.concatenate([np.repeat(np.arange(20), right), np.repeat(np.arange(20), wrong)])
-    is_wrong = np.repeat([False, True], [right.sum(), wrong.sum()])
-    assert plots.auroc_of_counts(right, wrong) == pytest.approx(roc_auc_score(is_wrong, -scores))
-
-
-def test_the_auroc_of_one_kind_alone_is_no_number():
-    assert np.isnan(plots.auroc_of_counts([1, 2], [0, 0]))
+def test_without_wrong_labels_there_is_no_auroc():
     assert "no wrong labels" in texts(plots.alpha_histogram(np.array([0.1, 0.2]), np.array([False, False])))
 
 
