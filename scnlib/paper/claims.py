@@ -18,6 +18,7 @@ from scnlib.paper.results import (
     FULL_SCALE,
     HERE,
     add_curves,
+    images_of,
     load_epochs,
     load_results,
     load_transition,
@@ -115,7 +116,8 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
     runs = runs.assign(own_recipe=is_own(runs, any_backbone=True))
     yield Group("any", "weights counted", runs.iloc[:0], WEIGHTS)
-    for dataset, same in runs.groupby("dataset"):
+    images = [images_of(row) for row in runs.to_dict("records")]
+    for (dataset, _), same in runs.groupby(["dataset", pd.Series(images, runs.index, dtype=object)]):
         counts = transition if dataset == "ferplus" else None
         yield Group(dataset, "labels", same, LABELS, counts)
         own = same[same["own_recipe"]]

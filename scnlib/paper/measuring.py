@@ -12,7 +12,7 @@ from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
 from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Cell, Selector, find_cell, from_scratch, from_web, grid, needs
-from scnlib.paper.results import FULL_SCALE, HERE, load_epochs, load_results
+from scnlib.paper.results import FULL_SCALE, HERE, images_of, load_epochs, load_results
 from scnlib.paths import out_dir
 from scnlib.pretrained import start_from, weights_name, weights_recipe
 
@@ -21,7 +21,8 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
     """Every finished run: those of data/results (measured at full scale), and those under out/runs (measured here).
 
     A run that stands in both is shown as committed, and of one config that ran twice, on older data, the last counts:
-    nothing counts twice. Runs of an older recipe under out/runs do not count.
+    nothing counts twice. Of a dataset that is whatever lies in a folder, other images are another dataset. Runs of an
+    older recipe under out/runs do not count.
 
     Args:
         profile: of the runs under out/runs; None: every profile but smoke, which learns nothing.
@@ -39,14 +40,16 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
             kept = run.config.profile == profile if profile else run.config.profile != "smoke"
             kept = kept and run.manifest["recipe_version"] == RECIPE_VERSION  # older code does not replace newer rows
             if kept and run.manifest["key"] not in set(full["key"]):
-                sha256, finished = run.config.sha256(), run.manifest["finished"]
-                if sha256 not in found or found[sha256][0] < finished:
-                    found[sha256] = finished, run, run.row()
+                row, finished = run.row(), run.manifest["finished"]
+                same = run.config.sha256(), images_of(row)
+                if same not in found or found[same][0] < finished:
+                    found[same] = finished, run, row
         except (OSError, ValueError, TypeError, KeyError) as error:
             reason = error if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {error}"
             unreadable.append(f"{path.name} ({reason})")
     if found:
-        full = full[[_sha256(config) not in found for config in full["config"]]]  # measured again here
+        again = [(_sha256(row["config"]), images_of(row)) in found for row in full.to_dict("records")]
+        full = full[[not measured_here for measured_here in again]]
         here = pd.DataFrame([row for _, _, row in found.values()]).assign(origin=HERE)
         full = pd.concat([part for part in (full, here) if len(part)], ignore_index=True)
         epochs += [run.metrics.assign(key=run.manifest["key"]) for _, run, _ in found.values()]

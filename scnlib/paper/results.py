@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +63,8 @@ CURVES = ("memorised", "test_accuracy", "val_accuracy", "margin_rank")  # what i
 #: Columns in which two arms must agree to be compared; the images of one split, with their labels as loaded.
 COMPARABLE = ("recipe_version", "data")
 _ALIKE = {"recipe_version": "versions of the recipe", "data": "sets of images", "start": "sets of starting weights"}
+#: Datasets that are whatever lies in the folders somebody names.
+IN_A_FOLDER = ("folder", "joint")
 FULL_SCALE = "measured at full scale"
 HERE = "measured here"
 
@@ -345,6 +347,11 @@ def select(prepared: pd.DataFrame, runs: Selector, dataset: str | None = None) -
     return prepared[meant & (prepared["backbone"] == runs.backbone)] if runs.backbone else prepared[meant]
 
 
+def images_of(row: Mapping[str, object]) -> str:
+    """What tells datasets of one name apart, where that says no more than that they lie in a folder; else ""."""
+    return row["data"] if row["dataset"] in IN_A_FOLDER else ""
+
+
 def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
     """Seed -> value for runs of one cell and one recipe; runs without the value are left out.
 
@@ -356,22 +363,27 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
     keys: dict[int, str] = {}
     if column not in rows.columns:
         return values
+    if apart := unlike(rows, names=(*COMPARABLE, "start")):
+        raise ValueError(
+            f"{_named(rows['key'])} are of {apart}, so they are not averaged. Measure the older ones again, or remove "
+            "them; sets of images that both stay belong in output folders of their own (SCN_OUT)"
+        )
     for key, seed, value in zip(rows["key"], rows["seed"], rows[column], strict=True):
         seed = int(seed)
         if seed in keys:
             raise ValueError(
-                f"runs {keys[seed]} and {key} have the same method, recipe and seed {seed}: what they differ in is not "
+                f"{_named((keys[seed], key))} have the same method, recipe and seed {seed}: what they differ in is not "
                 f"recorded in their recipe, so they are not averaged. Remove the older one"
             )
         keys[seed] = key
         if not math.isnan(value):
             values[seed] = float(value)
-    if apart := unlike(rows, names=(*COMPARABLE, "start")):
-        raise ValueError(
-            f"runs {', '.join(rows['key'])} are of {apart}, so they are not averaged. Measure the older ones again, or "
-            "remove them"
-        )
     return dict(sorted(values.items()))
+
+
+def _named(keys: Iterable[str]) -> str:
+    """As directories under out/runs end."""
+    return f"runs ...{', ...'.join(key[:8] for key in keys)}"
 
 
 def paired(

@@ -609,6 +609,13 @@ def test_a_run_measured_twice_counts_once():
     assert verdict(table(*rows, *again), "S15")["n"] == 3
 
 
+def test_two_folders_are_two_datasets():
+    rows = over_baseline([1.5, 2.0, 2.5], dataset="folder", data="one")
+    rows += [row | {"key": f"other {row['key']}"} for row in over_baseline([-9.0], dataset="folder", data="two")]
+    found = claims_table(table(*rows), only=["S15"])
+    assert found["n"].tolist() == [3, 1] and found["effect"].tolist() == [2.0, -9.0]
+
+
 def of_runs(frame):
     """Without the one claim that is judged on counts of weights, whatever runs there are."""
     return frame[frame["id"] != "S25"]

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from scnlib import runs
 from scnlib.config import RECIPE_VERSION, profile_config
 from scnlib.paper import measuring, side_by_side
 from scnlib.paper.measuring import chains, missing_chains, wanted
+from scnlib.paper.results import HERE
+from tests.conftest import load_squares
 from tests.paper.made import run, table
 
 
@@ -99,3 +102,18 @@ def test_who_has_the_weights_runs_no_stand_ins_from_scratch():
     assert wanted("lrn-1", "rendered", stand_ins=False) == []
     with_scratch_rows = wanted("scn-4", "rendered", stand_ins=False)
     assert with_scratch_rows and all(not config.pretrained for config in with_scratch_rows)
+
+
+def test_other_images_replace_a_run_unless_they_are_another_folder(squares, monkeypatch):
+    def train(dataset, brightness, seed=0):
+        def load(name, root=None, split="train", **options):
+            faces = load_squares(name, root, split, **options)
+            return replace(faces, images=faces.images // brightness)
+
+        monkeypatch.setattr(runs, "load_dataset", load)
+        config = profile_config("quick", dataset=dataset, method="baseline", epochs=1, size=32, batch_size=64)
+        return runs.run(config).manifest["key"]
+
+    _, newer, *folders = (train("rafdb", 1), train("rafdb", 2), train("folder", 1), train("folder", 2))
+    here, *_ = measuring.everything("quick")
+    assert set(here.loc[here["origin"] == HERE, "key"]) == {newer, *folders}

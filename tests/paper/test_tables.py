@@ -95,7 +95,7 @@ def test_recipes_are_never_mixed():
 
 def test_unexplained_doubles_are_refused():
     rows = table(run(noise_rate=0.1), run(noise_rate=0.1, accuracy=60.0) | {"key": "other version"})
-    with pytest.raises(ValueError, match="other version have the same method, recipe and seed 0"):
+    with pytest.raises(ValueError, match="other ve have the same method, recipe and seed 0"):
         shown("scn-2", rows)
 
 
