@@ -14,6 +14,7 @@ from scnlib.files import write
 
 #: The font of figures, and for who does not have it one that most systems have, whose letters are as wide.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
+_DIGITS = re.compile(r"(?<![\w.#])(?<!scale\()\d+\.\d{3,}(?![\w.])")  # six decimals of a point; a scale needs them
 
 
 def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
@@ -34,6 +35,7 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     content = buffer.getvalue().decode().replace("'DejaVu Sans'", FONTS)
     content = content.replace("*{stroke", "text{white-space: pre} *{stroke", 1)  # else two spaces are shown as one
+    content = _DIGITS.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), content)
     content = re.sub(r' transform="rotate\(-0 [^"]*"', "", content)  # nothing is turned, in a fifth of a label's bytes
     return content.encode(), ".svg", size
 

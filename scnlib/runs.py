@@ -217,7 +217,10 @@ class Run:
         return model.to(device).eval()
 
     def row(self) -> dict:
-        """This run as a row of ``data/results``: last epoch, percent; ``best_accuracy`` is chosen on the test set."""
+        """This run as a row of ``data/results``: last epoch, percent; ``best_accuracy`` is chosen on the test set.
+
+        Of the hashes of config and training images the first 16 digits; the manifest has them whole.
+        """
         config, last = self.config, self.metrics.iloc[-1]
         percent = ("memorised", "label_accuracy", "relabel_precision", "relabel_recall")
         return {
@@ -245,11 +248,11 @@ class Run:
             "n_train": self.manifest["n_train"],
             "n_test": self.manifest["n_test"],
             "config": json.dumps(config.to_dict(), sort_keys=True, separators=(",", ":")),
-            "config_sha256": config.sha256(),
+            "config_sha256": config.sha256()[:16],
             "commit": self.manifest["commit"],
             "dirty": self.manifest["dirty"],
             "recipe_version": self.manifest["recipe_version"],
-            "data": self.manifest["data"]["train"],
+            "data": self.manifest["data"]["train"][:16],
             "device": self.manifest["device"],
             "processes": self.manifest["processes"],
             "loop": self.manifest["loop"],

@@ -33,7 +33,7 @@ def make_faces(n: int = 64, num_classes: int = 4, size: int = 32, noise: float =
         labels=labels,
         class_names=tuple("abcdefgh"[:num_classes]),
         ids=tuple(map(str, range(n))),
-        source=Source("squares", "test", f"{seed:064d}"),
+        source=Source("squares", "test", f"{seed:016d}" * 4),
     )
     return faces.with_labels(corrupt_labels(labels, num_classes, noise, seed=seed))
 

@@ -47,6 +47,19 @@ def test_formulas_are_outlines():
     assert ">US$ a class</text>" in files.render(figure)[0].decode()
 
 
+@pytest.mark.parametrize("label", ["words", "$p'$ of a class"])
+def test_places_are_rounded_to_hundredths_and_scales_are_not(monkeypatch, label):
+    figure = bars()
+    figure.axes[0].set_xlabel(label)
+    rounded = files.render(figure)[0].decode()
+    monkeypatch.setattr(files, "_DIGITS", re.compile("(?!)"))  # matches nothing
+    exact = files.render(figure)[0].decode()
+    numbers = [re.findall(r"(?<![\w#.])\d+(?:\.\d+)?(?!\w)", svg) for svg in (rounded, exact)]
+    np.testing.assert_allclose(*(np.array(found, dtype=float) for found in numbers), atol=0.0051)
+    assert re.findall(r"scale\(.*?\)", rounded) == re.findall(r"scale\(.*?\)", exact)
+    assert len(rounded) < len(exact)
+
+
 @pytest.mark.parametrize("make", [bars, faces])
 def test_the_same_figure_has_the_same_bytes(make):
     assert files.render(make())[0] == files.render(make())[0]
