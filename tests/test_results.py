@@ -195,7 +195,9 @@ def test_weights_that_exist_in_training_alone(squares, tmp_path):
 @pytest.mark.parametrize("name", ["ferplus", "rendered", "rendered_web"])
 def test_every_committed_row_has_the_hash_of_its_config(name):
     table = results.load(name)
-    assert len(table) and list(table["config_sha256"]) == [results._config_sha256(text)[:16] for text in table["config"]]
+    assert len(table) and list(table["config_sha256"]) == [
+        results._config_sha256(text)[:16] for text in table["config"]
+    ]
 
 
 def test_a_row_that_stays_keeps_its_very_text(squares, tmp_path):
