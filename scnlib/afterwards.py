@@ -26,6 +26,7 @@ from scnlib.provenance import commit, now
 from scnlib.results import replace_rows
 from scnlib.runs import Run, Splits, open_run
 from scnlib.training import EVALUATION_BATCH
+from scnlib.words import counted
 
 
 def measure(name: str, runs: Iterable[Run], root: Path | str | None = None, folder: Path | None = None) -> Path:
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = measure(chosen.name, map(open_run, chosen.runs), chosen.root, chosen.folder)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
-    print(f"{path}: {len(chosen.runs)} runs")
+    print(f"{path}: {counted(len(chosen.runs), 'run')}")
     return 0
 
 

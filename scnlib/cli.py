@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from scnlib.errors import ScnError
+from scnlib.words import counted
 
 EXAMPLES = """examples:
   scn run                                                      Self-Cure Network on rendered faces, quick profile
@@ -28,7 +29,7 @@ EXAMPLES = """examples:
   scn weights ijba_res18_naive.pth.tar                         does this checkpoint fit, and all of it?
   scn run --weights FILE --backbone resnet18 --size 224        start from it
   scn bench --quick                                            how fast it is here, a first impression
-  scn predict PHOTO FOLDER --csv FILE                          what a run says of faces, and what that is worth
+  scn predict PHOTO FOLDER --csv FILE.csv                      what a run says of faces, and what that is worth
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
@@ -162,7 +163,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     )
     bench.add_argument("--quick", action="store_true", help="48 px, few short turns, no compiler")
     bench.add_argument(
-        "--csv", metavar="FILE", help="write the rows there, too, in place of this device's of these groups"
+        "--csv", metavar="FILE.csv", help="write the rows there, too, in place of this device's of these groups"
     )
     bench.add_argument("--device", help="cuda, mps or cpu; default the best there is")
     bench.set_defaults(command=_bench)
@@ -358,23 +359,25 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         "predict",
         help="what a run says of the faces in photographs, and what that is worth",
         description="Find every face, cut it out as the run's training faces are, and say its probabilities and, of "
-        "SCN, alpha; beside each stands how often the run is right on its own test faces and on photographs. Teaching "
-        "material: an expression is not an emotion, and nothing here may decide about people.",
+        "SCN, alpha; beside each stands how often the run is right on its own test faces and on photographs. For a run "
+        "of a folder, RAF-DB or AffectNet no face is looked for: its loader takes pictures whole, and so does this; "
+        "give it pictures that are cut like those that it was trained on. Teaching material: an expression is not an "
+        "emotion, and nothing here may decide about people.",
     )
     predict.add_argument("photos", metavar="PHOTO", nargs="*", help="pictures, or folders of pictures")
     predict.add_argument("--run", metavar="DIR", help="a finished run; default a small one that is made on first use")
     predict.add_argument(
         "--method", choices=("scn", "baseline"), default="scn", help="of the one that is made (default scn)"
     )
-    predict.add_argument("--csv", metavar="FILE", help="write every prediction there, a row for each face")
+    predict.add_argument("--csv", metavar="FILE.csv", help="write every prediction there, a row for each face")
     predict.add_argument("--out", metavar="DIR", help="write the pictures there, with boxes and answers")
-    predict.add_argument("--card", metavar="FILE", help="write the run's model card there, as Markdown")
+    predict.add_argument("--card", metavar="FILE.md", help="write the run's model card there, as Markdown")
     predict.set_defaults(command=_predict)
     transfer = commands.add_parser(
         "transfer",
         help="how runs do on real faces that they were not trained on: FER+'s test faces",
         description="Add to data/results/transfer_ferplus.csv, for each run, accuracy and recall of each class on "
-        "FER+'s test faces, as they come and cut as scn predict cuts them.",
+        "FER+'s test faces, as they come and, where scn predict looks for faces, cut as it cuts them.",
     )
     transfer.add_argument("runs", metavar="RUN", nargs="+", help="run directories")
     transfer.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
@@ -396,12 +399,12 @@ def _predict(options: argparse.Namespace) -> int:
     from scnlib.transfer import standing
 
     if not options.photos and not options.card:
-        raise ValueError("name a picture, a folder of pictures, or --card FILE")
+        raise ValueError("name a picture, a folder of pictures, or --card FILE.md")
     files = predict.photographs(options.photos)
     if options.out:
         predict.check_apart(options.out, files)
-    for flag in ("csv", "card"):
-        predict.check_file(f"--{flag}", getattr(options, flag), files)
+    predict.check_file("--csv", options.csv, ".csv", files)
+    predict.check_file("--card", options.card, ".md", files)
     run = predict.teaching_run(options.method) if options.run is None else runs.open_run(options.run)
     worth = standing(run)
     print(f"{run.path}\n{worth.words()}")
@@ -410,7 +413,10 @@ def _predict(options: argparse.Namespace) -> int:
 
         print(f"{write_card(run, options.card)}: model card")
     predictions = []
-    predictor, detector = predict.Predictor(run), Detector() if files else None
+    predictor = predict.Predictor(run)
+    detector = Detector() if files and predictor.frame else None
+    if files:
+        print(predict.shown(predictor.frame))
     for number, (photo, found) in enumerate(predict.predict_files(files, predictor, detector)):
         predictions += found
         for one in found:
@@ -427,7 +433,7 @@ def _transfer(options: argparse.Namespace) -> None:
     from scnlib import runs, transfer
 
     path = transfer.measure([runs.open_run(path) for path in options.runs], options.root)
-    print(f"{path}: {len(options.runs)} runs added or replaced")
+    print(f"{path}: {counted(len(options.runs), 'run')} added or replaced")
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -453,7 +459,7 @@ def _add_webemotion(commands: argparse._SubParsersAction) -> None:
         description="One search a row: query, class, keyword, country, age, how many videos to take, and below which "
         "length. Five words and the age words are the paper's, the rest is ours.",
     )
-    plan.add_argument("--out", metavar="FILE", help="write it there instead of printing it")
+    plan.add_argument("--out", metavar="FILE.csv", help="write it there instead of printing it")
     plan.set_defaults(command=_webemotion_plan)
     build = tasks.add_parser(
         "build",
@@ -473,12 +479,14 @@ def _add_webemotion(commands: argparse._SubParsersAction) -> None:
 def _webemotion_plan(options: argparse.Namespace) -> None:
     from pathlib import Path
 
+    from scnlib import files
     from scnlib.datasets import webemotion_plan
 
     if options.out is None:
         print(webemotion_plan.as_csv(), end="")
     else:
-        Path(options.out).write_text(webemotion_plan.as_csv(), encoding="utf-8")
+        files.check_target("--out", options.out, ".csv")
+        files.write(Path(options.out), webemotion_plan.as_csv())
         print(f"{options.out}: {len(webemotion_plan.queries()):,} searches")
 
 
@@ -651,7 +659,7 @@ def _pairs(flag: str, words: list[str]) -> dict[str, object]:
 def _summary(run) -> str:
     row, lines = run.row(), []
     lines.append(f"accuracy {row['accuracy']:.2f} %, mean over classes {row['mean_class_accuracy']:.2f} %")
-    lines[0] += f" (test, last of {row['epochs']} epochs, n = {row['n_test']:,})"
+    lines[0] += f" (test, last of {counted(row['epochs'], 'epoch')}, n = {row['n_test']:,})"
     if row["memorised"] == row["memorised"]:  # not NaN
         lines.append(f"wrong labels memorised {row['memorised']:.1f} %, labels right now {row['label_accuracy']:.1f} %")
     if row["alpha_mean"] == row["alpha_mean"]:
@@ -682,7 +690,7 @@ def _results(options: argparse.Namespace) -> int | None:
     if not options.runs:
         raise ValueError(f"name the directories of the runs to add to {options.name}")
     path = results.add(options.name, [runs.open_run(path) for path in options.runs], folder, options.root)
-    print(f"{path}: {len(options.runs)} runs added or replaced")
+    print(f"{path}: {counted(len(options.runs), 'run')} added or replaced")
 
 
 def _verify(options: argparse.Namespace, folder: os.PathLike | None) -> int:
@@ -705,7 +713,7 @@ def _transition(options: argparse.Namespace) -> None:
     from scnlib.survey import measure_transition
 
     path, count, differ = measure_transition(options.root)
-    print(f"{path}: {count:,} images, {differ:.1%} carry another label in FER2013")
+    print(f"{path}: {counted(count, 'image')}, {differ:.1%} carry another label in FER2013")
 
 
 def _data_check(options: argparse.Namespace) -> int:
@@ -774,7 +782,11 @@ def _train_missing(options: argparse.Namespace) -> None:
     missing = [(None, config) for config in measuring.missing(configs + started, results)]
     missing += measuring.missing_chains(chains, results)
     words = f"{options.table} on {options.dataset}, {profile} profile"
-    print(f"{words}: {len(missing)} of {len(configs + started + chains)} runs are missing", file=sys.stderr, flush=True)
+    print(
+        f"{words}: {len(missing)} of {counted(len(configs + started + chains), 'run')} missing",
+        file=sys.stderr,
+        flush=True,
+    )
     bar = sys.stderr.isatty()
     for number, (before, config) in enumerate(missing, start=1):
         start = options.weights if config.pretrained else None
@@ -790,16 +802,17 @@ def _figure(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from scnlib import figures
+    from scnlib.files import check_target
     from scnlib.paper.measuring import everything
     from scnlib.paths import out_dir
 
+    if options.out:
+        check_target("--out", options.out, ".svg", ".png", ".pdf")
     results, _, unreadable = everything(options.profile)
     _left_out(unreadable)
     _refuse_unknown(options, results)
     drawing = figures.of_paper(options.figure, results, options.dataset, options.profile)
     path = Path(options.out) if options.out else out_dir() / "figures" / f"{drawing.name}.svg"
-    if path.suffix[1:] not in drawing.figure.canvas.get_supported_filetypes():
-        raise ValueError(f"--out {path}: the ending decides on the format: .svg, .png or .pdf")
     path.parent.mkdir(parents=True, exist_ok=True)
     drawing.figure.savefig(path)
     print(f"{path}\n{drawing.alt}")

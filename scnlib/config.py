@@ -11,6 +11,7 @@ from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS, Method, make_method, method_options
 from scnlib.models import BACKBONES, NORMALIZATIONS
 from scnlib.options import typed_fields
+from scnlib.words import counted
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
 RECIPE_VERSION = 2
@@ -121,14 +122,14 @@ class Config:
             )
         if self.method.relabelling and self.method.relabel_epoch > self.epochs:
             raise ValueError(
-                f"relabel_epoch={self.method.relabel_epoch} lies after the last of {self.epochs} epochs, so nothing "
-                "would be relabelled; set relabelling=false if that is meant"
+                f"relabel_epoch={self.method.relabel_epoch} lies after the last of {counted(self.epochs, 'epoch')}, so "
+                "nothing would be relabelled; set relabelling=false if that is meant"
             )
         waits = self.method.starts_after
         if waits and getattr(self.method, waits) >= self.epochs:
             raise ValueError(
-                f"{waits}={getattr(self.method, waits)} leaves none of {self.epochs} epochs to {self.method.name}; "
-                f"train longer or set a smaller {waits}"
+                f"{waits}={getattr(self.method, waits)} leaves none of {counted(self.epochs, 'epoch')} to "
+                f"{self.method.name}; train longer or set a smaller {waits}"
             )
 
     def to_dict(self) -> dict:

@@ -11,6 +11,7 @@ import torch
 from scnlib.datasets import ferplus
 from scnlib.paths import cache_dir, ferplus_dir, out_dir, project_root, results_dir
 from scnlib.precision import choose_device, choose_precision
+from scnlib.words import counted
 
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "safetensors", "matplotlib", "seaborn", "jupyterlab",
             "papermill", "jupytext", "ipywidgets", "facenet-pytorch", "scikit-learn", "scikit-image")  # fmt: skip
@@ -23,7 +24,8 @@ def report(root: str | None = None) -> str:
     device = choose_device()
     lines = [
         f"python      {platform.python_version()}, {platform.platform()}",
-        f"device      {device}{_device_detail(device)}, {os.cpu_count()} CPU cores, {torch.get_num_threads()} threads",
+        f"device      {device}{_device_detail(device)}, {counted(os.cpu_count(), 'CPU core')}, "
+        f"{counted(torch.get_num_threads(), 'thread')}",
         f"computes in {choose_precision(device)}",
         f"project     {project_root()}",
         f"caches      {cache_dir()} ({_size(cache_dir())})",

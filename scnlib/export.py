@@ -1,7 +1,8 @@
 """A run as one file that needs no scnlib: ``scn export RUN OUT.onnx`` or ``OUT.pt2``.
 
 What is exported is ``predict.Predictor``: bytes in, probabilities and alpha out, for any number of faces. Cutting faces
-out of photographs is not in it; ``predict.cut_out`` says how they must lie.
+out of photographs is not in it: ``predict.cut_out`` says how they must lie, and of a run without a frame
+``datasets.decode`` how pictures are taken whole. The metadata say which.
 """
 
 import json
@@ -13,8 +14,10 @@ from torch import Tensor
 
 from scnlib import faces
 from scnlib.errors import ScnError
-from scnlib.predict import Predictor, in_grey
+from scnlib.files import check_target
+from scnlib.predict import Predictor, in_grey, shown
 from scnlib.runs import Run
+from scnlib.words import counted
 
 #: Largest difference of a probability, or of alpha, between a run's network and its export.
 TOLERANCE = 1e-4
@@ -46,18 +49,17 @@ def export(run: Run, path: Path | str) -> Exported:
     """Write a run as ONNX (``.onnx``) or with torch.export (``.pt2``), once both agree on rendered faces.
 
     Input ``images``: uint8 ``(N, 1 or 3, size, size)``, as the run was trained. Outputs ``probabilities`` ``(N, C)``
-    and, where the method has it, ``alpha`` ``(N,)``. Class names, size, frame and what the run is lie in the metadata:
-    ``metadata_props`` of ONNX, the extra file ``scn.json`` of torch.export.
+    and, where the method has it, ``alpha`` ``(N,)``. Class names, size, frame (null: the picture whole) and what the
+    run is lie in the metadata: ``metadata_props`` of ONNX, the extra file ``scn.json`` of torch.export.
 
     Raises:
-        ValueError: another ending.
+        ValueError: another ending, or a folder.
         ScnError: onnx, onnxscript or onnxruntime is missing; the outputs differ by more than ``TOLERANCE``.
     """
     path = Path(path)
     formats = {".onnx": (_write_onnx, _run_onnx), ".pt2": (_write_pt2, _run_pt2)}
-    if path.suffix not in formats:
-        raise ValueError(f"{path}: the ending decides on the format: {' or '.join(formats)}")
-    write, answer = formats[path.suffix]
+    check_target("OUT", path, *formats)
+    write, answer = formats[path.suffix.lower()]
     predictor = Predictor(run).requires_grad_(False)
     unfinished = path.with_name(f"{path.stem}.unfinished{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +82,7 @@ def export(run: Run, path: Path | str) -> Exported:
 def rendered_faces(predictor: Predictor, n: int) -> Tensor:
     """The first faces of an endless data set, uint8 ``(n, 1 or 3, size, size)``."""
     images = faces.render(faces.sample_latents(0, range(n)), predictor.size)
-    return in_grey(images) if predictor.frame.grey else images
+    return in_grey(images) if predictor.grey else images
 
 
 def metadata(run: Run, predictor: Predictor) -> dict[str, str]:
@@ -89,12 +91,13 @@ def metadata(run: Run, predictor: Predictor) -> dict[str, str]:
     return {
         "class_names": json.dumps(predictor.class_names),
         "size": str(predictor.size),
-        "frame": json.dumps(predictor.frame.points),
-        "grey": json.dumps(predictor.frame.grey),
+        "frame": json.dumps(predictor.frame and predictor.frame.points),
+        "shown": shown(predictor.frame),
+        "grey": json.dumps(predictor.grey),
         "run": run.manifest["key"],
         "trained_on": run.config.dataset,
         "method": run.config.method.name,
-        "test_accuracy": f"{accuracy:.1f} % of {run.manifest['n_test']} test faces of {run.config.dataset}",
+        "test_accuracy": f"{accuracy:.1f} % of {counted(run.manifest['n_test'], 'test face')} of {run.config.dataset}",
         "warning": "Teaching material. An expression is not an emotion; not for decisions about people.",
     }
 

@@ -75,6 +75,26 @@ def _emptied(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_target(option: str, path: Path | str, *endings: str) -> None:
+    """A file that an option names must be able to become what is written there.
+
+    Where the option's value was forgotten the next word, somebody's picture, is taken for it, and would be overwritten.
+
+    Args:
+        endings: that the name may have: ``".csv"``.
+
+    Raises:
+        ValueError: it is a folder, or has another ending.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{option} {path} is a folder; name a file")
+    if path.suffix.lower() not in endings:
+        raise ValueError(
+            f"{option} {path}: the name of the file to write must end in {' or '.join(endings)}; nothing was written"
+        )
+
+
 def leads_out(name: str) -> bool:
     """Whether a path that a file names leads out of the folder that it should lie in: absolute, or over ``..``."""
     path = Path(name)

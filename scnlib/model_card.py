@@ -14,8 +14,10 @@ from torch import Tensor
 
 from scnlib import files
 from scnlib.paper import stats
+from scnlib.predict import frame_of, shown
 from scnlib.runs import Run, load_splits
 from scnlib.transfer import RENDERED, standing
+from scnlib.words import counted
 
 #: Latents of rendered faces by which performance is shown: factor -> (latent, edges of its groups, their names).
 FACTORS = {
@@ -159,13 +161,18 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
     Args:
         latents: of its test faces, where they are rendered.
     """
-    manifest, worth = run.manifest, standing(run)
+    manifest, worth, frame = run.manifest, standing(run), frame_of(run.config.dataset, **run.config.data)
     version = _as_it_stands(manifest["source"]["version"])
-    trained = f"{manifest['n_train']:,} faces of `{run.config.dataset}` ({version}), {_noise(run)}."
-    tested = f"{manifest['n_test']:,} test faces of the same dataset"
+    trained = f"{counted(manifest['n_train'], 'face')} of `{run.config.dataset}` ({version}), {_noise(run)}."
+    tested = f"{counted(manifest['n_test'], 'test face')} of the same dataset"
+    if worth.photographed is None:
+        tested += "; whether its pictures are photographs is not recorded"
     if worth.real:
-        tested += f", and {worth.real['n']:,} photographs: FER+'s test faces, cut as `scn predict` cuts them"
-        tested += f" where MTCNN finds the face ({worth.real['found']:.0f} %), else as they come"
+        tested += f", and {counted(worth.real['n'], 'photograph')}: FER+'s test faces, "
+        if frame is not None:
+            found = f"{worth.real['found']:.0f} %"
+            tested += f"cut as `scn predict` cuts them where MTCNN finds the face ({found}), else "
+        tested += "as they come"
     analyses = [worth.words(), _markdown(test_performance(run, latents))]
     if worth.real:
         analyses += ["Of each class on photographs (FER+ test):", _recalls(worth.real), _trust(worth.real)]
@@ -174,9 +181,12 @@ def model_card(run: Run, latents: Mapping[str, Tensor] | None = None) -> str:
     caveats = ["- A gap that is not seen here may be there: small groups have wide intervals."]
     if latents:
         caveats += [RENDERED_CAVEAT]
-    if not worth.photographed:
+    if worth.photographed is False:
         caveats += ["- The network was trained on no photograph. What it does on one must be measured."]
-    caveats += ["- Faces are found by MTCNN, which has gaps of its own; one that it misses gets no prediction."]
+    if worth.photographed is None:
+        caveats += ["- What the network does on pictures of another kind than its folder's must be measured."]
+    missed = "Faces are found by MTCNN, which has gaps of its own; one that it misses gets no prediction."
+    caveats += [f"- {shown(None) if frame is None else missed}"]
     sections = {
         "Model details": _details(run),
         "Intended use": f"{INTENDED}\n\n**Not for:**\n\n{NEVER}",
@@ -196,7 +206,7 @@ def _details(run: Run) -> str:
     config, manifest = run.config, run.manifest
     lines = [
         f"{run.label}, backbone `{config.backbone}`, faces of {config.size} x {config.size} pixels, "
-        f"{config.epochs} epochs",
+        f"{counted(config.epochs, 'epoch')}",
         f"seed {config.seed}, profile `{config.profile}`, recipe version {manifest['recipe_version']}, key "
         f"`{manifest['key']}`",
         f"trained {manifest['finished'][:10]} on {manifest['device']}, commit `{manifest['commit'][:12]}`"

@@ -1,6 +1,9 @@
 """From a photograph to what a run says of the faces in it; ``scn predict PHOTO...``.
 
     photograph -> MTCNN -> its five points to where the run's training faces have theirs -> the run's network
+    picture    -> its middle square, as the run's loader takes it                       -> the run's network
+
+The second where nobody knows how faces lie in a dataset's pictures (``FRAMES``): its own loader takes them whole.
 
 What such an answer is worth stands in ``scnlib/transfer.py``, and no answer is given without it.
 """
@@ -17,16 +20,19 @@ from torch import Tensor, nn
 
 from scnlib import runs
 from scnlib.config import Config, profile_config
+from scnlib.datasets import tested_on
 from scnlib.datasets.align_manifest import BOX, FOUND, NO_FACE, SEVERAL, UNREADABLE
-from scnlib.datasets.decode import SUFFIXES, open_rgb
+from scnlib.datasets.decode import SUFFIXES, decode, open_rgb
 from scnlib.datasets.face_crops import Settings, align_images
 from scnlib.datasets.face_detection import Detector, Found
 from scnlib.datasets.face_geometry import similarity, template, warp
+from scnlib.files import check_target
 from scnlib.methods.eac import attention
 from scnlib.models import Classifier, in_three_channels, normalize
 from scnlib.paths import out_dir, results_dir
 from scnlib.results import read_table, write_table
 from scnlib.runs import Run
+from scnlib.words import counted
 
 #: Photographs are looked at with at most so many pixels on their longer side: what MTCNN costs grows with the area.
 LARGEST_SIDE = 1600
@@ -48,18 +54,38 @@ class Frame:
     grey: bool = False
 
 
+#: The status of a picture that was taken whole, beside those of ``scn align``.
+WHOLE = "whole"
+
+_RENDERED = Frame(((0.323, 0.343), (0.676, 0.345), (0.498, 0.566), (0.353, 0.706), (0.643, 0.707)))
+
 #: Mean places of the five points: of the 2,000 rendered test faces as the renderer painted them, of FER+ in the nine of
-#: ten test faces in which MTCNN finds them, their edge drawn out by half.
+#: ten test faces in which MTCNN finds them, their edge drawn out by half. WebEmotion's faces were cut there by us.
 FRAMES = {
-    "rendered": Frame(((0.323, 0.343), (0.676, 0.345), (0.498, 0.566), (0.353, 0.706), (0.643, 0.707))),
+    "rendered": _RENDERED,
+    "rendered_web": _RENDERED,
     "ferplus": Frame(((0.329, 0.393), (0.692, 0.383), (0.508, 0.603), (0.364, 0.793), (0.667, 0.786)), grey=True),
+    "webemotion": Frame(tuple(map(tuple, template(1, Settings().margin).tolist()))),
 }
 
 
-def frame_of(dataset: str) -> Frame:
-    """The frame of a dataset; where it was not measured, the one that ``scn align`` cuts by default."""
-    measured = FRAMES.get("rendered" if dataset == "rendered_web" else dataset)
-    return measured or Frame(tuple(map(tuple, template(1, Settings().margin).tolist())))
+def frame_of(dataset: str, **options: object) -> Frame | None:
+    """The frame of a dataset with its loader's options; of joint ones the first's, on which they are tested.
+
+    None where nobody knows how faces lie in its pictures: those of a folder, of RAF-DB and of AffectNet lie as whoever
+    made them cut them. Such pictures are taken whole.
+    """
+    return FRAMES.get(tested_on(dataset, **options))
+
+
+def shown(frame: Frame | None) -> str:
+    """How pictures come before a network whose training faces lie so, in one line."""
+    if frame is not None:
+        return "Faces are looked for (MTCNN) and cut out as the run's training faces are."
+    return (
+        "Pictures are taken whole, as the run's loader takes them: the middle square, and no face is looked for. Give "
+        "it pictures that are cut like those that it was trained on."
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- the network
@@ -77,8 +103,13 @@ class Predictor(nn.Module):
         self.network = run.network()
         self.method, self.normalization = run.config.method, run.config.normalization
         self.class_names = tuple(run.manifest["class_names"])
-        self.size, self.frame = run.config.size, frame_of(run.config.dataset)
+        self.size, self.frame = run.config.size, frame_of(run.config.dataset, **run.config.data)
         self.eval()
+
+    @property
+    def grey(self) -> bool:
+        """Whether its training faces have no colour."""
+        return self.frame is not None and self.frame.grey
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """uint8 ``(N, 1 or 3, size, size)`` -> probabilities ``(N, C)`` and, where there is one, alpha ``(N,)``."""
@@ -124,7 +155,10 @@ def teaching_run(method: str = "scn", profile: str = "quick") -> Run:
     try:
         return runs.open_run(out_dir() / "runs" / runs.run_name(config, key))
     except FileNotFoundError:
-        print(f"No network yet: one is trained on rendered faces, {config.epochs} epochs; {_duration(key)}", flush=True)
+        print(
+            f"No network yet: one is trained on rendered faces, {counted(config.epochs, 'epoch')}; {_duration(key)}",
+            flush=True,
+        )
     return runs.run(config)
 
 
@@ -145,14 +179,15 @@ class Prediction:
 
     Attributes:
         file: the picture.
-        status: ``"found"``, ``"several"`` (the picture has more faces), ``"no face"`` or ``"unreadable"``.
+        status: ``"found"``, ``"several"`` (the picture has more faces), ``"no face"``, ``"whole"`` (no face was looked
+            for) or ``"unreadable"``.
         reason: why a picture is unreadable.
         face: 0 for the largest face of the picture.
         faces: how many were found in it.
         box: left, top, right, bottom in pixels of the picture as it was looked at; empty without a face.
         detected: probability of the detector that this is a face.
-        probabilities: class -> probability; empty without a face.
-        alpha: SCN's importance, 0..1; None for methods without, and without a face.
+        probabilities: class -> probability; None without a face, unless the picture was taken whole.
+        alpha: SCN's importance, 0..1; None for methods without, and where there are no probabilities.
     """
 
     file: str
@@ -167,7 +202,7 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """The likeliest class; "" without a face."""
+        """The likeliest class; "" without an answer."""
         return max(self.probabilities, key=self.probabilities.get) if self.probabilities else ""
 
     def words(self, count: int = 3) -> str:
@@ -249,38 +284,62 @@ def in_grey(images: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def predict_photo(photo: Tensor, predictor: Predictor, detector: Detector, file: str = "") -> list[Prediction]:
-    """What a network says of every face of a photograph ``(3, H, W)``; one ``"no face"`` where there is none."""
+    """What a network that has a frame says of every face of a photograph ``(3, H, W)``; one ``"no face"`` without."""
     found = find_faces(photo, detector)
     if not len(found):
         return [Prediction(file, NO_FACE)]
-    probabilities, *alpha = predictor(cut_out(photo, found.points, predictor.frame, predictor.size))
+    answers = _answers(predictor, cut_out(photo, found.points, predictor.frame, predictor.size))
     status = FOUND if len(found) == 1 else SEVERAL
     return [
         Prediction(
             file, status, face=i, faces=len(found), box=tuple(found.boxes[i].tolist()),
-            detected=float(found.probabilities[i]),
-            probabilities=dict(zip(predictor.class_names, probabilities[i].tolist(), strict=True)),
-            alpha=float(alpha[0][i]) if alpha else None,
+            detected=float(found.probabilities[i]), **answer,
         )
-        for i in range(len(found))
+        for i, answer in enumerate(answers)
     ]  # fmt: skip
 
 
+@torch.inference_mode()
+def predict_whole(square: Tensor, predictor: Predictor, file: str = "") -> list[Prediction]:
+    """What a network without a frame says of a picture as its loader decodes it, uint8 ``(3, size, size)``."""
+    return [Prediction(file, WHOLE, **answer) for answer in _answers(predictor, square[None])]
+
+
+def _answers(predictor: Predictor, images: Tensor) -> list[dict]:
+    """Probabilities and alpha of each image, as ``Prediction`` has them."""
+    probabilities, *alpha = predictor(images)
+    return [
+        {
+            "probabilities": dict(zip(predictor.class_names, row.tolist(), strict=True)),
+            "alpha": float(alpha[0][i]) if alpha else None,
+        }
+        for i, row in enumerate(probabilities)
+    ]
+
+
 def predict_files(
-    files: Iterable[Path], predictor: Predictor, detector: Detector
+    files: Iterable[Path], predictor: Predictor, detector: Detector | None
 ) -> Iterator[tuple[Tensor | None, list[Prediction]]]:
-    """Each photograph, None where it cannot be read, and what is said of it; never a picture without a Prediction."""
+    """Each photograph, None where it cannot be read, and what is said of it; never a picture without a Prediction.
+
+    Args:
+        detector: None will do where the predictor has no frame.
+    """
     for path in files:
         try:
             photo = read_photo(path)
+            square = None if predictor.frame else torch.from_numpy(decode(path, predictor.size).copy())
         except ValueError as error:
             yield None, [Prediction(str(path), UNREADABLE, str(error).removeprefix(f"{path} "))]
-        else:
+            continue
+        if square is None:
             yield photo, predict_photo(photo, predictor, detector, str(path))
+        else:
+            yield photo, predict_whole(square, predictor, str(path))
 
 
 def table(predictions: Sequence[Prediction], class_names: Sequence[str], **beside: object) -> pd.DataFrame:
-    """Predictions as rows, ready for a CSV: cells are empty where there is no face.
+    """Predictions as rows, ready for a CSV: cells are empty where there is no face, or none was looked for.
 
     Args:
         beside: further columns with one value, such as the accuracy on real faces.
@@ -289,14 +348,10 @@ def table(predictions: Sequence[Prediction], class_names: Sequence[str], **besid
     for one in predictions:
         row = {"file": one.file, "status": one.status, "reason": one.reason, "faces": one.faces}
         if one.probabilities:
-            row |= {
-                "face": one.face,
-                "label": one.label,
-                "probability": one.probabilities[one.label],
-                "alpha": one.alpha,
-            }
+            row |= {"label": one.label, "probability": one.probabilities[one.label], "alpha": one.alpha}
             row |= {f"p_{name}": value for name, value in one.probabilities.items()}
-            row |= {"detected": one.detected, **dict(zip(BOX, one.box, strict=True))}
+        if one.box:
+            row |= {"face": one.face, "detected": one.detected, **dict(zip(BOX, one.box, strict=True))}
         rows.append(row)
     columns = ["file", "status", "reason", "faces", "face", "label", "probability", "alpha"]
     columns += [*(f"p_{name}" for name in class_names), "detected", *BOX]
@@ -335,18 +390,17 @@ def check_apart(folder: Path | str, files: Sequence[Path]) -> None:
         raise ValueError(f"--out {folder} is a file; name a folder")
 
 
-def check_file(option: str, path: Path | str | None, files: Sequence[Path]) -> None:
+def check_file(option: str, path: Path | str | None, ending: str, files: Sequence[Path]) -> None:
     """What is written at the end must be able to go there, and never onto a photograph.
 
     Raises:
-        ValueError: it is a folder, or one of the files.
+        ValueError: it is a folder, has another ending, or is one of the files.
     """
     if path is None:
         return
-    if Path(path).is_dir():
-        raise ValueError(f"{option} {path} is a folder; name a file")
     if any(Path(path).resolve() == file.resolve() for file in files):
         raise ValueError(f"{option} {path} is one of the photographs; name another file")
+    check_target(option, path, ending)
 
 
 def write_picture(

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from scnlib.config import Config
 from scnlib.models import BACKBONES, NORMALIZATIONS
+from scnlib.words import counted
 
 #: Image sizes that a verdict names: with the small stem, and the two that published checkpoints are made for.
 SIZES = (48, 112, 224)
@@ -44,6 +45,7 @@ class Checkpoint:
             for all seeds. NAME is what the weights were trained on.
         normalization: how its training scaled images, a key of ``NORMALIZATIONS``; None where nothing tells.
         origin: how identity and normalization are known, in words.
+        size: side in pixels of the images that one of our own was trained on; None for files of others.
     """
 
     path: Path
@@ -52,6 +54,12 @@ class Checkpoint:
     identity: str
     normalization: str | None
     origin: str
+    size: int | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Image sizes that a verdict names, its own first."""
+        return SIZES if self.size is None else tuple(dict.fromkeys((self.size, *SIZES)))
 
 
 @dataclass(frozen=True)
@@ -175,11 +183,9 @@ def read(path: Path | str) -> Checkpoint:
     tensors, wrapped = _state_dict(stored, path)
     wrapped = wrapped and len(stored) == 1  # beside it the file of a training of one's own has its epoch and the like
     if path.name == "model.safetensors" and (path.parent / "manifest.json").is_file():
-        identity, normalization, origin = _own(path.parent)
-    else:
-        name, normalization, origin = recognise(tensors, wrapped, sha256)
-        identity = f"{name}@sha256:{sha256[:16]}"
-    return Checkpoint(path, sha256, tensors, identity, normalization, origin)
+        return Checkpoint(path, sha256, tensors, *_own(path.parent))
+    name, normalization, origin = recognise(tensors, wrapped, sha256)
+    return Checkpoint(path, sha256, tensors, f"{name}@sha256:{sha256[:16]}", normalization, origin)
 
 
 def recognise(tensors: Mapping[str, Tensor], wrapped: bool, sha256: str) -> tuple[str, str | None, str]:
@@ -214,21 +220,22 @@ def recognise(tensors: Mapping[str, Tensor], wrapped: bool, sha256: str) -> tupl
     return "other", None, "no layout that is known here"
 
 
-def _own(directory: Path) -> tuple[str, str, str]:
-    """Identity, normalization and origin of what ``scn run`` or ``scn pretrain`` left."""
+def _own(directory: Path) -> tuple[str, str, str, int]:
+    """Identity, normalization, origin and image size of what ``scn run`` or ``scn pretrain`` left."""
     try:
         manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         if manifest.get("status") != "done":
             raise FileNotFoundError(f"{directory} was not finished; the same call goes on with it")
         if manifest.get("kind") == "pretraining":
-            return manifest["identity"], manifest["normalization"], f"our own pretraining, {manifest['key']}"
+            origin = f"our own pretraining, {manifest['key']}"
+            return manifest["identity"], manifest["normalization"], origin, manifest["settings"]["size"]
         plain = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         config = Config.from_dict({name: value for name, value in plain.items() if name != "key"})
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{directory}: manifest or config cannot be read ({error})") from None
     recipe = dataclasses.replace(config, seed=0).sha256()[:8]
     identity = f"{config.dataset}-{config.method.name}@run:{recipe}:{manifest['key']}"
-    return identity, config.normalization, f"our own run {directory.name}"
+    return identity, config.normalization, f"our own run {directory.name}", config.size
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
@@ -350,7 +357,8 @@ def report(path: Path | str, backbone: str | None = None, size: int | None = Non
     """What ``scn weights`` prints, and whether the file fits.
 
     Args:
-        backbone, size: what to hold it against; by default the backbone and size that it fits best.
+        backbone, size: what to hold it against; by default the backbone and size that it fits best, of one of our own
+            the size that it was trained with.
 
     Raises:
         ValueError, FileNotFoundError: from ``read``; an unknown backbone.
@@ -358,12 +366,12 @@ def report(path: Path | str, backbone: str | None = None, size: int | None = Non
     if size is not None and size < 1:
         raise ValueError(f"--size must be a whole number >= 1, got {size}")
     checkpoint = read(path)
-    pairs = [(b, s) for b in ([backbone] if backbone else BACKBONES) for s in ([size] if size else SIZES)]
+    pairs = [(b, s) for b in ([backbone] if backbone else BACKBONES) for s in ([size] if size else checkpoint.sizes)]
     found = max((fit(checkpoint.tensors, *pair) for pair in pairs), key=lambda f: (f.complete, len(f.matched)))
     dtypes = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in checkpoint.tensors.values())
     lines = [
         f"{checkpoint.path}",
-        f"  {len(checkpoint.tensors)} tensors ({', '.join(f'{n} {t}' for t, n in dtypes.items())})",
+        f"  {counted(len(checkpoint.tensors), 'tensor')} ({', '.join(f'{n} {t}' for t, n in dtypes.items())})",
         f"  identity       {checkpoint.identity}: {checkpoint.origin}",
         f"  normalization  {checkpoint.normalization or 'unknown: say --normalization'}",
         f"  against        {found.backbone} at {found.size} px, names after {found.prefix!r}",
@@ -374,7 +382,7 @@ def report(path: Path | str, backbone: str | None = None, size: int | None = Non
         f"  dropped        {_several(found.dropped)}",
     ]
     if found.complete:
-        sizes = _sizes_that_fit(checkpoint.tensors, found.backbone) or found.size
+        sizes = _sizes_that_fit(checkpoint, found.backbone, found.size)
         lines.append(f"verdict: complete, for images of {sizes} px")
         lines.append(f"scn run --weights {path} --backbone {found.backbone} --size {found.size}")
     else:
@@ -388,7 +396,7 @@ def _refusal(checkpoint: Checkpoint, found: Fit) -> str:
     of = len(found.matched) + len(found.wrong) + len(found.missing)
     why = f"{checkpoint.path}: {len(found.matched)} of the {of} weights of {asked} are in it"
     for backbone in (found.backbone, *(name for name in BACKBONES if name != found.backbone)):
-        sizes = _sizes_that_fit(checkpoint.tensors, backbone)
+        sizes = _sizes_that_fit(checkpoint, backbone)
         if sizes:
             options = f"--size {sizes}" if backbone == found.backbone else f"--backbone {backbone} --size {sizes}"
             stem = " with a stem of another size" if _other_stem(found) else ""
@@ -403,8 +411,9 @@ def _other_stem(found: Fit) -> bool:
     return len(found.wrong) == 1 and found.wrong[0].startswith("conv1.weight ")
 
 
-def _sizes_that_fit(tensors: Mapping[str, Tensor], backbone: str) -> str:
-    return " or ".join(str(size) for size in SIZES if fit(tensors, backbone, size).complete)
+def _sizes_that_fit(checkpoint: Checkpoint, backbone: str, *asked: int) -> str:
+    sizes = sorted({*checkpoint.sizes, *asked})
+    return " or ".join(str(size) for size in sizes if fit(checkpoint.tensors, backbone, size).complete)
 
 
 def _several(names: Collection[str], shown: int = 4) -> str:

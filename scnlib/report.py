@@ -12,6 +12,7 @@ from scnlib.figure_files import read_index
 from scnlib.paper.grid import DATASET_NAMES
 from scnlib.paper.measuring import everything
 from scnlib.paper.verdicts import RULE
+from scnlib.words import counted
 
 #: Tables of the report: those that runs of today's methods and datasets can fill.
 TABLES = ("scn-2", "scn-4", "scn-5", "scn-6", "scn-fig5", "lrn-1")
@@ -66,7 +67,7 @@ def write(folder: Path, profile: str, outcomes: list) -> Path:
 
 def _summary(table: pd.DataFrame, outcomes: list) -> str:
     failed = [o.name for o in outcomes if not o.ok]
-    state = f"{len(outcomes) - len(failed)} of {len(outcomes)} lessons ran"
+    state = f"{len(outcomes) - len(failed)} of {counted(len(outcomes), 'lesson')} ran"
     if failed:
         state += f'; <span class="failed">failed: {html.escape(", ".join(failed))}</span>'
     origins = ", ".join(f"{n} {html.escape(origin)}" for origin, n in table["origin"].value_counts().items())
@@ -139,7 +140,7 @@ def _side_by_side(name: str, table: pd.DataFrame, profile: str) -> str:
     if done.any():
         parts.append(f'<div class="wide">{_compact(compact[done], "measured rows")}</div>')
     if not done.all():
-        summary = f"{(~done).sum()} of {len(compact)} rows are not measured yet: what they wait for"
+        summary = f"{(~done).sum()} of {counted(len(compact), 'row')} not measured yet: what they wait for"
         command = (
             f"<p>What waits for nothing: <code>scn table {name} --dataset rendered --profile {profile} --run</code></p>"
         )
@@ -171,7 +172,7 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
         [
             f"<p><strong>{html.escape(paper.counts(ledger))}</strong></p>",
             f'<div class="wide">{_table(RULE, head, rows)}</div>',
-            f"<details><summary>{len(rest)} claims are not tested: what they wait for</summary>",
+            f"<details><summary>{counted(len(rest), 'claim')} not tested: what they wait for</summary>",
             f"{_table('Claims that were not tested.', ['id', 'claim', 'why'], waiting)}</details>",
         ]
     )

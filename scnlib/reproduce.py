@@ -30,6 +30,7 @@ from tqdm import tqdm
 from scnlib.config import LESSON_PROFILES
 from scnlib.errors import ScnError
 from scnlib.paths import out_dir, project_root
+from scnlib.words import counted
 
 #: Longest time for one cell, in seconds. A cell of the paper profile may train for days.
 CELL_TIMEOUT = {"smoke": 300, "quick": 900, "paper": None}
@@ -104,7 +105,7 @@ def reproduce(profile: str = "quick", only: Iterable[str] = ()) -> Path:
     failed = [f"{o.name}, cell {o.cell}: {_cause(o.log)} (log: {o.log})" for o in outcomes if not o.ok]
     if failed:
         raise LessonsFailed(
-            "\n".join([f"{len(failed)} of {len(outcomes)} lessons failed", *failed, f"written: {written}"])
+            "\n".join([f"{len(failed)} of {counted(len(outcomes), 'lesson')} failed", *failed, f"written: {written}"])
         )
     return written
 
@@ -182,7 +183,7 @@ def _show_life(bar: tqdm, over: threading.Event) -> None:
         newest = max(written, key=written.get, default=None)
         if newest is not None and written[newest] > started and not (newest.parent / "manifest.json").is_file():
             epochs = len(newest.read_text(encoding="utf-8").splitlines()) - 1
-            bar.set_postfix_str(f"{newest.parent.name}, {epochs} epochs done")
+            bar.set_postfix_str(f"{newest.parent.name}, {counted(epochs, 'epoch')} done")
         else:
             bar.refresh()
 

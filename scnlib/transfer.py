@@ -14,21 +14,23 @@ import torch
 from torch import Tensor
 
 from scnlib import evaluation
-from scnlib.datasets import FaceSet, load_dataset
+from scnlib.datasets import FaceSet, load_dataset, tested_on
 from scnlib.datasets.classes import map_labels
 from scnlib.datasets.face_crops import Settings, align_images
 from scnlib.datasets.face_detection import Detector
 from scnlib.paths import results_dir
-from scnlib.predict import Predictor, cut_out
+from scnlib.predict import Predictor, cut_out, frame_of
 from scnlib.provenance import commit, now
 from scnlib.results import read_table, replace_rows
 from scnlib.runs import Run
 from scnlib.training import EVALUATION_BATCH
+from scnlib.words import counted
 
-#: Datasets without a photograph; who trained on any other was tested on real faces.
+#: Datasets without a photograph. Of a folder nobody knows what its pictures are; all others are photographs.
 RENDERED = ("rendered", "rendered_web")
 
-#: How FER+'s test faces are shown: as they come, or cut as ``scn predict`` cuts them for this run.
+#: How FER+'s test faces are shown: as they come, or cut as ``scn predict`` cuts them for this run. It takes pictures
+#: whole for a run without a frame, which is as they come.
 AS_THEY_COME, ALIGNED = "as they come", "aligned"
 
 
@@ -50,7 +52,9 @@ def measure(runs: Sequence[Run], root: Path | str, folder: Path | None = None) -
             faces = load_dataset("ferplus", root, "test", size=size)
             loaded[size] = faces, five_points(faces.images, detector)
         faces, points = loaded[size]
-        rows += [row(run, faces), row(run, faces, points)]
+        rows += [row(run, faces)]
+        if _shown(run) == ALIGNED:
+            rows += [row(run, faces, points)]
     path = (folder or results_dir()) / "transfer_ferplus.csv"
     replace_rows(path, pd.DataFrame(rows))
     return path
@@ -107,7 +111,7 @@ def row(run: Run, faces: FaceSet, points: Sequence[Tensor] | None = None) -> dic
         cut = [
             cut_out(image, places, predictor.frame, predictor.size) for image, places in zip(images, mine, strict=True)
         ]
-        whole = images.expand(-1, 1 if predictor.frame.grey else 3, -1, -1)
+        whole = images.expand(-1, 1 if predictor.grey else 3, -1, -1)
         images = torch.cat([new if len(new) else old[None] for new, old in zip(cut, whole, strict=True)])
     probabilities, *alpha = map(torch.cat, zip(*map(predictor, images.split(EVALUATION_BATCH)), strict=True))
     confidence, predictions = probabilities.max(1)
@@ -141,6 +145,11 @@ def row(run: Run, faces: FaceSet, points: Sequence[Tensor] | None = None) -> dic
     }
 
 
+def _shown(run: Run) -> str:
+    """How ``scn predict`` shows this run a picture."""
+    return ALIGNED if frame_of(run.config.dataset, **run.config.data) else AS_THEY_COME
+
+
 def _own_mistakes(run: Run) -> Tensor:
     return torch.from_numpy(run.samples["test_prediction"] != run.samples["test_labels"])
 
@@ -168,10 +177,10 @@ class Standing:
     """What stands beside every prediction of a run; accuracies in percent.
 
     Attributes:
-        dataset: that it was trained on.
+        dataset: that its own test faces are of.
         own, own_n: accuracy on its own test faces, and how many these are.
         classes: how many it knows.
-        real: its row of ``transfer_ferplus.csv``, cut as here; None where that was not measured.
+        real: its row of ``transfer_ferplus.csv``, shown as ``scn predict`` does; None where that was not measured.
     """
 
     dataset: str
@@ -181,9 +190,9 @@ class Standing:
     real: dict | None
 
     @property
-    def photographed(self) -> bool:
-        """Whether its own test faces are photographs."""
-        return self.dataset not in RENDERED
+    def photographed(self) -> bool | None:
+        """Whether its own test faces are photographs; None where that is not recorded, of a folder."""
+        return None if self.dataset == "folder" else self.dataset not in RENDERED
 
     @property
     def on_photographs(self) -> float | None:
@@ -193,21 +202,27 @@ class Standing:
     def short(self) -> str:
         """For the end of a line."""
         known = self.on_photographs
+        if self.photographed is None and known is None:
+            return f"own test {self.own:.1f} %, photographs or not is not recorded"
         return f"own test {self.own:.1f} %, photographs {'not measured' if known is None else f'{known:.1f} %'}"
 
     def words(self) -> str:
-        """Two or three sentences."""
-        text = f"Right in {self.own:.1f} % of its own {self.own_n:,} test faces ({self.dataset}"
+        """One to three sentences."""
+        text = f"Right in {self.own:.1f} % of its own {counted(self.own_n, 'test face')} ({self.dataset}"
         if self.photographed:
             labels = ", labelled by the words that found them" if self.dataset == "webemotion" else ""
             return f"{text}, photographs{labels})."
+        unknown = "; whether these are photographs is not recorded" if self.photographed is None else ""
         if self.real is None:
-            return f"{text}). On photographs nobody measured it: `scn transfer RUN --root DIR`, with FER+ in DIR, does."
+            measure = "On photographs nobody measured it: `scn transfer RUN --root DIR`, with FER+ in DIR, does."
+            return f"{text}{unknown})." if unknown else f"{text}). {measure}"
         real, guess = self.real, 100 / self.classes
         text += (
-            f") and in {real['accuracy']:.1f} % of {real['n']:,} photographs (FER+ test), where guessing gives "
-            f"{guess:.1f} % and always saying {real['commonest']} {real['commonest_share']:.1f} %."
+            f"{unknown}) and in {real['accuracy']:.1f} % of {counted(real['n'], 'photograph')} (FER+ test), where "
+            f"guessing gives {guess:.1f} % and always saying {real['commonest']} {real['commonest_share']:.1f} %."
         )
+        if unknown:  # its own may be photographs, too, on which it is better
+            return text
         if real["mean_class_accuracy"] < 2 * guess:  # ours: not even twice what a die would reach
             return f"{text} On a photograph that is close to a guess: do not believe it."
         if real["accuracy"] < real["commonest_share"]:
@@ -218,7 +233,8 @@ class Standing:
 def standing(run: Run) -> Standing:
     """What is known of a run's accuracy."""
     table = load()
-    rows = table[(table["key"] == run.manifest["key"]) & (table["shown"] == ALIGNED)].to_dict("records")
+    rows = table[(table["key"] == run.manifest["key"]) & (table["shown"] == _shown(run))].to_dict("records")
     own = 100 * run.metrics["test_accuracy"].iloc[-1]
     names = run.manifest["class_names"]
-    return Standing(run.config.dataset, own, run.manifest["n_test"], len(names), rows[-1] if rows else None)
+    dataset = tested_on(run.config.dataset, **run.config.data)
+    return Standing(dataset, own, run.manifest["n_test"], len(names), rows[-1] if rows else None)

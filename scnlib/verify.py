@@ -14,6 +14,7 @@ from scnlib import runs
 from scnlib.config import RECIPE_VERSION, Config
 from scnlib.paths import out_dir, results_dir
 from scnlib.results import load
+from scnlib.words import counted
 
 #: What a run is believed for. Percent, but for those of alpha.
 NUMBERS = (
@@ -74,7 +75,7 @@ class Check:
         """The verdict, and what differs, a line each."""
         compared = len(self.compared)
         count = f"{compared - len(self.numbers)} of {compared} numbers are the same"
-        allowed = "" if self.verdict == "equal" else f", ± {self.tolerance:g} points of accuracy are allowed"
+        allowed = "" if self.verdict == "equal" else f"; accuracy may differ by ± {self.tolerance:g}"
         lines = [f"{self.verdict}: {count}{allowed}"]
         lines += [f"  {name:24}{first:g} -> {second:g}" for name, (first, second) in self.numbers.items()]
         lines += [f"  {name:24}{first} -> {second}" for name, (first, second) in self.circumstances.items()]
@@ -102,7 +103,7 @@ def choose(name: str, key: str | None = None, seed: int = 0, folder: Path | None
     if key is not None:
         found = [row for row in rows if row["key"].startswith(key)]
         if len(found) != 1:
-            raise ValueError(f"{file}: {len(found)} rows have a key that begins with {key!r}; one is meant")
+            raise ValueError(f"{file}: a key begins with {key!r} in {counted(len(found), 'row')}; one is meant")
         return found[0]
     able = [row for row in rows if not obstacle(row) and not _config(row).pretrained]
     if not able:
@@ -127,11 +128,12 @@ def in_words(row: Mapping[str, object]) -> str:
     """Which row it is, and how long it took."""
     config = _config(row)
     seconds = float(row["duration_s"])
-    time = f"{seconds / 60:.0f} minutes" if seconds > 120 else f"{seconds:.0f} seconds"
+    time = f"{seconds / 60:.0f} minutes" if seconds > 120 else counted(round(seconds), "second")
     noise = "FER2013's own labels" if config.noise_kind == "fer2013" else f"{100 * config.noise_rate:g} % wrong labels"
     return (
         f"row {row['key']}: {config.dataset}, {config.method.name} {row['options']}, {noise}, seed {config.seed}, "
-        f"{config.epochs} epochs, {config.size} px\nconfig {config.sha256()[:16]}; it took {time} on {row['device']}"
+        f"{counted(config.epochs, 'epoch')}, {config.size} px\n"
+        f"config {config.sha256()[:16]}; it took {time} on {row['device']}"
     )
 
 

@@ -27,6 +27,8 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
         (["run", "--method", "scm"], "scn: unknown method 'scm'; known: baseline, scn"),
         (["run", "--set", "betta=1"], "scn: method scn has no option 'betta'; known: "),
         (["run", "--set", "beta"], "scn: --set takes OPTION=VALUE, got 'beta'"),
+        (["run", "--set", "beta=1.5"], "scn: method scn: beta must lie in 0..1, got 1.5"),
+        (["run", "--set", "weighting=x"], "scn: method scn: weighting='x' is unknown; known: 'logits', 'loss', 'none'"),
         (["run", "--set", "beta=high"], "scn: method scn: beta must be a number, got 'high'"),
         (["run", "--data", "colour=1"], "scn: dataset rendered has no option 'colour'; known: n, size, seed, preset"),
         (["run", "--data", "n=0"], "scn: rendered: n must be a whole number >= 1, got 0"),
@@ -109,11 +111,11 @@ def test_a_table_trains_what_is_missing_and_finds_it_again(squares, capsys, monk
     arguments = ["table", "scn-6", "--dataset", "rendered", "--profile", "smoke", "--run"]
     assert main(arguments) == 0
     printed = capsys.readouterr()
-    assert "scn-6 on rendered, smoke profile: 6 of 6 runs are missing" in printed.err
+    assert "scn-6 on rendered, smoke profile: 6 of 6 runs missing" in printed.err
     assert "gamma 0.2  76.12 (+4.12)" in printed.out
     assert "not measured yet" not in printed.out and "measured here" in printed.out
     assert main(arguments) == 0
-    assert "0 of 6 runs are missing" in capsys.readouterr().err
+    assert "0 of 6 runs missing" in capsys.readouterr().err
     for form, begins in (("csv", "table,row,column"), ("latex", "\\begin{table}"), ("html", "<table>")):
         assert main([*arguments[:-1], "--format", form]) == 0
         assert capsys.readouterr().out.startswith(begins)

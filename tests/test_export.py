@@ -6,8 +6,9 @@ import sys
 
 import pytest
 import torch
+from PIL import Image
 
-from scnlib import cli, export
+from scnlib import cli, export, runs
 from scnlib.errors import ScnError
 from scnlib.predict import Predictor
 
@@ -34,6 +35,24 @@ def test_torch_export_agrees_for_any_number_of_faces(scn_run, tmp_path, capsys):
     words = json.loads(extra["scn.json"])
     assert json.loads(words["class_names"]) == list("abcd") and words["outputs"] == ["probabilities", "alpha"]
     assert words["run"] == scn_run.manifest["key"] and words["size"] == "32" and "not an emotion" in words["warning"]
+
+
+def test_the_file_says_how_pictures_must_be_shown(scn_run, tmp_path):
+    words = export.metadata(scn_run, Predictor(scn_run))
+    assert len(json.loads(words["frame"])) == 5 and "cut out" in words["shown"]
+    config = runs.profile_config("smoke", dataset="folder", method="baseline")
+    root = tmp_path / "faces"
+    for i, image in enumerate(pictures(16)):
+        path = root / ("test" if i < 4 else "train") / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.permute(1, 2, 0).contiguous().numpy()).save(path)
+    whole = runs.run(config, root=root, out=tmp_path / "run", progress=False)
+    done = export.export(whole, tmp_path / "whole.pt2")
+    extra = {"scn.json": ""}
+    torch.export.load(done.path, extra_files=extra)
+    words = json.loads(extra["scn.json"])
+    assert json.loads(words["frame"]) is None and json.loads(words["grey"]) is False
+    assert "taken whole" in words["shown"]
 
 
 @needs_onnx
@@ -69,7 +88,7 @@ def test_an_export_that_differs_is_refused_and_leaves_nothing(scn_run, tmp_path,
 
 
 def test_other_endings_and_missing_packages_are_said(scn_run, tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match=r"the ending decides on the format: .onnx or .pt2"):
+    with pytest.raises(ValueError, match="must end in .onnx or .pt2"):
         export.export(scn_run, tmp_path / "a.pb")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ScnError, match=r"pip install -e .\[export\]"):

@@ -68,13 +68,16 @@ def test_the_card_holds_the_measured_numbers(tmp_path):
     assert "| skin |" not in plain and "not recorded" in plain
 
 
-def test_who_trained_on_photographs_of_ones_own_is_not_said_to_have_seen_none(tmp_path):
+def test_whether_a_folder_holds_photographs_is_not_recorded_and_not_claimed(tmp_path):
     run = write_run(tmp_path / "run")
     manifest = {"key": "ab" * 8, "recipe_version": 2, "finished": "2026-01-02T03", "device": "CPU", "commit": "c0ffee"}
     run.__dict__["manifest"] = run.manifest | manifest | {"dirty": False, "source": {"version": "mine"}}
     run.__dict__["config"] = dataclasses.replace(run.config, dataset="folder")
     card = model_card.model_card(run)
-    assert "no photograph" not in card and "test faces (folder, photographs)." in card
+    assert "no photograph" not in card and "(folder, photographs)" not in card
+    assert "test faces (folder; whether these are photographs is not recorded)." in card
+    run.__dict__["config"] = dataclasses.replace(run.config, dataset="rafdb")
+    assert "test faces (rafdb, photographs)." in model_card.model_card(run)
 
 
 def test_what_tells_wrong_answers_is_on_the_card_where_it_was_measured():

@@ -7,11 +7,13 @@ import torch
 from PIL import Image
 
 from scnlib import cli, faces, predict, runs
+from scnlib.datasets import LOADERS
 from scnlib.datasets.face_detection import Found
 from scnlib.datasets.face_geometry import template
 from scnlib.methods import make_method
 from scnlib.models import in_three_channels, make_backbone, normalize
 from tests.datasets.found_faces import detector, portrait
+from tests.datasets.made import write_affectnet_npy, write_rafdb
 
 
 def save(path, image):
@@ -90,10 +92,16 @@ def test_the_frame_of_rendered_faces_is_where_the_renderer_paints_them():
     assert predict.frame_of("rendered_web") == predict.frame_of("rendered")
 
 
-def test_a_dataset_that_was_not_measured_is_cut_as_scn_align_does():
-    frame = predict.frame_of("folder")
+def test_a_dataset_has_a_frame_where_somebody_knows_how_its_faces_lie():
+    frame = predict.frame_of("webemotion")  # which `scn webemotion build` cut as `scn align` does
     torch.testing.assert_close(torch.tensor(frame.points), template(1, 0.1))
     assert not frame.grey and predict.frame_of("ferplus").grey
+    assert [name for name in LOADERS if predict.frame_of(name) is None] == ["rafdb", "affectnet", "folder", "joint"]
+
+
+def test_a_joint_run_is_shown_pictures_as_the_dataset_that_it_is_tested_on():
+    assert predict.frame_of("joint") is predict.frame_of("joint", sets="rafdb+ferplus") is None
+    assert predict.frame_of("joint", sets="ferplus+rafdb") == predict.frame_of("ferplus")
 
 
 def test_a_crop_has_the_five_points_where_the_frame_says():
@@ -221,11 +229,87 @@ def test_the_command_says_beside_every_face_how_often_the_run_is_right(squares, 
     assert "choose an --out without photographs" in capsys.readouterr().err
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """Rendered faces in folders of two classes, larger than a run's and not square, and its test pictures' names."""
+    latents = faces.sample_latents(5, range(40))
+    for i, image in enumerate(faces.render(latents, 64)):
+        wide = torch.nn.functional.pad(image.float(), (9, 3) if i % 2 else (0, 0, 5, 8), value=90).to(torch.uint8)
+        save(tmp_path / "data" / ("test" if i < 12 else "train") / "ab"[i // 2 % 2] / f"{i:02d}.png", wide)
+    return tmp_path / "data"
+
+
+def folder_run(root, out):
+    config = runs.profile_config("smoke", dataset="folder", method="scn")
+    return runs.run(config, root=root, out=out, progress=False, device="cpu")
+
+
+def no_detector(*given):
+    raise AssertionError("a face was looked for")
+
+
+def test_a_run_of_a_folder_predicts_what_it_was_measured_by(folder, tmp_path, capsys, monkeypatch):
+    """The network, the pictures and what it said of them are all known from the run itself."""
+    monkeypatch.setattr("scnlib.datasets.face_detection.Detector", no_detector)
+    run, csv, out = folder_run(folder, tmp_path / "run"), tmp_path / "answers.csv", tmp_path / "out"
+    words = ["predict", str(folder / "test"), "--run", str(run.path), "--csv", str(csv), "--out", str(out)]
+    assert cli.main(words) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Pictures are taken whole, as the run's loader takes them") == 1
+    assert "photographs or not is not recorded" in printed and "MTCNN" not in printed
+    rows = pd.read_csv(csv).set_index("file").loc[[str(folder / name) for name in run.splits(folder).test.ids]]
+    names = run.manifest["class_names"]
+    assert [names.index(label) for label in rows["label"]] == run.samples["test_prediction"].tolist()
+    np.testing.assert_allclose(rows["probability"], run.samples["test_confidence"].astype(float), atol=0.005)
+    np.testing.assert_allclose(rows["alpha"], run.samples["test_alpha"].astype(float), atol=0.005)
+    assert (rows["status"] == "whole").all() and rows[["face", "left", "detected"]].isna().all(axis=None)
+    assert rows["photograph_accuracy"].isna().all() and len(list(out.iterdir())) == len(rows)
+
+
+@pytest.mark.parametrize(("dataset", "write"), [("rafdb", write_rafdb), ("affectnet", write_affectnet_npy)])
+def test_faces_that_others_aligned_are_taken_as_they_are(dataset, write, tmp_path):
+    root = write(tmp_path / "data")
+    config = runs.profile_config("smoke", dataset=dataset, method="baseline", epochs=1)
+    run = runs.run(config, root=root, out=tmp_path / "run", progress=False, device="cpu")
+    files = [root / name for name in run.splits(root).test.ids]
+    answers = [found[0] for _, found in predict.predict_files(files, predict.Predictor(run), None)]
+    expected = [run.manifest["class_names"][label] for label in run.samples["test_prediction"]]
+    assert [one.label for one in answers] == expected
+    sure = [one.probabilities[one.label] for one in answers]
+    np.testing.assert_allclose(sure, run.samples["test_confidence"].astype(float), atol=0.005)
+
+
+def test_a_picture_that_its_loader_would_refuse_is_unreadable(folder, tmp_path):
+    predictor = predict.Predictor(folder_run(folder, tmp_path / "run"))
+    Image.new("RGB", (30, 7)).save(tmp_path / "flat.png")
+    ((photo, (one,)),) = predict.predict_files([tmp_path / "flat.png"], predictor, None)
+    assert photo is None and one.status == "unreadable" and "no face can be seen in less than 8" in one.words()
+
+
+def test_the_card_of_a_folder_claims_nothing_of_its_pictures(folder, tmp_path):
+    run, card = folder_run(folder, tmp_path / "run"), tmp_path / "card.md"
+    assert cli.main(["predict", "--card", str(card), "--run", str(run.path)]) == 0
+    text = card.read_text()
+    assert "of its own 12 test faces (folder; whether these are photographs is not recorded)." in text
+    assert "whether its pictures are photographs is not recorded" in text and "Pictures are taken whole" in text
+    assert "trained on no photograph" not in text and "MTCNN" not in text and "(folder, photographs)" not in text
+
+
+@pytest.mark.parametrize("option", ["--csv", "--card"])
+def test_a_forgotten_value_does_not_cost_a_picture(option, scn_run, tmp_path, capsys):
+    """`scn predict --card a.png b.png` takes the first picture for the card's place."""
+    one, other = (save(tmp_path / name, portrait()) for name in ("a.png", "b.png"))
+    before = one.read_bytes()
+    assert cli.main(["predict", "--run", str(scn_run.path), option, str(one), str(other)]) == 2
+    assert f"{option} {one}: the name of the file to write must end in" in capsys.readouterr().err
+    assert one.read_bytes() == before
+
+
 def test_the_command_refuses_what_it_cannot_do(scn_run, capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     Image.new("RGB", (90, 80), "green").save(tmp_path / "nobody.png")
     for words, message in (
-        (["predict"], "name a picture, a folder of pictures, or --card FILE"),
+        (["predict"], "name a picture, a folder of pictures, or --card FILE.md"),
         (["predict", "/nowhere.png"], "/nowhere.png: there is no such picture or folder"),
         (["predict", str(tmp_path / "empty")], "holds no pictures"),
         (["predict", str(tmp_path / "nobody.png"), "--run", str(tmp_path)], "holds no run"),

@@ -403,6 +403,30 @@ def test_a_run_that_starts_from_a_run(squares):
     assert found.keys() == backbone.keys() and all(torch.equal(found[n], backbone[n]) for n in found)
 
 
+@pytest.mark.parametrize("backbone", ["small", "resnet18", "ir50"])
+def test_the_verdict_on_a_run_is_of_the_size_that_it_was_trained_with(squares, backbone):
+    path = runs.run(smoke(backbone=backbone, epochs=1), progress=False).path
+    words, fits = pretrained.report(path)
+    assert fits and f"against        {backbone} at 32 px" in words
+    assert words.endswith(f"scn run --weights {path} --backbone {backbone} --size 32")
+    sizes = {"small": "32 or 48 or 112 or 224", "resnet18": "32 or 48", "ir50": "32"}[backbone]
+    assert f"verdict: complete, for images of {sizes} px\n" in words
+    assert pretrained.load(path, backbone, 32).checkpoint.size == 32
+
+
+def test_a_network_of_another_size_says_which_it_was_trained_with(squares):
+    path = runs.run(smoke(backbone="ir50", epochs=1), progress=False).path
+    assert refused(path, "ir50", 112).endswith("It holds ir50: say --size 32")
+    words, fits = pretrained.report(path, "ir50", 112)
+    assert not fits and "It holds ir50: say --size 32" in words
+
+
+def test_the_verdict_names_the_size_that_was_asked_for(weights):
+    assert "verdict: complete, for images of 64 or" not in pretrained.report(weights)[0]
+    words, fits = pretrained.report(weights, "small", 64)
+    assert fits and "verdict: complete, for images of 48 or 64 or 112 or 224 px" in words
+
+
 def test_a_run_hands_on_how_it_scales(squares, weights):
     config = pretrained.start_from(smoke(), weights, "signed")
     first = runs.run(config, progress=False, weights=weights)

@@ -104,10 +104,40 @@ def test_a_run_on_photographs_speaks_of_its_own_test_faces():
 
 
 @pytest.mark.parametrize("dataset", LOADERS)
-def test_every_dataset_but_rendered_faces_is_of_photographs(dataset):
+def test_every_dataset_but_rendered_faces_is_of_photographs_and_of_a_folder_nobody_knows(dataset):
     standing = Standing(dataset, 78.1, 3137, 8, None)
-    assert standing.photographed != dataset.startswith("rendered")
+    assert standing.photographed is (None if dataset == "folder" else not dataset.startswith("rendered"))
     assert ("labelled by the words that found them" in standing.words()) == (dataset == "webemotion")
+
+
+def test_of_a_folder_it_says_that_nobody_knows_and_judges_by_ferplus_alone():
+    standing = Standing("folder", 47.94, 1, 7, None)
+    words = "Right in 47.9 % of its own 1 test face (folder; whether these are photographs is not recorded"
+    assert standing.words() == f"{words})." and standing.on_photographs is None
+    assert standing.short() == "own test 47.9 %, photographs or not is not recorded"
+    standing = dataclasses.replace(standing, real=real(17.0, 18.7))
+    assert standing.words().startswith(f"{words}) and in 17.0 % of 3,137 photographs (FER+ test), where guessing")
+    assert standing.words().endswith("always saying neutral 34.5 %.")
+    assert standing.short() == "own test 47.9 %, photographs 17.0 %"
+
+
+def test_a_joint_run_stands_on_the_dataset_that_it_is_tested_on(scn_run):
+    for sets, expected in (("folder+rafdb", None), ("rafdb+folder", True)):
+        config = dataclasses.replace(scn_run.config, dataset="joint", data={"sets": sets})
+        run = dataclasses.replace(scn_run)
+        run.__dict__["config"] = config
+        assert transfer.standing(run).photographed is expected
+
+
+def test_who_has_no_frame_is_shown_pictures_as_they_come(scn_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "load_dataset", lambda name, root, split, size: make_faces(8, noise=0.0, size=size))
+    monkeypatch.setattr(transfer, "five_points", lambda images, detector: [torch.zeros(0, 5, 2)] * len(images))
+    run = dataclasses.replace(scn_run)
+    run.__dict__["config"] = dataclasses.replace(scn_run.config, dataset="folder", data={})
+    path = transfer.measure([run], "anywhere", tmp_path)
+    assert transfer.load(tmp_path)["shown"].tolist() == ["as they come"]
+    monkeypatch.setattr(transfer, "results_dir", lambda: tmp_path)
+    assert path.is_file() and transfer.standing(run).real["shown"] == "as they come"
 
 
 def test_the_committed_table_says_where_it_comes_from():

@@ -60,7 +60,7 @@ def test_the_test_accuracy_decides_and_every_other_number_is_shown():
     assert check(accuracy=52.0).verdict == "within tolerance" and check(accuracy=52.01).verdict == "differs"
     assert check(accuracy=50.6, tolerance=0.5).verdict == "differs"
     text = check(accuracy=53.0, torch="y").text()
-    assert text.startswith("differs: 10 of 11 numbers are the same, ± 2 points of accuracy are allowed")
+    assert text.startswith("differs: 10 of 11 numbers are the same; accuracy may differ by ± 2")
     assert "  accuracy                50 -> 53" in text and "  torch                   x -> y" in text
 
 
@@ -99,7 +99,7 @@ def test_a_cheap_row_of_todays_recipe_is_chosen_by_chance(tmp_path):
     ("words", "message"),
     [
         (["verify", "nothing"], "there are no measured runs"),
-        (["verify", "squares", "--cell", "zz"], "0 rows have a key that begins with 'zz'"),
+        (["verify", "squares", "--cell", "zz"], "a key begins with 'zz' in 0 rows; one is meant"),
         (["squares"], "name the directories of the runs to add to squares"),
     ],
 )

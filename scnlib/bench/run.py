@@ -8,6 +8,7 @@ from pathlib import Path
 from scnlib.bench import load, machine, methods, preparing, rows, scaling, startup, techniques, training
 from scnlib.bench.how import How, Task
 from scnlib.bench.rows import Row
+from scnlib.files import check_target
 from scnlib.precision import choose_device, choose_precision
 
 
@@ -48,8 +49,8 @@ def bench(
     for group in groups:
         if group not in GROUPS:
             raise ValueError(f"unknown group {group!r}; known: {', '.join(GROUPS)}")
-    if csv is not None and Path(csv).is_dir():
-        raise ValueError(f"--csv {csv} is a folder; name a file")
+    if csv is not None:
+        check_target("--csv", csv, ".csv")
     where = choose_device(device)
     how = How(where, choose_precision(where))
     if quick:

@@ -12,7 +12,7 @@ from scnlib.datasets.decode import MIN_SIDE
 from scnlib.datasets.faceset import FaceSet, Source
 from scnlib.options import typed
 
-__all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset"]
+__all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset", "tested_on"]
 
 MAX_SIDE = 2048
 
@@ -57,7 +57,7 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
 def has_validation(name: str, root: Path | str | None = None, **options: object) -> bool:
     """Whether a dataset has a validation split: an official one, a folder of that name, or a share of train."""
     if name == "joint":
-        first = str(options.get("sets", "rafdb")).split("+")[0]
+        first = tested_on(name, **options)
         return has_validation(first, None if root is None else Path(root) / first, **options)
     if name == "webemotion":
         return False
@@ -65,3 +65,8 @@ def has_validation(name: str, root: Path | str | None = None, **options: object)
         own = name == "folder" and root is not None and (Path(root) / "val").is_dir()
         return own or bool(options.get("val_fraction"))
     return True
+
+
+def tested_on(name: str, **options: object) -> str:
+    """The dataset that the test pictures of a dataset are of: of joint ones the first."""
+    return str(options.get("sets", "rafdb")).partition("+")[0] if name == "joint" else name

@@ -23,6 +23,7 @@ from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import SUFFIXES, Box
 from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, by_stem, check_choice, load_listing, names_in, part_of
+from scnlib.words import counted
 
 #: In the order of AffectNet's labels 0 to 7; 8 to 10 are no expression, uncertain and no face.
 CLASSES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -285,4 +286,6 @@ def _number_first(name: str) -> tuple[int, str]:
 
 def _notes(left_out: dict[int, int]) -> tuple[str, ...]:
     words = dict(enumerate(CLASSES)) | NOT_A_CLASS
-    return tuple(f"{left_out[code]:,} rows of class {code} ({words[code]}) are not used" for code in sorted(left_out))
+    return tuple(
+        f"{counted(left_out[code], 'row')} of class {code} ({words[code]}) not used" for code in sorted(left_out)
+    )

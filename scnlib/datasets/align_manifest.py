@@ -12,6 +12,7 @@ import pandas as pd
 from scnlib.datasets.face_crops import Settings
 from scnlib.errors import ScnError
 from scnlib.files import leads_out, named, whole, write
+from scnlib.words import counted
 
 FOUND, SEVERAL, NO_FACE, UNREADABLE = "found", "several", "no face", "unreadable"
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -32,7 +33,8 @@ def summary(manifest: pd.DataFrame) -> str:
     """How many pictures ended how, in one line."""
     counts = Counter(manifest.drop_duplicates("file")["status"])
     parts = [f"{counts[status]:,} {status}" for status in (FOUND, SEVERAL, NO_FACE, UNREADABLE)]
-    return f"{sum(counts.values()):,} pictures: {', '.join(parts)}; {manifest['output'].notna().sum():,} faces written"
+    written = counted(manifest["output"].notna().sum(), "face")
+    return f"{counted(sum(counts.values()), 'picture')}: {', '.join(parts)}; {written} written"
 
 
 def claim(target: Path) -> None:

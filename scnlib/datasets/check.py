@@ -17,6 +17,7 @@ from scnlib.datasets.decode import decode_all
 from scnlib.datasets.listing import Listing, check_choice, names_in
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
 from scnlib.options import typed
+from scnlib.words import counted
 
 #: Problems that are shown; the rest is counted.
 SHOWN = 10
@@ -45,13 +46,13 @@ class SplitCheck:
     def differences(self) -> list[str]:
         """Counts that are not the published ones."""
         wrong = [
-            f"{self.split}: {self.found.get(name, 0):,} images of {name}, published are {count:,}"
+            f"{self.split}: {counted(self.found.get(name, 0), 'image')} of {name}, published are {count:,}"
             for name, count in self.published.items()
             if count is not None and count != self.found.get(name, 0)
         ]
         here = sum(self.found.values())
         if self.total is not None and self.total != here and not wrong:
-            wrong.append(f"{self.split}: {here:,} images, published are {self.total:,}")
+            wrong.append(f"{self.split}: {counted(here, 'image')}, published are {self.total:,}")
         return wrong
 
 
@@ -82,7 +83,7 @@ class Report:
         if self.ok:
             lines.append("Nothing is wrong.")
         else:
-            lines.append(f"{len(self.problems):,} problem{'s' if len(self.problems) > 1 else ''}:")
+            lines.append(f"{counted(len(self.problems), 'problem')}:")
             lines += [f"  {problem}" for problem in self.problems[:SHOWN]]
             if len(self.problems) > SHOWN:
                 lines.append(f"  ... and {len(self.problems) - SHOWN:,} more")

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from scnlib.files import write_tensors
+from scnlib.words import counted
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class FaceSet:
             raise ValueError(f"images must be uint8 (N, C, H, W), got {self.images.dtype} {tuple(self.images.shape)}")
         for name, column in self._columns():
             if len(column) != len(self.images):
-                raise ValueError(f"{name} has {len(column)} rows for {len(self.images)} images")
+                raise ValueError(f"{name} has {counted(len(column), 'row')} for {counted(len(self.images), 'image')}")
         for name in ("labels", "true_labels"):
             labels = getattr(self, name)
             if labels is not None:
@@ -73,7 +74,7 @@ class FaceSet:
             row = int(outside[0])
             raise ValueError(
                 f"{self.source.name}: {name}[{row}] ({self.ids[row]}) is {int(labels[row])}, "
-                f"outside the {self.num_classes} classes 0..{self.num_classes - 1}; {len(outside)} such rows"
+                f"outside the {self.num_classes} classes 0..{self.num_classes - 1}; {counted(len(outside), 'such row')}"
             )
 
     def _columns(self) -> Iterable[tuple[str, Tensor | tuple]]:

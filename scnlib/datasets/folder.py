@@ -12,6 +12,7 @@ import torch
 from scnlib.datasets.decode import SUFFIXES
 from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, check_choice, check_fraction, load_listing, names_in
+from scnlib.words import counted
 
 SPLITS = ("train", "val", "test")
 MOST_CLASSES = 256  # what happened to labels is recorded in bytes
@@ -123,7 +124,7 @@ def read_list(root: Path, split: str, names: tuple[str, ...]) -> Listing:
     unknown = [name for name in _folders_in(place) if name not in known]
     if split != "train":
         problems += [f"{split}/{name} is a class that train/ does not have" for name in unknown if name[0] != "."]
-    notes = [f"{others:,} files are no images by their suffix and are not used"] if others else []
+    notes = [f"{counted(others, 'file')} not used: no images by their suffix"] if others else []
     return Listing(
         "folder",
         root,

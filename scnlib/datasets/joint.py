@@ -15,6 +15,7 @@ from scnlib.datasets import affectnet, ferplus, folder, rafdb
 from scnlib.datasets.classes import canonical, in_order_of
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
 from scnlib.datasets.listing import check_choice
+from scnlib.words import counted
 
 PARTS: dict[str, Callable[..., FaceSet]] = {
     "rafdb": rafdb.load, "affectnet": affectnet.load, "ferplus": ferplus.load, "folder": folder.load,
@@ -58,7 +59,7 @@ def load(
     images = [part.images.expand(-1, 3, -1, -1) for part in parts]
     labels = torch.cat([part.labels for part in parts])
     digests = (torch.tensor(list(bytes.fromhex(part.source.sha256))) for part in parts)
-    version = "; ".join(f"{part.source.name}: {part.source.version} ({len(part):,} faces)" for part in parts)
+    version = "; ".join(f"{part.source.name}: {part.source.version} ({counted(len(part), 'face')})" for part in parts)
     return FaceSet(
         images=torch.cat(images),
         labels=labels,
@@ -94,7 +95,7 @@ def _matched(faces: FaceSet, first: FaceSet) -> FaceSet:
                 f"joint: {faces.source.name} has a class {name!r}, which is none of {', '.join(first.class_names)} and "
                 "no other expression that is known here; is it misspelt?"
             )
-        notes.append(f", {int((faces.labels == label).sum()):,} faces of {name} left out")
+        notes.append(f", {counted(int((faces.labels == label).sum()), 'face')} of {name} left out")
     kept = in_order_of(faces, first.class_names)
     return dataclasses.replace(
         kept, source=dataclasses.replace(kept.source, version=kept.source.version + "".join(notes))

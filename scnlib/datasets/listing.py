@@ -16,6 +16,7 @@ from scnlib import counter_rng
 from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import SUFFIXES, Box, decode_pieces
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
+from scnlib.words import counted
 
 #: A joint dataset cannot be checked as one, but each of its folders can.
 HINT = "`scn data check` of this folder lists all of them; --data allow_missing=true leaves them out"
@@ -127,7 +128,7 @@ def load_listing(
         ids=tuple(listing.ids[row] for row in kept.tolist()),
         source=Source(
             name,
-            version + (f", {left_out:,} rows left out" if left_out else ""),
+            version + (f", {counted(left_out, 'row')} left out" if left_out else ""),
             content_sha256(images, trained, labels),
         ),
         true_labels=None if given is None else labels,
@@ -243,8 +244,8 @@ def _images(name: str, listing: Listing, rows: list[int], size: int, allow_missi
         if problems and not allow_missing:
             number, reason = problems[0]
             raise ValueError(
-                f"{listing.title} ({listing.places[rows[number]]}): {reason}. {len(problems):,} of {len(files):,} "
-                f"images cannot be used. Copy them again; {HINT}."
+                f"{listing.title} ({listing.places[rows[number]]}): {reason}. {len(problems):,} of "
+                f"{counted(len(files), 'image')} cannot be used. Copy them again; {HINT}."
             )
 
     found = cached(name, key, lambda: {"images": usable_images(), "usable": usable})

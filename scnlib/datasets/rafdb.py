@@ -16,6 +16,7 @@ import torch
 from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, by_stem, check_choice, load_listing, part_of
 from scnlib.datasets.released import released_labels
+from scnlib.words import counted
 
 #: In the order of RAF-DB's own labels 1 to 7.
 CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
@@ -139,7 +140,7 @@ def _parsed(text: str, seen: dict[str, int]) -> tuple[str, int] | str:
     """(name, 0-based label) of one line, or what is wrong with it."""
     fields = text.split()
     if len(fields) != 2:
-        return f"expected a name and a label, got {len(fields)} fields"
+        return f"expected a name and a label, got {counted(len(fields), 'field')}"
     name, label = fields
     if not name.startswith(("train_", "test_")):
         return f"a name begins with train_ or test_, got {name!r}"

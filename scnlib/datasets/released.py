@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import torch
 from torch import Tensor
 
+from scnlib.words import counted
+
 #: Share of RAF-DB's training labels that a released file changes, by the file's name (SCN's repository, counted).
 KNOWN_FLIPS = {"0.1noise_train.txt": 0.1036, "0.2noise_train.txt": 0.2027, "train.txt": 0.0}
 
@@ -68,11 +70,12 @@ class ReleasedLabels:
         stray = [name for name in self.labels if name not in known]
         if stray:
             raise ValueError(
-                f"{self.path}, line {self.lines[stray[0]]}: no image is called {stray[0]}; {len(stray):,} such rows"
+                f"{self.path}, line {self.lines[stray[0]]}: no image is called {stray[0]}; "
+                f"{counted(len(stray), 'such row')}"
             )
         without = [name for name in names if name not in self.labels]
         if without:
-            raise ValueError(f"{self.path} has no row for {without[0]}; {len(without):,} images are without a row")
+            raise ValueError(f"{self.path} has no row for {without[0]}; {counted(len(without), 'image')} without a row")
         labels = torch.tensor([self.labels[name] for name in names], dtype=torch.int64)
         changed = float((labels != true).double().mean()) if len(labels) else 0.0
         if changed > MOST_FLIPS:

@@ -21,6 +21,7 @@ from scnlib.datasets.faceset import FaceSet
 from scnlib.datasets.listing import Listing, check_choice, check_fraction, load_listing
 from scnlib.faces.action_units import CLASSES
 from scnlib.tables import read_csv
+from scnlib.words import counted
 
 OK, NO_FACE, TOO_SHORT, TOO_LONG, UNREADABLE = "ok", "no face", "too short", "too long", "unreadable"
 STATUSES = (OK, NO_FACE, TOO_SHORT, TOO_LONG, UNREADABLE)
@@ -74,7 +75,7 @@ def summary(root: Path | str) -> str:
     """How many videos ended how, in one line, and table 1."""
     counts = read_table(root, VIDEOS)["status"].value_counts()
     parts = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUSES)
-    return f"{counts.sum():,} videos: {parts}\n\n{statistics(root).to_string(index=False)}"
+    return f"{counted(counts.sum(), 'video')}: {parts}\n\n{statistics(root).to_string(index=False)}"
 
 
 def load(
@@ -130,7 +131,7 @@ def read_list(root: Path | str | None, split: str, test_fraction: float = 0.1, t
         ids=tuple(kept["face"]),
         labels=torch.tensor([CLASSES.index(name) for name in kept["class"]], dtype=torch.int64),
         places=tuple(f"{FACES}, row {row + 2}" for row in kept.index),
-        notes=(f"{copies:,} faces repeat others and are not used",) if copies else (),
+        notes=(f"{counted(copies, 'face')} not used: a repetition of others",) if copies else (),
     )
 
 

@@ -170,7 +170,7 @@ def remember(means: Tensor, values: Tensor, index: Tensor, momentum: float) -> T
 
 def option_error(method: str, option: str, value: object, known: Iterable) -> ValueError:
     """The one message for a method option outside what is known."""
-    return ValueError(f"{method}: {option}={value!r} is unknown; known: {', '.join(map(repr, known))}")
+    return ValueError(f"method {method}: {option}={value!r} is unknown; known: {', '.join(map(repr, known))}")
 
 
 def softmax(logits: Tensor, alpha: Tensor | None) -> Tensor:

@@ -96,17 +96,17 @@ class SCN(Method):
         preset, other = (VARIANTS[name] for name in ((self.variant, *(set(VARIANTS) - {self.variant}))))
         if all(getattr(self, option) == other[option] != preset[option] for option in preset):
             raise ValueError(
-                f"scn: variant={self.variant!r} with every setting of the other variant. dataclasses.replace keeps the "
-                f"settings it finds; write SCN(variant={self.variant!r}) instead"
+                f"method scn: variant={self.variant!r} with every setting of the other variant. dataclasses.replace "
+                f"keeps the settings it finds; write SCN(variant={self.variant!r}) instead"
             )
         if self.relabel_epoch < 1:
-            raise ValueError(f"scn: relabel_epoch counts from 1, got {self.relabel_epoch}")
+            raise ValueError(f"method scn: relabel_epoch counts from 1, got {self.relabel_epoch}")
         for option in ("gamma", "beta", "margin_rank", "margin_reward", "margin_relabel"):
             if not 0 <= getattr(self, option) <= 1:
-                raise ValueError(f"scn: {option} must lie in 0..1, got {getattr(self, option)}")
+                raise ValueError(f"method scn: {option} must lie in 0..1, got {getattr(self, option)}")
         if self.margin_reward and not self.learnable_margin:
             raise ValueError(
-                f"scn: margin_reward={self.margin_reward} is of a learnable margin; set learnable_margin=true"
+                f"method scn: margin_reward={self.margin_reward} is of a learnable margin; set learnable_margin=true"
             )
 
     @property

@@ -13,6 +13,7 @@ from scnlib.methods import METHODS
 from scnlib.paper import measuring
 from scnlib.paper.grid import DATASET_NAMES, PUBLISHED_ONLY, Cell, from_web, grid, weights_on
 from scnlib.pretrained import weights_name
+from scnlib.words import counted
 
 
 def _judged(counts: Mapping[str, int]) -> tuple[int, int]:
@@ -191,7 +192,7 @@ def rates(bench: pd.DataFrame, results: pd.DataFrame) -> tuple[Rate, ...]:
         if ";" in device or (device, method, backbone, int(size)) in benched:
             continue
         seen = rows["epochs"] * rows["n_train"] / rows["duration_s"]
-        words = f"{len(seen)} finished runs, {seen.min():,.0f} to {seen.max():,.0f}"
+        words = f"{counted(len(seen), 'finished run')}, {seen.min():,.0f} to {seen.max():,.0f}"
         found.append(Rate(device, method, backbone, int(size), 0, seen.median(), words, with_judging=True))
     return tuple(found)
 
@@ -260,8 +261,8 @@ def costs(
         }  # fmt: skip
         for device, number in devices:
             there = [rate for rate in known if rate.device == device]
-            for which, counted in chosen.items():
-                each = [seconds(run, there) for run in counted]
+            for which, some in chosen.items():
+                each = [seconds(run, there) for run in some]
                 row[device, number, which] = makespan([one for one in each if one is not None], number) / 3600
                 row[device, number, f"{which} unknown"] = each.count(None)
         rows.append(row)
@@ -329,4 +330,4 @@ def hours(row: Mapping, device: tuple[str, int], which: str = "all", count: str 
     words = f"{time:,.1f} h" if time >= 1 else f"{max(1, math.ceil(60 * time))} min"
     if time >= 1000:  # two digits are more than a rate is good for
         words = f"about {float(f'{time:.2g}'):,.0f} h"
-    return f"{words} for {number - unknown} of {number} runs" if unknown else words
+    return f"{words} for {number - unknown} of {counted(number, 'run')}" if unknown else words

@@ -17,6 +17,7 @@ from scnlib.paper.grid import GRIDS, Selector
 from scnlib.paper.jobs import arguments
 from scnlib.paper.published import TITLES
 from scnlib.paper.verdicts import HELD, NOT_HELD, TUNED, Claim, Group, arm, noise_name
+from scnlib.words import counted
 
 HIGH = 0.3  # the noise at which claims about "whatever noise was run" and the leaderboard are measured
 RATES = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8)  # ours: the learning rates among which a method finds its own
@@ -119,7 +120,7 @@ def _claims(dataset: str, profile: str, seeds: Sequence[int], ledger: pd.DataFra
         if claim.on == TUNED:
             configs = [replace(config, lr=rate) for config in configs for rate in RATES]
         untested = rows["detail"].iloc[0].removeprefix("needs ") if len(rows) and not rows["n"].any() else ""
-        needs = untested or (f"more than {len(seeds)} seeds" if configs else "what no run gives")
+        needs = untested or (f"more than {counted(len(seeds), 'seed')}" if configs else "what no run gives")
         yield Open(claim.id, claim.text, tuple({config.sha256(): config for config in configs}.values()), needs)
 
 
@@ -203,7 +204,7 @@ def costs(found: Sequence[Open], known: Sequence[cost.Rate], device: str) -> pd.
 def to_text(table: pd.DataFrame, dataset: str, profile: str, seeds: Sequence[int], device: str) -> str:
     """``costs`` for a terminal, with the commands that measure what is missing."""
     runs, rest = table[(table["runs"] > 0) | (table["name"] == "all")], table[table["needs"] != ""]
-    lines = [f"Not measured on {dataset}, {profile} recipe, {len(seeds)} seeds; time on {device}", ""]
+    lines = [f"Not measured on {dataset}, {profile} recipe, {counted(len(seeds), 'seed')}; time on {device}", ""]
     lines.append(f"{'name':18}{'runs':>5}  {'time':28}what")
     lines += [f"{row.name:18}{row.runs:>5}  {row.time:28}{row.what}" for row in runs.itertuples(index=False)]
     if len(rest):

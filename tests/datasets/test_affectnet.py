@@ -50,7 +50,7 @@ def test_the_whole_photograph_where_asked_for(csv):
 
 def test_rows_without_a_class_are_counted_and_left_out(csv, npy):
     listing = affectnet.read_list(csv, "train", "csv")
-    assert listing.notes == ("1 rows of class 10 (no face) are not used",)
+    assert listing.notes == ("1 row of class 10 (no face) not used",)
     np.save(npy / "train_set/annotations/3_exp.npy", np.array("9"))
     assert len(load_dataset("affectnet", npy, size=40)) == 47
 

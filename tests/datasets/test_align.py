@@ -294,7 +294,7 @@ def test_command(source, target, capsys, monkeypatch):
     monkeypatch.setattr(align, "Detector", lambda device, smallest: detector())
     put(source, "a.png")
     assert cli.main(["align", str(source), str(target), "--size", "112", "--how", "box", "--device", "cpu"]) == 0
-    assert "1 pictures: 1 found, 0 several, 0 no face, 0 unreadable; 1 faces written" in capsys.readouterr().out
+    assert "1 picture: 1 found, 0 several, 0 no face, 0 unreadable; 1 face written" in capsys.readouterr().out
     assert np.asarray(Image.open(target / "a.png")).shape == (112, 112, 3)
     assert cli.main(["align", str(source), str(source / "out")]) == 2
     assert "choose an OUT outside of it" in capsys.readouterr().err

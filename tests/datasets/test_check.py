@@ -72,7 +72,7 @@ def test_affectnets_published_counts(tmp_path, monkeypatch):
     report = check("affectnet", write_affectnet_csv(tmp_path / "csv"))
     assert report.ok
     assert "not stated" in report.text()  # contempt
-    assert "1 rows of class 10 (no face) are not used" in report.text()
+    assert "1 row of class 10 (no face) not used" in report.text()
     assert check("affectnet", tmp_path / "csv", num_classes=7).ok
     report = check("affectnet", write_affectnet_npy(tmp_path / "npy"))
     assert report.problems == ("test: 16 images, published are 15",)
@@ -83,7 +83,7 @@ def test_a_folder_has_no_published_counts(tmp_path):
     assert check("folder", root).ok
     (root / "test/anger/notes.txt").write_text("x")
     np.save(root / "train/anger/broken.npy", np.zeros(3))
-    assert "1 files are no images by their suffix" in check("folder", root).text()
+    assert "1 file not used: no images by their suffix" in check("folder", root).text()
     for file in (root / "test/fear").iterdir():
         file.unlink()
     assert check("folder", root).problems == ("test: no row of the class fear",)
@@ -108,7 +108,7 @@ def test_ferplus_faults(folders):  # noqa: F811
     text = "\n".join(check("ferplus", folders).problems)
     assert "FER2013Train/fer0000003.png is named in label.csv (image 3) but is not there" in text
     assert "fer0000008.png is empty (0 bytes); copy or generate it again" in text
-    assert "train: 1 images of neutral, published are 8,733" in text
+    assert "train: 1 image of neutral, published are 8,733" in text
 
 
 def test_a_dataset_that_is_not_there_says_how_to_get_it(tmp_path, capsys):

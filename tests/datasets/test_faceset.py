@@ -85,7 +85,7 @@ def test_counts():
         ({"labels": torch.tensor([0, 1, -1, 3])}, r"labels\[2\] \(2\) is -1"),
         ({"labels": torch.zeros(4)}, "labels must be int64"),
         ({"labels": torch.zeros(3, dtype=torch.int64)}, "labels has 3 rows for 4 images"),
-        ({"ids": ("a",)}, "ids has 1 rows for 4 images"),
+        ({"ids": ("a",)}, "ids has 1 row for 4 images"),
         ({"votes": torch.zeros(5, 4)}, "votes has 5 rows"),
         ({"latents": {"age": torch.zeros(2)}}, r"latents\['age'\] has 2 rows"),
         ({"images": torch.zeros(4, 1, 8, 8)}, "images must be uint8"),

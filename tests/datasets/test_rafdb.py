@@ -119,7 +119,7 @@ class TestASourceThatChanges:
             load_dataset("rafdb", root, size=40)
         faces = load_dataset("rafdb", root, size=40, allow_missing=True)
         assert len(faces) == 41
-        assert "1 rows left out" in faces.source.version
+        assert "1 row left out" in faces.source.version
 
     def test_a_changed_label_is_read_again(self, root):
         load_dataset("rafdb", root, size=40)
@@ -147,7 +147,7 @@ class TestBadInput:
             ("train_00003.jpg 0", "line 3: the label must be 1 to 7, got '0'; this is no list of RAF-DB"),
             ("train_00003.jpg 8", "line 3: the label must be 1 to 7, got '8'"),
             ("train_00003.jpg happy", "line 3: the label must be 1 to 7, got 'happy'"),
-            ("train_00003.jpg", "line 3: expected a name and a label, got 1 fields"),
+            ("train_00003.jpg", "line 3: expected a name and a label, got 1 field"),
             ("val_00003.jpg 2", "line 3: a name begins with train_ or test_"),
             ("train_00001.jpg 2", r"line 3: train_00001\.jpg stands in line 1 already"),
         ],

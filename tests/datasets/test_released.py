@@ -82,10 +82,10 @@ def test_rows_and_images_that_do_not_belong_together_are_named(root):
     path = write_labels(root, "noise.txt", 1)
     kept = [line for line in path.read_text().splitlines() if "00004" not in line and "00007" not in line]
     path.write_text("\n".join(kept) + "\n")
-    with pytest.raises(ValueError, match=r"has no row for train_00004; 2 images are without a row"):
+    with pytest.raises(ValueError, match=r"has no row for train_00004; 2 images without a row"):
         load_dataset("rafdb", root, label_file="noise.txt", label_base=1)
     path.write_text("train_99999.jpg 3\n" + write_labels(root, "other.txt", 1).read_text())
-    with pytest.raises(ValueError, match=r"line 1: no image is called train_99999; 1 such rows"):
+    with pytest.raises(ValueError, match=r"line 1: no image is called train_99999; 1 such row"):
         load_dataset("rafdb", root, label_file="noise.txt", label_base=1)
 
 

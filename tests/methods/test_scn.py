@@ -180,7 +180,9 @@ def test_the_released_code_adds_the_losses_and_has_biases(batch):
 
 
 def test_a_reward_without_a_margin_that_learns_is_refused():
-    with pytest.raises(ValueError, match=r"scn: margin_reward=0.5 is of a learnable margin; set learnable_margin=true"):
+    with pytest.raises(
+        ValueError, match=r"^method scn: margin_reward=0.5 is of a learnable margin; set learnable_margin=true"
+    ):
         SCN(margin_reward=0.5)
 
 
@@ -262,15 +264,15 @@ def test_options_survive_a_round_trip(name):
     [
         ("scm", {}, "unknown method 'scm'; known: baseline, scn"),
         ("scn", {"betta": 0.5}, "method scn has no option 'betta'; known: variant, weighting"),
-        ("scn", {"beta": 1.5}, "scn: beta must lie in 0..1, got 1.5"),
+        ("scn", {"beta": 1.5}, "method scn: beta must lie in 0..1, got 1.5"),
         ("scn", {"gamma": float("nan")}, "method scn: gamma must be a finite number, got nan"),
-        ("scn", {"variant": "mine"}, "scn: variant='mine' is unknown; known: 'paper', 'released_code'"),
-        ("scn", {"relabel_group": "high"}, "scn: relabel_group='high' is unknown"),
-        ("scn", {"weighting": "yes"}, "scn: weighting='yes' is unknown; known: 'logits', 'loss', 'none'"),
+        ("scn", {"variant": "mine"}, "method scn: variant='mine' is unknown; known: 'paper', 'released_code'"),
+        ("scn", {"relabel_group": "high"}, "method scn: relabel_group='high' is unknown"),
+        ("scn", {"weighting": "yes"}, "method scn: weighting='yes' is unknown; known: 'logits', 'loss', 'none'"),
         ("scn", {"beta": True}, "method scn: beta must be a number, got True"),
         ("scn", {"bias": "no"}, "method scn: bias must be true or false, got 'no'"),
         ("scn", {"relabel_group": 3}, "method scn: relabel_group must be text, got 3"),
-        ("scn", {"relabel_epoch": 0}, "scn: relabel_epoch counts from 1, got 0"),
+        ("scn", {"relabel_epoch": 0}, "method scn: relabel_epoch counts from 1, got 0"),
         ("scn", {"relabel_epoch": 2.5}, "method scn: relabel_epoch must be a whole number, got 2.5"),
         ("baseline", {"beta": 0.5}, "method baseline has no option 'beta'; known: none"),
     ],
