@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   scn figure scn-fig5                                          SCN's figure 5, drawn from measured runs
   scn cost --dataset rendered --profile quick                  what the tables cost here, and what is left
   scn missing --dataset ferplus                                what is not measured yet, with commands and time
+  scn methods coteaching                                       what a method does, its source and its options
   scn leaderboard --noise-rate 0.3                             every method under one recipe
   scn claims                                                   which of the papers' claims held
   scn results verify                                           measure a committed row again, by chance
@@ -128,6 +129,7 @@ scn results verify [NAME]
     _add_missing(commands)
     _add_figure(commands)
     _add_leaderboard(commands)
+    _add_methods(commands)
     claims = commands.add_parser("claims", help="the papers' claims, one line each, with a computed verdict")
     claims.add_argument("--long", action="store_true", help="every dataset, with the numbers behind each verdict")
     claims.add_argument("--format", choices=("text", "csv"), default="text")
@@ -318,6 +320,28 @@ def _leaderboard(options: argparse.Namespace) -> None:
           leaderboard_text(board, *which, **changed), end="")  # fmt: skip
 
 
+def _add_methods(commands: argparse._SubParsersAction) -> None:
+    methods = commands.add_parser(
+        "methods",
+        help="what each method does, whose it is, and its options",
+        description="Every method with its source, what it needs, and its options with their defaults; of one, all "
+        "that is known of it. No method is shown a true label or a set of clean ones. A profile sets the options that "
+        "count epochs, as shares of its own.",
+        epilog="examples:\n"
+        "  scn methods               the list\n"
+        "  scn methods coteaching    one of them at length: formula, options, differences from its source, a command\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    methods.add_argument("name", metavar="NAME", nargs="?", help="of one method (default: all, in short)")
+    methods.set_defaults(command=_methods)
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from scnlib.methods import catalogue
+
+    print(catalogue.overview() if options.name is None else catalogue.details(options.name))
+
+
 def _add_align(commands: argparse._SubParsersAction) -> None:
     align = commands.add_parser(
         "align",
@@ -505,7 +529,8 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
         "check",
         help="counts beside the published ones, what is wrong with file and row, how to get it",
         description="Counts of each split and class beside the published ones, the first problems with file and row, "
-        "how to get the dataset and under which terms. The exit code is 1 if something is wrong.",
+        "pictures that stand in two splits or under two labels, how to get the dataset and under which terms. The exit "
+        "code is 1 if something is wrong.",
     )
     check.add_argument("name", metavar="NAME", help="rendered, ferplus, rafdb, affectnet, webemotion or folder")
     check.add_argument("--root", metavar="DIR", help="the dataset's folder")
@@ -539,7 +564,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         help="rendered (default), ferplus, rafdb, affectnet, webemotion, rendered_web, folder, joint",
     )
     run.add_argument("--root", metavar="DIR", help="the dataset's folder")
-    run.add_argument("--method", default="scn", help="scn (default), baseline, lrn, ...; scn leaderboard has all")
+    run.add_argument("--method", default="scn", help="scn (default), baseline, lrn, ...; scn methods has all")
     run.add_argument("--set", metavar="OPTION=VALUE", action="append", default=[], help="an option of the method")
     run.add_argument("--data", metavar="OPTION=VALUE", action="append", default=[], help="an option of the dataset")
     run.add_argument("--noise-rate", type=float, help="share of wrong training labels, 0 to 1 (default 0)")

@@ -113,10 +113,12 @@ def faces(results: Path | None) -> Drawing:
 
 def uncertainty(results: Path | None) -> Drawing:
     images, shown = uncertainty_series()
-    figure = plots.uncertainty_ladder(images, shown, steps=STEPS, title="Five kinds of uncertainty",
-                                      note="rendered faces; SCN figure 1, redrawn")  # fmt: skip
+    title = "An evident face, and four kinds of uncertainty"
+    figure = plots.uncertainty_ladder(
+        images, shown, steps=STEPS, title=title, note="rendered faces; SCN figure 1, redrawn"
+    )
     alt = (
-        "Two rendered persons in five kinds of uncertainty: evident, subtle, low quality, partly hidden, and a "
+        "Two rendered persons, evident and in four kinds of uncertainty: subtle, low quality, partly hidden, and a "
         "mixture of two expressions."
     )
     return Drawing("uncertainty", alt, figure)

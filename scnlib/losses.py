@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scnlib.shapes import check_shape
+
 
 def logit_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of logits that are multiplied by each sample's importance.
@@ -22,9 +24,13 @@ def logit_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) 
     Returns:
         Scalar, the mean over the batch, in the dtype of ``logits``.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: SCN, eq. (2).
     Differs from the released code: that multiplies ``alpha (W x + b)``; a bias in ``logits`` does the same here.
     """
+    _check_batch(logits, alpha, labels)
     return F.cross_entropy(alpha.to(logits.dtype)[:, None] * logits, labels)
 
 
@@ -43,9 +49,19 @@ def loss_weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -
     Returns:
         Scalar, divided by N and not by the sum of alpha, in the dtype of ``logits``.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: SCN, section 3.2, the first of "two simple choices", which it rejects.
     """
+    _check_batch(logits, alpha, labels)
     return (alpha.to(logits.dtype) * F.cross_entropy(logits, labels, reduction="none")).mean()
+
+
+def _check_batch(logits: Tensor, alpha: Tensor, labels: Tensor) -> None:
+    check_shape("logits", logits, ("N", "C"))
+    check_shape("alpha", alpha, logits.shape[:1])
+    check_shape("labels", labels, logits.shape[:1], logits.shape)
 
 
 def high_importance_count(batch_size: int, beta: float) -> int:
@@ -62,7 +78,12 @@ def high_importance_count(batch_size: int, beta: float) -> int:
 
 
 def importance_order(alpha: Tensor) -> Tensor:
-    """Indices ``(N,)`` by descending importance; ties keep the order of the batch."""
+    """Indices ``(N,)`` of ``(N,)`` alpha by descending importance; ties keep the order of the batch.
+
+    Raises:
+        ValueError: if alpha has another shape.
+    """
+    check_shape("alpha", alpha, ("N",))
     return alpha.detach().argsort(descending=True, stable=True)
 
 
@@ -76,18 +97,21 @@ def rank_regularization(alpha: Tensor, beta: float = 0.7, margin: float | Tensor
     Args:
         alpha: ``(N,)`` importance weights.
         beta: share of the high group, 0 to 1.
-        margin: delta_1. A tensor may be learnable; as printed its gradient is +1 whenever the loss is active, so
+        margin: delta_1. A scalar tensor may be learnable; as printed its gradient is +1 whenever the loss is active, so
             descent only ever shrinks it.
 
     Returns:
         Scalar in the dtype of ``alpha``. 0 with zero gradient where a group is empty (one sample, beta 0 or 1).
 
     Raises:
-        ValueError: if ``beta`` lies outside 0..1.
+        ValueError: if ``beta`` lies outside 0..1, or a tensor has another shape.
 
     Source: SCN, eq. (3) and (4). The paper's sums run over 0..M and M..N, one term too many each; the means over M and
         N - M samples are what it describes.
     """
+    check_shape("alpha", alpha, ("N",))
+    if isinstance(margin, Tensor):
+        check_shape("margin", margin, ())
     count = high_importance_count(len(alpha), beta)
     if count in (0, len(alpha)):
         return alpha.sum() * 0
@@ -108,7 +132,7 @@ def total_loss(classification: Tensor, ranking: Tensor | None, gamma: float = 0.
         gamma: 0 to 1.
 
     Raises:
-        ValueError: if ``gamma`` lies outside 0..1.
+        ValueError: if ``gamma`` lies outside 0..1, or a loss is no scalar.
 
     Source: SCN, section 3.3.
     Differs from the released code: that adds both with weight 1, twice the paper's loss at gamma = 0.5; the method
@@ -116,14 +140,21 @@ def total_loss(classification: Tensor, ranking: Tensor | None, gamma: float = 0.
     """
     if not 0 <= gamma <= 1:
         raise ValueError(f"gamma must lie in 0..1, got {gamma}")
+    check_shape("classification", classification, ())
     if ranking is None:
         return classification
+    check_shape("ranking", ranking, ())
     return gamma * ranking + (1 - gamma) * classification
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy against label distributions: ``-1/N sum_i sum_c t_ic log softmax(z_i)_c``, both ``(N, C)``.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: the "PLD" row of SCN, table 7 (Barsoum et al. 2016).
     """
+    check_shape("logits", logits, ("N", "C"))
+    check_shape("targets", targets, logits.shape)
     return -(targets * torch.log_softmax(logits, dim=1)).sum(1).mean()

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from scnlib.shapes import check_shape
+
 COVARIANCES = ("full", "diagonal", "low_rank")
 
 
@@ -40,12 +42,13 @@ def covariance_factor(outputs: Tensor, num_classes: int, covariance: str = "full
         ``(N, C, K)`` with K = C, C, or R + C independent noises.
 
     Raises:
-        ValueError: if the kind of covariance is unknown.
+        ValueError: if the kind of covariance is unknown, or ``outputs`` has another shape.
 
     Source: LRN, section 3.1; the low-rank form is that of Collier et al., CVPR 2021, which LRN builds on. There s goes
         through a softplus and is at least .001.
     """
     size = factor_size(num_classes, covariance, rank)
+    check_shape("outputs", outputs, ("N", size))
     if covariance == "full":
         return outputs.view(-1, num_classes, num_classes)
     own = torch.diag_embed(outputs[:, size - num_classes :])
@@ -74,15 +77,27 @@ def monte_carlo_log_probabilities(mean: Tensor, factor: Tensor, noise: Tensor, t
     Returns:
         ``(N, C)``, in the dtype of ``mean``.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: LRN, eq. (1) and (2). Eq. (2) sums over the data; the mean over the batch is ours, as for any other loss.
         Its indicator ``[i = y_ic]`` is read as ``[c = y_i]``.
     """
+    check_shape("mean", mean, ("N", "C"))
+    check_shape("factor", factor, (*mean.shape, "K"))
+    check_shape("noise", noise, ("S", factor.shape[2]))
     logits = (mean[:, :, None] + factor @ noise.T) / temperature
     return torch.logsumexp(torch.log_softmax(logits, dim=1), dim=2) - math.log(len(noise))
 
 
 def squared_distances(features: Tensor, centres: Tensor) -> Tensor:
-    """``||f_i - mu_c||^2`` for ``(M, D)`` features and ``(C, D)`` centres: ``(M, C)``."""
+    """``||f_i - mu_c||^2`` for ``(M, D)`` features and ``(C, D)`` centres: ``(M, C)``.
+
+    Raises:
+        ValueError: if a tensor has another shape.
+    """
+    check_shape("features", features, ("M", "D"))
+    check_shape("centres", centres, ("C", features.shape[1]))
     return (features[:, None] - centres).square().sum(2)
 
 
@@ -98,6 +113,9 @@ def centre_confidence(features: Tensor, centres: Tensor) -> Tensor:
     Returns:
         ``(M, C)``, rows sum to 1.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: LRN, eq. (3), which has ``exp(d(f_i, mu_c))`` with d "the metric function". A distance there would give the
         farthest centre the largest confidence, so d must be a similarity; the negative squared distance is ours.
     """
@@ -107,8 +125,12 @@ def centre_confidence(features: Tensor, centres: Tensor) -> Tensor:
 def centre_spread(centres: Tensor) -> Tensor:
     """sigma^2 of equation (4): the variance of ``(C, D)`` centres, ``sum_c ||mu_c - mean||^2 / (C - 1)``, a scalar.
 
+    Raises:
+        ValueError: if ``centres`` has another shape.
+
     Source: LRN, eq. (4), "the standard deviation among class centers"; that it is summed over the dimensions is ours.
     """
+    check_shape("centres", centres, ("C", "D"))
     return centres.var(dim=0).sum()
 
 
@@ -128,15 +150,26 @@ def discriminative_loss(features: Tensor, centres: Tensor, confidence: Tensor, *
     Returns:
         Scalar, not negative; with ``spread`` it is the same for features and centres in any unit, but for w.
 
+    Raises:
+        ValueError: if a tensor has another shape.
+
     Source: LRN, eq. (4); its sigma_k has an index that occurs nowhere, and its M is the size of the batch.
     """
-    total = (confidence * squared_distances(features, centres)).sum() / confidence.numel()
+    distances = squared_distances(features, centres)
+    check_shape("confidence", confidence, distances.shape)
+    total = (confidence * distances).sum() / confidence.numel()
     return total / centre_spread(centres) if spread else total
 
 
 def joint_loss(classification: Tensor, discriminative: Tensor | None, weight: float = 1.0) -> Tensor:
     """``L = L_cls + lambda L_CLD``, scalars; without the second the first alone.
 
+    Raises:
+        ValueError: if a loss is no scalar.
+
     Source: LRN, eq. (5); lambda = 1 in section 4.2.
     """
+    for name, loss in (("classification", classification), ("discriminative", discriminative)):
+        if loss is not None:
+            check_shape(name, loss, ())
     return classification if discriminative is None else classification + weight * discriminative

@@ -1,13 +1,21 @@
 """Options as they come, from a command line or a JSON file, against the types that their owners state."""
 
 import dataclasses
+import difflib
 import math
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def known_words(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: what is known, and which of it was perhaps meant."""
+    known = list(known)
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f"known: {', '.join(known) or 'none'}" + "".join(f". Did you mean {one!r}?" for one in nearest)
 
 
 def typed(owner: str, name: str, annotation: object, value: object) -> object:
@@ -45,5 +53,5 @@ def typed_fields(owner: str, kind: type, given: Mapping[str, object]) -> dict[st
     known = {field.name: field.type for field in dataclasses.fields(kind)}
     for name in given:
         if name not in known:
-            raise ValueError(f"{owner} has no option {name!r}; known: {', '.join(known) or 'none'}")
+            raise ValueError(f"{owner} has no option {name!r}; {known_words(name, known)}")
     return {name: typed(owner, name, known[name], value) for name, value in given.items()}

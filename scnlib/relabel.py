@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from scnlib.losses import high_importance_count, importance_order
+from scnlib.shapes import check_shape
 
 
 def relabel(
@@ -33,12 +34,16 @@ def relabel(
         ``(new_labels, changed)``: a new tensor like ``labels`` and bool ``(N,)``.
 
     Raises:
-        ValueError: if ``beta`` lies outside 0..1.
+        ValueError: if ``beta`` lies outside 0..1, or a tensor has another shape.
 
     Source: SCN, eq. (5).
     Differs from the released code: that considers all samples of the batch, with alpha-scaled probabilities of the
         augmented images, and overwrites the only copy of the labels.
     """
+    check_shape("probabilities", probabilities, ("N", "C"))
+    check_shape("labels", labels, probabilities.shape[:1])
+    if alpha is not None:
+        check_shape("alpha", alpha, probabilities.shape[:1])
     high_importance_count(len(labels), beta)  # refuses a wrong beta, also where there are no groups
     top, winner = probabilities.max(1)
     own = probabilities.gather(1, labels[:, None]).squeeze(1)
@@ -49,7 +54,12 @@ def relabel(
 
 
 def low_importance(alpha: Tensor, beta: float = 0.7) -> Tensor:
-    """bool ``(N,)``: which samples are in the low-importance group, the ``N - floor(beta N)`` smallest alpha."""
+    """bool ``(N,)``: which samples are in the low-importance group, the ``N - floor(beta N)`` smallest alpha.
+
+    Raises:
+        ValueError: if ``beta`` lies outside 0..1, or alpha is not ``(N,)``.
+    """
+    check_shape("alpha", alpha, ("N",))
     count = high_importance_count(len(alpha), beta)
     low = torch.ones(len(alpha), dtype=torch.bool, device=alpha.device)
     return low.index_fill_(0, importance_order(alpha)[:count], False)  # low[...] = False would wait for the device
@@ -80,7 +90,13 @@ def audit(given: Tensor, current: Tensor, true: Tensor) -> Audit:
     """Compare labels before and after relabelling with the truth; all int64 ``(N,)``.
 
     A wrong label that became another wrong label lowers the precision and is neither cured nor harmed.
+
+    Raises:
+        ValueError: if they are not, or differ in N.
     """
+    check_shape("given", given, ("N",))
+    check_shape("current", current, given.shape)
+    check_shape("true", true, given.shape)
     changed, right = current != given, current == true
     wrong_before = given != true
     cured = (changed & right).sum()

@@ -200,6 +200,8 @@ z, alpha = measures.opinion(weighted, faces.images[:count])
 labels, agrees = faces.labels[:count], z.argmax(1) == faces.labels[:count]
 plain = F.cross_entropy(z, labels, reduction="none")
 slope = importance.logit_slope(z, alpha, labels)
+
+# %%
 panels = {"weighted loss: slope = loss": (plain, plain, agrees),
           "weighted logits: slope = E[z] − z_label": (plain, slope, agrees)}
 few = {name: tuple(values[:400] for values in panel) for name, panel in panels.items()}
@@ -230,11 +232,10 @@ import numpy as np
 
 alphas = np.linspace(0, 1, 101)
 over = torch.from_numpy(importance.loss_over_alpha(z, labels, alphas))
-best, dip = torch.from_numpy(alphas)[over.argmin(1)], over[:, [0, -1]].min(1).values - over.min(1).values
-above = z.gather(1, labels[:, None]).squeeze(1) - z.mean(1)  # how far the label lies above the average class
-kinds = {"right and sure": (agrees, above), "right, barely": (agrees, -above), "wrong, undecided": (~agrees, dip),
-         "wrong and sure": (~agrees, -above)}
-chosen = {name: int(score.masked_fill(~rows, -1e9).argmax()) for name, (rows, score) in kinds.items()}
+best = torch.from_numpy(alphas)[over.argmin(1)]
+chosen = importance.four_faces(z, labels, over)
+
+# %%
 picked = list(chosen.values())
 figure = plots.loss_over_alpha(alphas, over[picked], list(chosen), now=alpha[picked].tolist(),
                                chance=float(np.log(len(names))), title="What α does to the loss of four faces",
@@ -432,6 +433,8 @@ plain_run = ctx.run("baseline", noise_rate=0.3)
 z, _ = measures.opinion(plain_run, faces.images)
 loss, wrong = F.cross_entropy(z, faces.labels, reduction="none"), faces.labels != faces.true_labels
 v = smallest(loss, 0.7)
+
+# %%
 figure = plots.loss_histogram(loss, wrong, float(loss[v == 1].max()), title="What the loss knows",
                               note=f"the baseline's last network on its n = {len(faces):,} training faces, 30 % wrong "
                                    f"labels, 1 run, seed {seed}")

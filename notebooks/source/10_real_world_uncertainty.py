@@ -61,15 +61,17 @@ pd.DataFrame(cells, columns=["row", "data set", "value", "status", "how we know"
 # **Predict:** without a single wrong label, is there anything to cure?
 
 # %%
-from scnlib import plots
-from scnlib.course import confusions, luck, readings, wording
+from scnlib.course import readings
 
 printed = readings.printed_gains("scn-4").query("method == 'scn' and not pretrained")
-printed = printed.assign(label="SCN, " + printed["dataset"], low=float("nan"), high=float("nan"), n=float("nan"),
-                         group="derived from the paper, from scratch")
+printed = printed.assign(label="SCN, " + printed["dataset"], group="derived from the paper, from scratch")
 both = {"measured, rendered faces": "rendered", "measured, FER+": "ferplus"}
 clean = {name: paper.arms(results, readings.three(), dataset, reference="baseline").iloc[1:].assign(group=name)
          for name, dataset in both.items()}
+
+# %%
+from scnlib import plots
+
 figure = plots.effects(pd.concat([printed, *clean.values()]).rename(columns={"gain": "effect"}),
                        unit="points against the baseline", title="On the original labels, from scratch",
                        note="measured at full scale, quick recipe, one nominal learning rate for all")
@@ -127,22 +129,17 @@ else:
             profile=profile)
 
 # %%
-def by_kind(column):
-    tables = {kind: paper.arms(results, readings.three(**noise), "ferplus", column=column)
-              for kind, noise in kinds.items()}
-    return pd.DataFrame({kind: table.set_index("label")["mean"] for kind, table in tables.items()})
+from scnlib.course import real_mistakes, wording
 
-accuracy = by_kind("accuracy")
+accuracy = real_mistakes.by_kind(results, kinds)
 wording.readable(accuracy, missing="not measured").rename_axis("test accuracy on FER+, %")
 
 # %%
-trained = results[(results["dataset"] == "ferplus") & (results["profile"] == "quick")]
-sizes = {kind: trained.loc[trained["key"].isin(readings.keys_of(results, arm, "ferplus")), "n_train"]
-         for kind, noise in kinds.items() for arm in [paper.arm("scn", relabelling=False, **noise)]}
-if all(len(found) for found in sizes.values()):
-    ctx.say("Training faces: {sizes}.",
-            sizes="; ".join(f"{kind} {int(found.iloc[0]):,}" for kind, found in sizes.items()),
-            origin="measured at full scale")
+sizes = real_mistakes.training_faces(results, kinds)
+ctx.say("Training faces: {sizes}.", sizes="; ".join(f"{kind} {count:,}" for kind, count in sizes.items()),
+        origin="measured at full scale")
+
+# %%
 trusting = accuracy.loc["baseline"]
 if trusting.notna().all():
     ctx.say("Random flips cost the baseline **{random:.1f}** points, people's mistakes **{real:.1f}**, at about the "
@@ -162,14 +159,9 @@ else:
 # %%
 curves = ctx.results("ferplus_epochs")
 keys = {kind: readings.keys_of(results, paper.arm("baseline", **noise), "ferplus") for kind, noise in kinds.items()}
-fitted = {}
-for kind, wrong in ((flipped, 0.3), (own, real_rate)):
-    runs = curves[curves["key"].isin(keys[kind])] if len(curves) else curves
-    if len(runs):  # given = (1 - wrong) right + wrong memorised
-        mean = runs.groupby("epoch", as_index=False).mean(numeric_only=True)
-        right = (mean["train_accuracy_given"] - wrong * mean["memorised"]) / (1 - wrong)
-        fitted[kind] = pd.DataFrame({"epoch": mean["epoch"], "right": right, "memorised": mean["memorised"],
-                                     "test": mean["test_accuracy"]})
+wrong = {flipped: 0.3, own: real_rate}  # the share: all labels fitted = (1 - wrong) right + wrong memorised
+fitted = {kind: real_mistakes.fitted(curves, keys[kind], share) for kind, share in wrong.items()}
+fitted = {kind: table for kind, table in fitted.items() if len(table)}
 
 # %%
 if own not in fitted:
@@ -199,15 +191,18 @@ if len(fitted) == 2:
 # order).
 
 # %%
+from scnlib.course import confusions
+
 confusion = ctx.results("ferplus_confusion")
 errors = {kind: confusions.error_matrix(confusion, found) for kind, found in keys.items() if found and len(confusion)}
 if own not in errors:
     ctx.say("> The baseline trained on *{kind}* has not been measured yet, so its confusion is not shown and its line "
             "below is missing.", kind=own)
-else:
-    kind, matrix = own, errors[own]
-    ctx.say("The confusion of the baseline that was trained on *{kind}*:", kind=kind)
-    figure = plots.confusion_matrix(matrix.to_numpy(), list(matrix.index), title=f"Baseline, trained on: {kind}",
+
+# %%
+if own in errors:
+    matrix = errors[own]
+    figure = plots.confusion_matrix(matrix.to_numpy(), list(matrix.index), title=f"Baseline, trained on: {own}",
                                     note=f"FER+ test faces, n = {int(matrix.to_numpy().sum()):,}, quick recipe, "
                                          "measured at full scale")
     ctx.save(figure, "confusion",
@@ -234,6 +229,8 @@ for kind, matrix in errors.items():
 # **Predict:** is SCN's gain over the baseline larger on FER2013's labels than on FER+'s?
 
 # %%
+from scnlib.course import luck
+
 gains = {kind: paper.arms(results, readings.three(**noise), "ferplus", reference="baseline").iloc[1:]
          for kind, noise in kinds.items()}
 forest = pd.concat([table.assign(group=f"trained on: {kind}") for kind, table in gains.items()])
@@ -271,7 +268,7 @@ if errors and trusting.notna().any():
 # **Predict** it for random and for real mistakes.
 
 # %%
-knows = by_kind("alpha_auroc").drop(index="baseline").drop(columns=majority)
+knows = real_mistakes.by_kind(results, kinds, "alpha_auroc").drop(index="baseline").drop(columns=majority)
 wording.readable(knows, 3, "not measured").rename_axis("AUROC of α for wrong labels")
 
 # %%
@@ -404,6 +401,8 @@ figure = plots.clip_timeline(frames, moments, {name: actor.present for name, act
 ctx.save(figure, "clips",
          alt="Six frames of a rendered film above a time axis: when two people are in the picture, the tracks that "
              "were followed, and which of them are long enough for a clip.")
+
+# %%
 happy = sum(name == "happiness" for name in seen.shown)
 ctx.say("Table 1 of this film: {videos} video, {clips} clips, **{frames} faces** after near-duplicates were dropped. "
         "The word says that all are happy; {happy} of {frames} are in the film's happy part.",
@@ -419,13 +418,11 @@ ctx.say("Table 1 of this film: {videos} video, {clips} clips, **{frames} faces**
 # **Predict:** of eight faces found by "sad", how many look sad?
 
 # %%
-from scnlib.datasets import load_dataset, rendered_web
+from scnlib.datasets import rendered_web
 
-web = load_dataset("rendered_web", n=64, size=48)
-rows = (web.labels == web.class_names.index("sadness")).nonzero().flatten()
-shown = [web.class_names[label] for label in web.true_labels[rows]]
+images, shown = webemotion.found_by("sadness")
 noise = rendered_web.keyword_noise()
-figure = plots.face_grid(web.images[rows], shown, ["right" if name == "sadness" else "wrong" for name in shown],
+figure = plots.face_grid(images, shown, ["right" if name == "sadness" else "wrong" for name in shown],
                          title='Found by "sad"',
                          note=f"what each face shows; over all words {1 - float(noise.diagonal().mean()):.0%} show "
                               "something else than their word says")
@@ -523,7 +520,7 @@ else:
 # %% tags=["remove-cell"]
 assert 0.25 < real_rate < 0.4, real_rate
 assert sum(kept for *_, kept in seen.tracks) == 2 and 2 <= happy < len(seen.shown) == len(seen.faces)
-assert 0.6 < 1 - float(noise.diagonal().mean()) < 0.7 and len(rows) == 8
+assert 0.6 < 1 - float(noise.diagonal().mean()) < 0.7 and len(images) == 8
 assert sum(ten.values()) == 10 and (draws["surprise"] >= most).mean() < 0.01
 if profile == "quick":
     if known.notna()[flipped]:

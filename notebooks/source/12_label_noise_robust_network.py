@@ -38,8 +38,6 @@ ctx = start("12_label_noise_robust_network", profile=profile, seed=seed)
 # 2. A **confidence-based label-free discriminative loss**: features gather at centres, and no label says at which.
 
 # %%
-import math
-
 import torch
 
 from scnlib import plots
@@ -63,14 +61,12 @@ ctx.save(plots.lrn_diagram(faces.images[:4]), "diagram",
 from scnlib.course import lrn
 
 d, draws = torch.tensor([2.0, 1.0, 0.5, 0.0, -1.0]), 100_000
-normal = torch.randn(draws, 5, generator=torch.Generator().manual_seed(seed)) * math.pi / math.sqrt(6)
-tied = normal.clone()
-tied[:, 1] = 0.95 * normal[:, 0] + math.sqrt(1 - 0.95**2) * normal[:, 1]  # class 1 is noisy when class 0 is
+normal = lrn.normal(draws, 5, seed)
+tied = lrn.tied(normal, 0, 1, correlation=0.95)  # class 1 is noisy when class 0 is
 shares = {"softmax": torch.softmax(d, 0), "Gumbel": lrn.winners(d, lrn.gumbel(draws, 5, seed)),
           "normal": lrn.winners(d, normal), "normal, 0 and 1 tied": lrn.winners(d, tied)}
-bars = {name: {f"class {k}, d = {d[k]:g}": float(share[k]) for k in range(5)} for name, share in shares.items()}
-figure = plots.class_counts(bars, numbers=".1%", label="how often the class has the largest score",
-                            title="Who wins under noise",
+figure = plots.class_counts(lrn.by_class_and_logit(shares, d), title="Who wins under noise", numbers=".1%",
+                            label="how often the class has the largest score",
                             note=f"five logits, {draws:,} draws, seed {seed}; all noises of equal variance")
 ctx.save(figure, "gumbel",
          alt="Bars: how often each of five classes has the largest score under Gumbel noise, normal noise and tied "
@@ -162,15 +158,11 @@ ctx.save(figure, "noise",
 # %%
 import pandas as pd
 
-rows = {}
-for kind in losses_lrn.COVARIANCES:
-    size = losses_lrn.factor_size(C, kind, 3)
-    outputs = torch.randn(1, size, generator=torch.Generator().manual_seed(seed))
-    factor = losses_lrn.covariance_factor(outputs, C, kind, 3)[0]
-    sigma = factor @ factor.T
-    tied = int((sigma - sigma.diagonal().diag() != 0).sum()) // 2
-    rows[kind] = {"outputs of FC2": size, "noises for each draw": factor.shape[1], "pairs of classes tied": tied}
-pd.DataFrame(rows).T
+sizes = {kind: losses_lrn.factor_size(C, kind, rank=3) for kind in losses_lrn.COVARIANCES}
+factors = {kind: losses_lrn.covariance_factor(torch.randn(1, size), C, kind, rank=3)[0] for kind, size in sizes.items()}
+pd.DataFrame({"outputs of FC2": sizes,
+              "noises for each draw": {kind: factor.shape[1] for kind, factor in factors.items()},
+              "pairs of classes tied": {kind: lrn.tied_pairs(factor) for kind, factor in factors.items()}})
 
 # %% [markdown]
 # One caution before we read covariances: a softmax sees *differences* of logits only. Noise that moves all classes alike is
@@ -205,12 +197,9 @@ ctx.say("With a distance {far} of {n} faces trust the *farthest* centre most; wi
 # **Predict** both pictures.
 
 # %%
-draw = torch.Generator().manual_seed(seed)
-clouds = torch.tensor([[0.0, 0.9], [0.8, -0.5], [-0.8, -0.5]]).repeat_interleave(40, 0) + 0.35 * torch.randn(120, 2,
-    generator=draw)
-centres = 0.8 * torch.randn(4, 2, generator=draw)
-moved = {"without σ": lrn.descend(clouds, centres, spread=False, steps=1200),
-         "with σ": lrn.descend(clouds, centres, spread=True, steps=1200)}
+points, centres = lrn.clouds(seed)
+moved = {"without σ": lrn.descend(points, centres, spread=False, steps=1200),
+         "with σ": lrn.descend(points, centres, spread=True, steps=1200)}
 figure = plots.centre_moves({name: (path.points, path.centres, path.spread) for name, path in moved.items()},
                             note="120 points in three clouds, four centres, 1,200 steps down equation 4 alone, "
                                  f"seed {seed}")
@@ -232,7 +221,7 @@ ctx.say("σ² after the descent, as a share of before: **{without:.1%}** without
 # centres, and the loss is what it was.
 
 # %%
-swapped = network.centres.detach()[torch.randperm(C, generator=draw)]
+swapped = network.centres.detach().roll(1, dims=0)
 values = [float(losses_lrn.discriminative_loss(features, m, losses_lrn.centre_confidence(features, m)))
           for m in (network.centres.detach(), swapped)]
 ctx.say("$L_{{cld}}$ of the batch {a:.6f}, with the centres in another order {b:.6f}.", a=values[0], b=values[1],
@@ -253,13 +242,12 @@ with torch.no_grad():
     f = torch.cat([network(normalize(part))[0] for part in faces.images[:count].split(256)])
 means = torch.from_numpy(lrn.by_class(f, faces.labels[:count], C))
 starts = {"standard normal": network.centres.detach(), "class means": means}
-pulls = {name: lrn.pull(f[:256], faces.labels[:256], network.classifier.weight.detach(), begun)
+pulls = {name: lrn.hold(f, faces.labels[:count], network.classifier.weight.detach(), begun)
          for name, begun in starts.items()}
-for name, begun in starts.items():
-    ctx.say("Centres {name}: σ² = {spread:.3g}; $L_{{cld}}$ pulls {share} times as hard as the cross-entropy; "
-            "{favourite:.0%} of {n:,} faces prefer one and the same centre.", name=name,
-            spread=float(losses_lrn.centre_spread(begun)), share=f"{pulls[name]['share']:.2g}",
-            favourite=lrn.favourite(losses_lrn.centre_confidence(f, begun)), n=count, origin="measured here")
+for name, held in pulls.items():
+    ctx.say("Centres {name}: σ² = {spread:.3g}; $L_{{cld}}$ pulls {share:.2g} times as hard as the cross-entropy; "
+            "{favourite:.0%} of {n:,} faces prefer one and the same centre.", name=name, n=count, **held,
+            origin="measured here")
 
 # %% [markdown]
 # Neither is what the paper describes. Normal centres lie far out: the loss is faint, and "belonging" is decided by which centre
@@ -387,11 +375,9 @@ test, truth = ctx.faces("test"), ours.samples["test_labels"]
 right = {name: run.samples["test_prediction"] == truth for name, run in runs.runs.items()}
 won, lost = right["LRN"] & ~right["baseline"], ~right["LRN"] & right["baseline"]
 shown = [*won.nonzero()[0][:6], *lost.nonzero()[0][:6]] or [0]
-said = [[f"{names[run.samples['test_prediction'][i]]} {run.samples['test_confidence'][i]:.2f}" for i in shown]
-        for run in runs.runs.values()]
-captions = [f"{first}\n{second}\n({names[truth[i]]})" for first, second, i in zip(*said, shown, strict=True)]
-figure = plots.face_grid(test.images[shown], captions, ["right" if won[i] else "wrong" for i in shown], columns=6,
-                         face_width=1.3, title="Baseline above, LRN below, the truth in brackets",
+figure = plots.face_grid(test.images[shown], lrn.captions([base, ours], names, shown),
+                         ["right" if won[i] else "wrong" for i in shown], columns=6, face_width=1.3,
+                         title="Baseline above, LRN below, the truth in brackets",
                          note="the first test faces of each kind; ✓ LRN alone is right, ✗ the baseline alone is; "
                          + note)
 ctx.save(figure, "figure3",
@@ -437,12 +423,10 @@ from scnlib.afterwards import features
 
 seen = features(ours, faces.images[:count])
 learnt = ours.network().centres.detach()
-pulled = lrn.pull(seen[:256], faces.labels[:256], ours.network().classifier.weight.detach(), learnt)
+pulled = lrn.hold(seen, faces.labels[:count], ours.network().classifier.weight.detach(), learnt)
 ctx.say("In the whole training the centres moved by {travel:.1%} of their length. At the end {favourite:.0%} of {n:,} "
         "faces prefer the same one, and $L_{{cld}}$ pulls {share:.2g} times as hard at the features as a "
-        "cross-entropy would.", travel=lrn.travel(ours),
-        favourite=lrn.favourite(losses_lrn.centre_confidence(seen, learnt)), n=count, share=pulled["share"],
-        origin="measured here")
+        "cross-entropy would.", travel=lrn.travel(ours), n=count, **pulled, origin="measured here")
 
 loose = {name: lrn.looseness(features(run, test.images), test.labels) for name, run in runs.runs.items()}
 ctx.say("Scatter within classes over scatter between them, test faces: baseline {base:.2f}, LRN {lrn:.2f} (one run "
@@ -545,7 +529,7 @@ seen_noise = lrn.by_class(variance[range(len(test)), test.labels], test.labels, 
 agreement = lrn.rank_agreement(seen_noise, mistakes + mistakes.T)
 ctx.say("Its noise has a standard deviation of {deviation:.2g} logits between two classes on average. Rank "
         "correlation of the variances with its mistakes (both ways added up): **{rho}**.",
-        deviation=math.sqrt(float(variance.mean()) * C / (C - 1)),
+        deviation=(float(variance.mean()) * C / (C - 1)) ** 0.5,
         rho=f"{agreement:+.2f}" if agreement == agreement else "undefined", origin="measured here")
 
 # %% [markdown]

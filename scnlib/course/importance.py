@@ -109,6 +109,29 @@ class _Watched:
         return step
 
 
+def four_faces(logits: Tensor, labels: Tensor, over: Tensor) -> dict[str, int]:
+    """The faces that show best what alpha can do to a loss: name -> row.
+
+    How sure a prediction is: how far the label's logit lies above the mean of all, or for a wrong one below. Undecided
+    is the wrong one whose loss dips most between alpha = 0 and 1.
+
+    Args:
+        logits: ``(N, C)``.
+        labels: ``(N,)``.
+        over: ``(N, A)`` losses of ``loss_over_alpha``, for alphas from 0 to 1.
+    """
+    right = logits.argmax(1) == labels
+    above = logits.gather(1, labels[:, None]).squeeze(1) - logits.mean(1)
+    dip = over[:, [0, -1]].min(1).values - over.min(1).values
+    kinds = {
+        "right and sure": (right, above),
+        "right, barely": (right, -above),
+        "wrong, undecided": (~right, dip),
+        "wrong and sure": (~right, -above),
+    }
+    return {name: int(score.masked_fill(~rows, -torch.inf).argmax()) for name, (rows, score) in kinds.items()}
+
+
 def first_steps(config: Config, faces: FaceSet, epochs: int = 1) -> pd.DataFrame:
     """Train the first epochs of a run, without evaluation, and look at the importance in every step.
 

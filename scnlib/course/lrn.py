@@ -1,6 +1,8 @@
 """What lesson 12 measures of the Label-noise Robust Network: noisy logits, centres, heads over fixed features."""
 
+import math
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +34,25 @@ def gumbel(draws: int, classes: int, seed: int) -> Tensor:
     """Independent standard Gumbel noise ``(draws, C)``: ``-log(-log U)``, in float64."""
     uniform = torch.rand(draws, classes, generator=counter_rng.generator(seed, "gumbel"), dtype=torch.float64)
     return -torch.log(-torch.log(uniform.clamp_min(1e-300)))
+
+
+def normal(draws: int, classes: int, seed: int) -> Tensor:
+    """Independent normal noise ``(draws, C)`` with the variance of standard Gumbel noise, pi^2 / 6."""
+    return math.pi / math.sqrt(6) * torch.randn(draws, classes, generator=torch.Generator().manual_seed(seed))
+
+
+def tied(noise: Tensor, first: int, second: int, correlation: float) -> Tensor:
+    """A copy of independent noise ``(S, C)`` in which two classes' noises are correlated; the variances stay."""
+    noise = noise.clone()
+    own = math.sqrt(1 - correlation**2) * noise[:, second]
+    noise[:, second] = correlation * noise[:, first] + own
+    return noise
+
+
+def by_class_and_logit(shares: Mapping[str, Tensor], logits: Tensor) -> dict[str, dict[str, float]]:
+    """Shares ``(C,)`` as numbers by ``"class 0, d = 2"``, the class with its logit."""
+    names = [f"class {k}, d = {d:g}" for k, d in enumerate(logits.tolist())]
+    return {name: dict(zip(names, share.tolist(), strict=True)) for name, share in shares.items()}
 
 
 def sampling_error(
@@ -67,6 +88,12 @@ def difference_variance(factor: Tensor) -> Tensor:
     return (factor[:, :, None] - factor[:, None]).square().sum(3)
 
 
+def tied_pairs(factor: Tensor) -> int:
+    """How many pairs of classes have noises that are correlated under the covariance ``A A^T``, A of ``(C, K)``."""
+    covariance = factor @ factor.T
+    return int((covariance - covariance.diagonal().diag() != 0).sum()) // 2
+
+
 # ------------------------------------------------------------------------------------------------------------ centres
 
 
@@ -77,6 +104,13 @@ class Drawn:
     points: tuple[np.ndarray, np.ndarray]
     centres: tuple[np.ndarray, np.ndarray]
     spread: np.ndarray
+
+
+def clouds(seed: int) -> tuple[Tensor, Tensor]:
+    """120 points of the plane in three clouds, and four centres that know nothing of them: ``(120, 2)``, ``(4, 2)``."""
+    draw = torch.Generator().manual_seed(seed)
+    middles = torch.tensor([[0.0, 0.9], [0.8, -0.5], [-0.8, -0.5]]).repeat_interleave(40, 0)
+    return middles + 0.35 * torch.randn(120, 2, generator=draw), 0.8 * torch.randn(4, 2, generator=draw)
 
 
 def descend(points: Tensor, centres: Tensor, *, spread: bool, steps: int = 400, lr: float = 0.5) -> Drawn:
@@ -136,6 +170,19 @@ def favourite(confidence: Tensor) -> float:
     return float(torch.bincount(confidence.argmax(1)).max() / len(confidence))
 
 
+def hold(features: Tensor, labels: Tensor, classifier: Tensor, centres: Tensor) -> dict[str, float]:
+    """What centres are to features: ``spread`` (sigma^2), ``share`` of ``pull`` on the first 256, ``favourite``.
+
+    Args:
+        features: ``(M, D)``; labels: ``(M,)``; classifier: ``(C, D)``; centres: ``(C, D)``.
+    """
+    return {
+        "spread": float(losses_lrn.centre_spread(centres)),
+        "share": pull(features[:256], labels[:256], classifier, centres)["share"],
+        "favourite": favourite(losses_lrn.centre_confidence(features, centres)),
+    }
+
+
 def travel(run: Run) -> float:
     """How far a run's centres moved in training, as a share of where they began: ``|end - start| / |start|``."""
     networks = build_model(run.config, len(run.manifest["class_names"])), run.network()
@@ -144,6 +191,18 @@ def travel(run: Run) -> float:
 
 
 # ---------------------------------------------------------------------------------------------------- trained networks
+
+
+def captions(runs: Sequence[Run], class_names: Sequence[str], rows: Sequence[int]) -> list[str]:
+    """For some test faces what each run says of them and how surely, a line each, and the truth in brackets."""
+    truth = runs[0].samples["test_labels"]
+    said = [(run.samples["test_prediction"], run.samples["test_confidence"]) for run in runs]
+    return [
+        "\n".join(
+            [*(f"{class_names[answer[i]]} {score[i]:.2f}" for answer, score in said), f"({class_names[truth[i]]})"]
+        )
+        for i in rows
+    ]
 
 
 def looseness(features: Tensor, labels: Tensor) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from torch import Tensor
 
-from scnlib.datasets import webemotion, webemotion_build
+from scnlib.datasets import load_dataset, webemotion, webemotion_build
 from scnlib.datasets.face_detection import Detector, Found
 from scnlib.datasets.films import Actor, Film, render_film
 from scnlib.datasets.tracks import follow
@@ -71,6 +71,17 @@ def watch(seed: int = 0) -> Seen:
     kept = [(one.begin, one.end, one.seconds >= SHORTEST_FACE_SECONDS - 1e-3) for one in tracks]
     shown = [CLASSES[int(film.labels[round(RATE * time), 0])] for time in rows["time"]]
     return Seen(film, kept, faces.images, shown, table)
+
+
+def found_by(name: str, n: int = 64, size: int = 48) -> tuple[Tensor, list[str]]:
+    """Faces of the stand-in whose keyword is of the class ``name``: uint8 ``(K, 3, size, size)``, and what each shows.
+
+    Args:
+        n: of the whole stand-in, in which all classes are about equally frequent.
+    """
+    web = load_dataset("rendered_web", n=n, size=size)
+    rows = (web.labels == web.class_names.index(name)).nonzero().flatten()
+    return web.images[rows], [web.class_names[label] for label in web.true_labels[rows]]
 
 
 # ----------------------------------------------------------------------------------------------------------- table 3

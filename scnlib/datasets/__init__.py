@@ -10,7 +10,7 @@ from pathlib import Path
 from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, rendered, rendered_web, webemotion
 from scnlib.datasets.decode import MIN_SIDE
 from scnlib.datasets.faceset import FaceSet, Source
-from scnlib.options import typed
+from scnlib.options import known_words, typed
 
 __all__ = ["LOADERS", "FaceSet", "Source", "has_validation", "load_dataset", "tested_on"]
 
@@ -43,15 +43,20 @@ def load_dataset(name: str, root: Path | str | None = None, split: str = "train"
         FileNotFoundError: a file of the dataset is missing.
     """
     if name not in LOADERS:
-        raise ValueError(f"unknown dataset {name!r}; known: {', '.join(LOADERS)}")
-    known = {p.name: p for p in inspect.signature(LOADERS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY}
+        raise ValueError(f"unknown dataset {name!r}; {known_words(name, LOADERS)}")
+    known = loader_options(name)
     for option in options:
         if option not in known:
-            raise ValueError(f"dataset {name} has no option {option!r}; known: {', '.join(known)}")
+            raise ValueError(f"dataset {name} has no option {option!r}; {known_words(option, known)}")
     options = {key: typed(f"dataset {name}", key, known[key].annotation, value) for key, value in options.items()}
     if not MIN_SIDE <= options.get("size", MIN_SIDE) <= MAX_SIDE:
         raise ValueError(f"dataset {name}: size must be in {MIN_SIDE}..{MAX_SIDE} pixels, got {options['size']}")
     return LOADERS[name](root, split, **options)
+
+
+def loader_options(name: str) -> dict[str, inspect.Parameter]:
+    """The options of a dataset's loader, by name."""
+    return {p.name: p for p in inspect.signature(LOADERS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY}
 
 
 def has_validation(name: str, root: Path | str | None = None, **options: object) -> bool:

@@ -6,17 +6,18 @@ do not have the data yet, how to get it and under which terms.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from scnlib.datasets import affectnet, ferplus, folder, joint, rafdb, webemotion
+from scnlib.datasets import affectnet, ferplus, folder, joint, loader_options, rafdb, webemotion
 from scnlib.datasets.decode import decode_all
+from scnlib.datasets.duplicates import same_pictures
 from scnlib.datasets.listing import Listing, check_choice, names_in
 from scnlib.datasets.released import flip_report, flips_as_known, released_labels
-from scnlib.options import typed
+from scnlib.options import known_words, typed
 from scnlib.words import counted
 
 #: Problems that are shown; the rest is counted.
@@ -97,23 +98,26 @@ def check(name: str, root: Path | str | None = None, decode: bool = True, /, **o
         name: a key of ``CHECKS``.
         root: its folder.
         decode: open every image; False looks at lists and names only.
-        options: those of the loader that decide what is read.
+        options: those of the loader; the report says which of them decide nothing that is checked.
 
     Raises:
         ValueError: unknown name or option; for ``"joint"``, which is checked by its parts.
     """
     if name not in CHECKS:
-        raise ValueError(f"unknown dataset {name!r}; known: {', '.join(CHECKS)}")
-    known = dict(list(inspect.signature(CHECKS[name]).parameters.items())[2:])
+        raise ValueError(f"unknown dataset {name!r}; {known_words(name, CHECKS)}")
+    deciding = dict(list(inspect.signature(CHECKS[name]).parameters.items())[2:])
+    known = {**deciding, **loader_options(name)}
     for option in options:
         if option not in known:
-            raise ValueError(f"`scn data check {name}` has no option {option!r}; known: {', '.join(known) or 'none'}")
+            raise ValueError(f"`scn data check {name}` has no option {option!r}; {known_words(option, known)}")
     options = {key: typed(f"dataset {name}", key, known[key].annotation, value) for key, value in options.items()}
+    idle = [option for option in options if option not in deciding]
     try:
-        title, splits, more = CHECKS[name](root, decode, **options)
+        title, splits, more = CHECKS[name](root, decode, **{key: options[key] for key in options if key in deciding})
     except (FileNotFoundError, NotADirectoryError) as error:  # what cannot be read at all is a finding, too
         return Report(name, (), (str(error),), HOW[name])
     problems = [problem for split in splits for problem in split.problems]
+    title += f"\n{', '.join(idle)}: no matter here, left to `scn run`" if idle else ""
     more = [*more, *(difference for split in splits for difference in split.differences())]
     return Report(title, tuple(splits), tuple(problems + more), HOW[name])
 
@@ -135,12 +139,14 @@ def _rafdb(
     label_base: int | None = None,
 ) -> Found:
     listings = {split: rafdb.read_list(root, split, images) for split in ("train", "test")}
+    seen = {split: _see(listing, decode) for split, listing in listings.items()}
     splits = []
     for number, (split, listing) in enumerate(listings.items()):
         # The list is one file: what is wrong with it is told once.
         problems = listing.problems if number == 0 else ()
         published = dict(zip(rafdb.CLASSES, rafdb.PUBLISHED[split], strict=True))
-        splits.append(_split(split, listing, published, sum(rafdb.PUBLISHED[split]), decode, problems))
+        splits.append(_split(split, listing, seen[split], published, sum(rafdb.PUBLISHED[split]), problems))
+    splits[-1] = _noted(splits[-1], *_first(_copies(listings, seen)))
     where = listings["train"].root
     problems: list[str] = []
     if label_file is not None:
@@ -169,36 +175,40 @@ def _affectnet(
 ) -> Found:
     check_choice("affectnet", num_classes=(num_classes, (8, 7)), release=(release, (None, *affectnet.RELEASES)))
     release = release or affectnet.detect_release(root)
+    listings = {
+        split: affectnet.read_list(root, split, release, num_classes, images, crop) for split in affectnet.PUBLISHED
+    }
+    seen = {split: _see(listing, decode) for split, listing in listings.items()}
     splits = []
     for split, counts in affectnet.PUBLISHED.items():
-        listing = affectnet.read_list(root, split, release, num_classes, images, crop)
         published = dict(zip(affectnet.CLASSES[:num_classes], counts, strict=False))
         total = None
         if split == "test" and num_classes == 8:
             total = affectnet.PUBLISHED_TEST_TOTAL[release]
         if release == "npy":
             published = dict.fromkeys(published)  # counted for the other release; this one's are stated nowhere
-        splits.append(_split(split, listing, published, total, decode, listing.problems))
+        splits.append(_split(split, listings[split], seen[split], published, total, listings[split].problems))
+    splits[-1] = _noted(splits[-1], *_first(_copies(listings, seen)))
     return f"AffectNet, {release} release, {num_classes} classes, at {root}", splits, []
 
 
 def _folder(root: Path | str | None, decode: bool, classes: object = None) -> Found:
     root = folder.checked_root(root)
     names = folder.class_order(root, classes)
-    splits, problems = [], []
-    for split in folder.SPLITS:
-        if (root / split).is_dir():
-            listing = folder.read_list(root, split, names)
-            splits.append(_split(split, listing, {}, None, decode, listing.problems))
-        elif split == "test":
-            problems.append(f"there is no {split}/: nothing to measure accuracy on")
+    listings = {split: folder.read_list(root, split, names) for split in folder.SPLITS if (root / split).is_dir()}
+    seen = {split: _see(listing, decode) for split, listing in listings.items()}
+    splits = [_split(split, listing, seen[split], {}, None, listing.problems) for split, listing in listings.items()]
+    problems = [] if "test" in listings else ["there is no test/: nothing to measure accuracy on"]
+    problems += _copies(listings, seen)
     order = "as given" if classes else "sorted by name; give classes= for another order"
     return f"Folder {root}; classes in order ({order}): {', '.join(names)}", splits, problems
 
 
 def _webemotion(root: Path | str | None, decode: bool, test_fraction: float = 0.1, test_seed: int = 0) -> Found:
     listings = {split: webemotion.read_list(root, split, test_fraction, test_seed) for split in ("train", "test")}
-    splits = [_split(split, listing, {}, None, decode, ()) for split, listing in listings.items()]
+    seen = {split: _see(listing, decode) for split, listing in listings.items()}
+    splits = [_split(split, listing, seen[split], {}, None, ()) for split, listing in listings.items()]
+    splits[-1] = _noted(splits[-1], *_first(_copies(listings, seen)))
     videos = webemotion.read_table(root, webemotion.VIDEOS)
     unreadable = videos[videos["status"] == webemotion.UNREADABLE]
     problems = [
@@ -282,33 +292,79 @@ HOW = {
 }
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The images of a list of N, as they lie on the disk.
+
+    Attributes:
+        usable: bool ``(N,)``.
+        small: uint8 ``(N, 3, 8, 8)``, black where an image is not usable; None where none was opened.
+        problems: of those that are not.
+    """
+
+    usable: Tensor
+    small: Tensor | None
+    problems: tuple[str, ...]
+
+
+def _see(listing: Listing, decode: bool) -> Seen:
+    """A list against its images on the disk, each opened once if at all."""
+    there = listing.there()
+    problems = [listing.missing(row) for row in (~there).nonzero().flatten().tolist()]
+    if not decode:
+        return Seen(there, None, tuple(problems))
+    rows = there.nonzero().flatten()
+    files = [listing.root / listing.ids[row] for row in rows]
+    boxes = None if listing.boxes is None else [listing.boxes[row] for row in rows]
+    images, damaged = decode_all(files, 8, boxes, what=listing.title)
+    small = torch.zeros(len(listing), *images.shape[1:], dtype=torch.uint8).index_copy_(0, rows, images)
+    for number, reason in damaged:
+        row = int(rows[number])
+        there[row] = False
+        problems.append(reason + ("" if listing.places[row] == listing.ids[row] else f"; {listing.places[row]}"))
+    return Seen(there, small, tuple(problems))
+
+
 def _split(
     split: str,
     listing: Listing,
+    seen: Seen,
     published: dict[str, int | None],
     total: int | None,
-    decode: bool,
     problems: tuple[str, ...],
 ) -> SplitCheck:
-    """A list against its images on the disk."""
-    there = listing.there()
-    problems = [*problems, *(listing.missing(row) for row in (~there).nonzero().flatten().tolist())]
-    usable = there.clone()
-    if decode:
-        rows = there.nonzero().flatten().tolist()
-        for number, reason in _damaged(listing, rows):
-            usable[rows[number]] = False
-            row = rows[number]
-            place = "" if listing.places[row] == listing.ids[row] else f"; {listing.places[row]}"
-            problems.append(reason + place)
-    problems += [f"{split}: no row of the class {name}" for name in listing.empty_classes()]
-    return SplitCheck(split, _counts(listing, usable), published, total, tuple(problems), listing.notes)
+    empty = (f"{split}: no row of the class {name}" for name in listing.empty_classes())
+    problems = (*problems, *seen.problems, *empty)
+    return SplitCheck(split, _counts(listing, seen.usable), published, total, problems, listing.notes)
 
 
-def _damaged(listing: Listing, rows: list[int]) -> list[tuple[int, str]]:
-    files = [listing.root / listing.ids[row] for row in rows]
-    boxes = None if listing.boxes is None else [listing.boxes[row] for row in rows]
-    return decode_all(files, 8, boxes, what=listing.title)[1]
+def _copies(listings: dict[str, Listing], seen: dict[str, Seen]) -> list[str]:
+    """Pictures that stand in two splits or under two labels, each a sentence with its files; of those opened."""
+    opened = {split: one for split, one in seen.items() if one.small is not None}
+    if not opened:
+        return []
+    places = [(listings[split], split, row) for split, one in opened.items() for row in one.usable.nonzero().flatten()]
+    files = [listing.root / listing.ids[row] for listing, _, row in places]
+    boxes = [listing.boxes and listing.boxes[row] for listing, _, row in places]
+    small = torch.cat([one.small[one.usable] for one in opened.values()])
+    sentences = []
+    for group in same_pictures(files, boxes, small):
+        here = [places[number] for number in group]
+        splits = dict.fromkeys(split for _, split, _ in here)
+        labels = dict.fromkeys(listing.class_names[listing.labels[row]] for listing, _, row in here)
+        said = [f"stands in {' and '.join(splits)}"] if len(splits) > 1 else []
+        said += [f"is labelled {' and '.join(labels)}"] if len(labels) > 1 else []
+        if said:
+            names = [listing.ids[row] for listing, _, row in here]
+            names = names[:4] + [f"and {len(names) - 4:,} more"] * (len(names) > 4)
+            sentences.append(f"the same picture {' and '.join(said)}: {', '.join(names)}")
+    return sentences
+
+
+def _first(sentences: list[str]) -> list[str]:
+    """The first few, and how many more there are."""
+    more = len(sentences) - SHOWN
+    return [*sentences[:SHOWN], *([f"... and {more:,} more that stand twice so"] if more > 0 else [])]
 
 
 def _counts(listing: Listing, usable: Tensor) -> dict[str, int]:
@@ -316,8 +372,8 @@ def _counts(listing: Listing, usable: Tensor) -> dict[str, int]:
     return dict(zip(listing.class_names, counts, strict=True))
 
 
-def _noted(split: SplitCheck, note: str) -> SplitCheck:
-    return SplitCheck(split.split, split.found, split.published, split.total, split.problems, (*split.notes, note))
+def _noted(split: SplitCheck, *notes: str) -> SplitCheck:
+    return replace(split, notes=(*split.notes, *notes))
 
 
 def _table(split: SplitCheck) -> list[str]:

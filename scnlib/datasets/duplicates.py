@@ -1,11 +1,14 @@
 """Pictures that stand in a dataset twice: exactly, or almost."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from scnlib.datasets.decode import Box, decode
 
 #: Side of the small picture that a fingerprint is taken from; it has 2 * side ** 2 bits.
 SIDE = 8
@@ -13,6 +16,9 @@ SIDE = 8
 #: Two pictures are near-duplicates where at most this many of the 128 bits differ and their pixels correlate this much.
 NEAR_BITS = 6
 NEAR_LIKENESS = 0.95
+
+#: Side in pixels at which two files are the same picture: that of the papers' networks.
+COMPARED = 224
 
 #: Rows that are compared with as many others at once: 4 MiB of floats.
 TILE = 1024
@@ -27,6 +33,23 @@ def exact_groups(images: Tensor) -> list[list[int]]:
     groups: dict[bytes, list[int]] = {}
     for row, image in enumerate(images.numpy()):
         groups.setdefault(hashlib.sha256(image.tobytes()).digest(), []).append(row)
+    return [rows for rows in groups.values() if len(rows) > 1]
+
+
+def same_pictures(files: Sequence[Path], boxes: Sequence[Box | None], small: Tensor) -> list[list[int]]:
+    """Files that training sees as one picture, whatever their format, in groups of two or more, by first row.
+
+    What is equal is equal when small, too, so only files whose small pictures agree are opened again.
+
+    Args:
+        files: N images that can be read.
+        boxes: what is cut out of each, or None.
+        small: uint8 ``(N, 3, S, S)``, the same images by ``decode`` at a small size.
+    """
+    groups: dict[bytes, list[int]] = {}
+    for row in sorted(row for rows in exact_groups(small) for row in rows):
+        picture = decode(files[row], COMPARED, boxes[row])
+        groups.setdefault(hashlib.sha256(picture.tobytes()).digest(), []).append(row)
     return [rows for rows in groups.values() if len(rows) > 1]
 
 

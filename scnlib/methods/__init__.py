@@ -27,7 +27,7 @@ from scnlib.methods.scn import SCN
 from scnlib.methods.second_opinion import SecondOpinion
 from scnlib.methods.self_paced import SelfPaced
 from scnlib.methods.weighted_loss import WeightedLoss
-from scnlib.options import typed_fields
+from scnlib.options import known_words, typed_fields
 
 __all__ = ["METHODS", "Batch", "Method", "Step", "make_method", "method_options"]
 
@@ -65,7 +65,7 @@ def make_method(name: str, **options: object) -> Method:
         ValueError: if the method or an option is unknown, or an option's value is of the wrong type or out of range.
     """
     if name not in METHODS:
-        raise ValueError(f"unknown method {name!r}; known: {', '.join(METHODS)}")
+        raise ValueError(f"unknown method {name!r}; {known_words(name, METHODS)} (`scn methods` describes them)")
     return METHODS[name](**typed_fields(f"method {name}", METHODS[name], options))
 
 

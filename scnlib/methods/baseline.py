@@ -11,7 +11,7 @@ class Baseline(Method):
 
     The classifier has no bias, as SCN's equations have none, so that the two differ in nothing but SCN's modules.
 
-    Source: SCN, section 4.2.
+    Source: Wang et al., SCN, CVPR 2020, section 4.2.
     """
 
     name = "baseline"

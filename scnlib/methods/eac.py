@@ -27,10 +27,11 @@ class EAC(Method):
     no sample: no alpha.
 
     Attributes:
-        consistency: l. The released code's 5 starts from a pretrained network and trains with Adam at a small rate.
-            From scratch, under SGD at the recipe's rate, it ends with features that look nowhere and a cross-entropy
-            of ln C, with and without a warm-up. So .2 is ours: of 5, 1 and .2 the best on noisy validation labels of
-            rendered faces (30 % symmetric, quick recipe, one seed), and at the edge of what was tried.
+        consistency: l, weight of the second term. The released code's 5 starts from a pretrained network and trains
+            with Adam at a small rate. From scratch, under SGD at the recipe's rate, it ends with features that look
+            nowhere and a cross-entropy of ln C, with and without a warm-up. So .2 is ours: of 5, 1 and .2 the best on
+            noisy validation labels of rendered faces (30 % symmetric, quick recipe, one seed), and at the edge of what
+            was tried.
         erased: probability that a rectangle of a view is erased, set to 0 after normalisation. The released code's .5;
             the rectangle covers 2 to 25 % of the area, with sides up to 3.3 times each other.
         warm_up: epochs without the second term, 0 or more. Ours: in place of the pretraining.

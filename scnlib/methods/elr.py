@@ -20,8 +20,9 @@ class ELR(Method):
     the share of t_i that lies on the sample's label.
 
     Attributes:
-        strength: lambda >= 0. The released code has 3 on CIFAR-10 and 7 on CIFAR-100.
-        momentum: m, 0 to 1, the paper's beta. The released code has .7 on CIFAR-10 and .9 on CIFAR-100.
+        strength: lambda >= 0, weight of the pull. The released code has 3 on CIFAR-10 and 7 on CIFAR-100.
+        momentum: m, 0 to 1, how slowly the mean moves; the paper's beta. The released code has .7 on CIFAR-10 and .9 on
+            CIFAR-100.
 
     Source: Liu et al., Early-Learning Regularization Prevents Memorization of Noisy Labels, NeurIPS 2020, and the
         authors' code. This is ELR, not ELR+ with its two networks. Neither SCN nor LRN compare with it.

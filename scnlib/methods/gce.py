@@ -19,7 +19,7 @@ class GCE(Method):
     alpha: the method's trust in that sample, and a function of its loss.
 
     Attributes:
-        q: 0 to 1, not 0. The source's .7.
+        q: 0 to 1, not 0: from cross-entropy to absolute error. The source's .7.
 
     Source: Zhang and Sabuncu, Generalized Cross Entropy Loss, NeurIPS 2018, eq. (6). Its truncated form, which drops
         samples with p < .5 and solves for them anew every tenth epoch, is left out. A sample with a label distribution

@@ -27,9 +27,10 @@ class IPA2LT(Method):
     that it was said: p_y T[y, y] / (p T)_y.
 
     Attributes:
-        pretraining: epochs before. The source trains to the end first and then goes on with a small rate; a profile
-            sets three quarters of its epochs, ours. In a small trial that asked it after a quarter, the network came to
-            believe its own errors more than the labels (clean rendered faces, one seed, by its test accuracy).
+        pretraining: epochs before the second source. The source trains to the end first and then goes on with a small
+            rate; a profile sets three quarters of its epochs, ours. In a small trial that asked it after a quarter, the
+            network came to believe its own errors more than the labels (clean rendered faces, one seed, by its test
+            accuracy).
 
     Source: Zeng, Shan and Chen, Facial Expression Recognition with Inconsistently Annotated Datasets, ECCV 2018, which
         SCN, table 7, and LRN, tables 1 and 3, compare with.

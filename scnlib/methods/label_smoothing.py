@@ -17,7 +17,7 @@ class LabelSmoothing(Method):
     The same for every sample, so there is no trust in a single one and no alpha.
 
     Attributes:
-        smoothing: e, 0 to 1. The source's .1.
+        smoothing: e, share of the uniform distribution, 0 to 1. The source's .1.
 
     Source: Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, section 7. Under label noise: Lukasik et
         al., Does Label Smoothing Mitigate Label Noise?, ICML 2020. FER's SOFT and OTP-NS build on it.

@@ -44,7 +44,7 @@ class LRNetwork(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class LRN(Method):
-    """Label-noise Robust Network (Yan et al. 2022).
+    """Label-noise Robust Network.
 
     The trust recorded as alpha is ``p'_y``, the probability that the network gives the label a sample came with: ours,
     as the paper has none. It knows the label, so it exists in training alone.
@@ -56,14 +56,15 @@ class LRN(Method):
         centre_labels: each feature belongs to the centre of its label and not to those it is near: the centre loss that
             section 3.2 says cannot be applied under label noise. Ours, to compare.
         covariance: ``"full"`` (the paper's text), ``"diagonal"`` (its equation) or ``"low_rank"`` plus diagonal.
-        rank: of the low-rank part.
+        rank: R, of the low-rank part.
         temperature: T of the softmax.
         samples: S, of the noise, in training and, ours, in evaluation, where they are always the same.
-        discriminative_weight: lambda 1.
+        discriminative_weight: lambda 1, of the label-free loss.
 
     Raises:
         ValueError: if an option has an unknown value, a number is out of range, or an option has no effect.
 
+    Source: Yan et al., Mitigating Label-Noise for Facial Expression Recognition in the Wild, 2022.
     Ours: omega (eq. 3) is a constant of each step, so no gradient flows through it, and its similarity, the negative
         squared distance, has no temperature. The paper says neither.
     """

@@ -20,8 +20,8 @@ class Mixup(Method):
     the stronger. No sample is trusted more than another, so there is no alpha.
 
     Attributes:
-        concentration: a, above 0; large values blend halves, small ones hardly blend. 1, the source's choice for small
-            images; it takes .2 for ImageNet, and up to 32 against label noise.
+        concentration: a, above 0; large values blend halves, small ones hardly blend. The default is the source's for
+            small images; it takes .2 for ImageNet, and up to 32 against label noise.
 
     Source: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018, section 2.
     """

@@ -26,7 +26,7 @@ class RUL(Method):
 
     Attributes:
         width: D, of embedding and uncertainty. The released code's 64.
-        dropout: of the maps before both heads. The released code's .4.
+        dropout: share of the maps that is dropped before both heads. The released code's .4.
         grid: side of the maps that the heads read, 3 as they are at 48 px; other maps are resampled to it. The
             released code reads 7 x 7, as they are at 224 px. Ours.
 

@@ -19,9 +19,10 @@ class SymmetricCrossEntropy(Method):
     value is recorded as alpha.
 
     Attributes:
-        forward, reverse: a and b. The source has .1 and 1 for ten classes and .01 and 1 or 6 and .1 for other data;
-            with eight classes we take the first.
-        log_zero: A, below 0. The source's -4; its released code clips t at 1e-4 instead, which is A = -9.2.
+        forward, reverse: a and b, weights of CE and RCE. The source has .1 and 1 for ten classes and .01 and 1 or 6 and
+            .1 for other data; with eight classes we take the first.
+        log_zero: A, what stands for log 0, below 0. The source's -4; its released code clips t at 1e-4 instead, which
+            is A = -9.2.
 
     Source: Wang et al., Symmetric Cross Entropy for Robust Learning with Noisy Labels, ICCV 2019. Not SCE-ALD, which
         the tables of LRN name: that amends label distributions by word vectors of the emotions' names.

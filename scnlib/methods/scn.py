@@ -21,10 +21,11 @@ VARIANTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SCN(Method):
-    """Self-Cure Network (Wang et al., CVPR 2020).
+    """Self-Cure Network.
 
     Attributes:
-        variant: preset for the fields below that are None: ``"paper"`` or ``"released_code"``.
+        variant: preset of relabel_group, fallback, loss and bias, where they are not given: ``"paper"`` or
+            ``"released_code"``.
         weighting: what alpha multiplies: the ``"logits"`` (eq. 1 and 2), the ``"loss"`` (the choice that section 3.2
             rejects), or nothing, ``"none"``.
         ranking: add the rank regularisation (eq. 3 and 4). Without weighting, alpha is trained by this loss alone and
@@ -32,14 +33,14 @@ class SCN(Method):
         relabelling: change labels (eq. 5). Without ranking there are no groups and all samples are candidates.
         gamma: weight of the rank loss, 0 to 1.
         beta: share of the high-importance group, 0 to 1.
-        margin_rank: delta 1.
+        margin_rank: delta 1, by which the mean alpha of the high group shall exceed that of the low group.
         learnable_margin: train delta 1, from ``margin_rank`` on, as printed: its gradient is +1 while the loss is
             active, with the factor gamma of a trade-off, so it can only shrink. The paper states no constraint. Ours:
             like all parameters it has the weight decay, which shrinks it, too.
         margin_reward: ours, for a learnable delta 1: subtract ``margin_reward * delta_1`` from the rank loss. The
             gradient is then (share of active batches) - margin_reward, with the same factor, so but for weight decay
             delta 1 follows that quantile of the gap between the groups. 0 is as printed.
-        margin_relabel: delta 2.
+        margin_relabel: delta 2, by which a prediction must be surer than the label to replace it.
         relabel_epoch: first epoch whose predictions may relabel, counted from 1; new labels act from the next epoch on.
         relabel_softmax: which probabilities decide: of the ``"alpha_scaled"`` or the ``"plain"`` logits. The paper does
             not say.
@@ -54,6 +55,8 @@ class SCN(Method):
 
     Raises:
         ValueError: if an option has an unknown value, a number is out of range, or an option has no effect.
+
+    Source: Wang et al., Suppressing Uncertainties for Large-Scale Facial Expression Recognition, CVPR 2020.
     """
 
     name = "scn"

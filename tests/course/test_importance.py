@@ -44,6 +44,14 @@ def test_the_loss_over_alpha_begins_at_a_guess_and_is_convex(batch):
     assert curves[:, -1] == pytest.approx(F.cross_entropy(logits, labels, reduction="none").numpy())
 
 
+def test_the_four_faces_are_what_they_are_called():
+    logits = torch.tensor([[5.0, 0, 0], [1.0, 0.9, 0], [1.0, 0.9, -3], [4.0, 0, 0]], dtype=torch.float64)
+    labels = torch.tensor([0, 0, 1, 1])
+    over = torch.from_numpy(importance.loss_over_alpha(logits, labels, np.linspace(0, 1, 51)))
+    found = importance.four_faces(logits, labels, over)
+    assert found == {"right and sure": 0, "right, barely": 1, "wrong, undecided": 2, "wrong and sure": 3}
+
+
 def test_the_gap_by_hand():
     alpha = np.array([0.1, 0.9, 0.4, 0.8, 0.7, 0.2, 0.6, 0.5, 0.3, 1.0])
     assert importance.group_gap(alpha) == pytest.approx(0.7 - 0.2)

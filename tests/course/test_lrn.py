@@ -1,6 +1,7 @@
 """What lesson 12 measures, against closed forms."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,47 @@ def test_independent_gumbel_noise_gives_the_plain_softmax_and_normal_noise_does_
     torch.testing.assert_close(found.double(), torch.softmax(logits, 0), atol=4e-3, rtol=0)
     normal = lrn.winners(logits, draw(draws, 4).double() * math.pi / math.sqrt(6))  # of the same variance
     assert (normal.double() - torch.softmax(logits, 0)).abs().max() > 0.01
+
+
+def test_tied_noise_keeps_its_variance_and_moves_together():
+    noise = lrn.normal(100_000, 3, seed=0)
+    torch.testing.assert_close(noise.var(0), torch.full((3,), math.pi**2 / 6), rtol=0.02, atol=0)
+    found = torch.corrcoef(lrn.tied(noise, 0, 1, 0.8).T)
+    torch.testing.assert_close(found, torch.tensor([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]]), atol=0.02, rtol=0)
+    torch.testing.assert_close(lrn.tied(noise, 0, 1, 0.8).var(0), noise.var(0), rtol=0.02, atol=0)
+    assert abs(float(torch.corrcoef(noise.T)[0, 1])) < 0.02  # what was given is left alone
+
+
+def test_shares_are_named_by_class_and_logit():
+    shares = {"softmax": torch.tensor([0.75, 0.25])}
+    expected = {"softmax": {"class 0, d = 2": 0.75, "class 1, d = -0.5": 0.25}}
+    assert lrn.by_class_and_logit(shares, torch.tensor([2.0, -0.5])) == expected
+
+
+@pytest.mark.parametrize(
+    ("factor", "pairs"), [(torch.eye(4), 0), (torch.ones(4, 1), 6), (torch.eye(4) + torch.eye(4).roll(1, 0), 4)]
+)
+def test_pairs_that_are_tied(factor, pairs):
+    """A ring of four, each tied to the next; all by one noise; none."""
+    assert lrn.tied_pairs(factor) == pairs
+
+
+def test_what_centres_hold():
+    features, labels, classifier, centres = draw(300, 5), torch.arange(300) % 4, draw(4, 5, seed=1), draw(4, 5, seed=2)
+    held = lrn.hold(features, labels, classifier, centres)
+    assert held["share"] == lrn.pull(features[:256], labels[:256], classifier, centres)["share"]
+    assert held["spread"] == pytest.approx(float(centres.var(0).sum()))
+    nearest = (features[:, None] - centres).square().sum(2).argmin(1)
+    assert held["favourite"] == pytest.approx(float(nearest.bincount().max()) / 300)
+
+
+def test_captions_say_what_each_run_answers():
+    truth = np.array([0, 1, 1])
+    runs = [
+        SimpleNamespace(samples={"test_labels": truth, "test_prediction": np.array(p), "test_confidence": np.array(s)})
+        for p, s in (([0, 0, 1], [0.9, 0.6, 0.7]), ([1, 0, 1], [0.5, 0.51, 0.999]))
+    ]
+    assert lrn.captions(runs, ["joy", "fear"], [0, 2]) == ["joy 0.90\nfear 0.50\n(joy)", "fear 0.70\nfear 1.00\n(fear)"]
 
 
 def test_the_sampling_error_falls_with_the_root_of_the_samples():

@@ -7,6 +7,7 @@ import pytest
 from scnlib import paper
 from scnlib.config import profile_config
 from scnlib.course import webemotion
+from scnlib.datasets import load_dataset
 from scnlib.paper.grid import EXTRA_RUNS, grid
 from tests.paper.made import run, table
 
@@ -22,6 +23,13 @@ def test_the_film_gives_the_clips_that_its_cast_makes():
         ["happiness", 1, 2, len(seen.faces)]
     ]
     assert set(seen.shown) == {"happiness", "neutral", "surprise"} and len(seen.shown) == len(seen.faces)
+
+
+def test_faces_found_by_a_word_are_those_of_its_class():
+    images, shown = webemotion.found_by("sadness", n=200, size=32)
+    whole = load_dataset("rendered_web", n=200, size=32)
+    assert images.shape == (int((whole.labels == whole.class_names.index("sadness")).sum()), 3, 32, 32)
+    assert len(shown) == len(images) and 0 < shown.count("sadness") < len(shown)
 
 
 def test_each_step_changes_one_thing():

@@ -1,7 +1,10 @@
 """``scn data check``: every count and every planted fault, and an exit code that says whether there is one."""
 
+import shutil
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from scnlib.cli import main
 from scnlib.datasets import LOADERS, affectnet, ferplus, rafdb
@@ -88,6 +91,51 @@ def test_a_folder_has_no_published_counts(tmp_path):
         file.unlink()
     assert check("folder", root).problems == ("test: no row of the class fear",)
     assert check("folder", root, classes="anger,sadness").ok  # the other classes of train are left out
+
+
+def test_a_picture_that_stands_twice_is_named_with_its_files(tmp_path, capsys):
+    root = write_folder(tmp_path / "mine")
+    first, second = sorted((root / "train/anger").iterdir())[:2]
+    shutil.copy(first, root / "test/anger/the_same_bytes.png")
+    Image.open(second).convert("RGB").save(root / "train/fear/the_same_pixels.bmp")
+    shutil.copy(second, root / "train/anger/twice_is_no_fault.png")
+    report = check("folder", root)
+    assert report.problems == (
+        f"the same picture stands in train and test: train/anger/{first.name}, test/anger/the_same_bytes.png",
+        f"the same picture is labelled anger and fear: train/anger/{second.name}, train/anger/twice_is_no_fault.png, "
+        "train/fear/the_same_pixels.bmp",
+    )
+    assert check("folder", root, False).ok  # names alone do not tell
+    assert main(["data", "check", "folder", "--root", str(root)]) == 1
+    assert "the_same_pixels.bmp" in capsys.readouterr().out
+
+
+def test_pictures_that_only_look_alike_when_small_are_two(tmp_path):
+    root = write_folder(tmp_path / "mine")
+    dots = np.full((64, 64, 3), 128, dtype=np.uint8)
+    for number, place in enumerate(("train/anger", "test/fear")):
+        dots[0, 0] = 128 + number
+        Image.fromarray(dots).save(root / place / "dots.png")
+    assert check("folder", root).ok
+
+
+def test_in_a_published_dataset_it_is_a_note(small_rafdb):
+    images = small_rafdb / "Image/aligned"
+    shutil.copy(images / "train_00001_aligned.jpg", images / "test_0001_aligned.jpg")
+    report = check("rafdb", small_rafdb)
+    assert report.ok
+    assert "stands in train and test: Image/aligned/train_00001_aligned.jpg, Image/aligned/test_0001" in report.text()
+
+
+def test_options_of_the_loader_that_decide_nothing_here_are_said_to(tmp_path, capsys):
+    root = write_folder(tmp_path / "mine")
+    words = ["data", "check", "folder", "--root", str(root), "--data"]
+    assert main([*words, "val_fraction=0.1", "--data", "size=48"]) == 0
+    assert "val_fraction, size: no matter here, left to `scn run`" in capsys.readouterr().out
+    assert main([*words, "val_fraction=much"]) == 2
+    assert "dataset folder: val_fraction must be a number, got 'much'" in capsys.readouterr().err
+    assert main([*words, "val_fracton=0.1"]) == 2
+    assert "Did you mean 'val_fraction'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("layout", ["folders", "kaggle"])

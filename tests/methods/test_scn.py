@@ -280,3 +280,15 @@ def test_options_survive_a_round_trip(name):
 def test_a_wrong_option_is_named(name, options, message):
     with pytest.raises(ValueError, match="^" + re.escape(message)):
         make_method(name, **options)
+
+
+@pytest.mark.parametrize(("name", "options", "meant"), [("scm", {}, "scn"), ("scn", {"relabel": False}, "relabelling")])
+def test_a_near_miss_is_answered_with_what_was_meant(name, options, meant):
+    with pytest.raises(ValueError, match=rf"Did you mean '{meant}'\?"):
+        make_method(name, **options)
+
+
+@pytest.mark.parametrize(("name", "options"), [("zzz", {}), ("scn", {"zzz": 1})])
+def test_where_nothing_is_near_nothing_is_proposed(name, options):
+    with pytest.raises(ValueError, match=r"known: [\w, ]+(\(`scn methods`|$)"):
+        make_method(name, **options)
