@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   scn run --weights FILE --backbone resnet18 --size 224        start from it
   scn bench --quick                                            how fast it is here, a first impression
   scn predict PHOTO FOLDER --csv FILE.csv                      what a run says of faces, and what that is worth
+  scn suspects RUN --root DIR --csv FILE.csv                   the labels that a finished run doubts most
   scn reproduce 04 08                                          two lessons, headlessly, and the report
 """
 
@@ -124,6 +125,7 @@ scn results verify [NAME]
     _add_align(commands)
     _add_webemotion(commands)
     _add_predict(commands)
+    _add_suspects(commands)
     _add_table(commands)
     _add_cost(commands)
     _add_missing(commands)
@@ -470,6 +472,50 @@ def _export(options: argparse.Namespace) -> None:
     )
 
 
+def _add_suspects(commands: argparse._SubParsersAction) -> None:
+    suspects = commands.add_parser(
+        "suspects",
+        help="the training pictures of a finished run whose labels it doubts most",
+        description="Names of files with the given label, the one that the run would give, alpha where the method has "
+        "one, and how often the network agreed in training. First come those whose label the network answered least "
+        "often; or, with --by own, what the method itself doubts: relabelled pictures, then the lowest alpha. Where "
+        "labels were made wrong on purpose, the true label stands beside, and how many of the list are really wrong. A "
+        "suspicion is no proof.",
+        epilog="examples:\n"
+        "  scn suspects out/runs/NAME                                   of rendered faces\n"
+        "  scn suspects out/runs/NAME --root DIR --top 50               of your own, which lie in DIR\n"
+        "  scn suspects out/runs/NAME --root DIR --by own               by what the method relabelled, and its alpha\n"
+        "  scn suspects out/runs/NAME --root DIR --csv suspects.csv     all pictures, the most doubted first\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    suspects.add_argument("run", metavar="RUN", help="the directory of a finished run")
+    suspects.add_argument("--root", metavar="DIR", help="the dataset's folder, where it has one")
+    suspects.add_argument("--top", type=int, default=20, metavar="N", help="how many to show (default 20)")
+    suspects.add_argument(
+        "--by", default="answers", metavar="ORDER", help="answers (default) or own (relabelled, then the lowest alpha)"
+    )
+    suspects.add_argument("--csv", metavar="FILE.csv", help="write all training pictures there, in this order")
+    suspects.set_defaults(command=_suspects)
+
+
+def _suspects(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from scnlib import files, runs, suspects
+    from scnlib.results import write_table
+
+    if options.top < 1:
+        raise ValueError(f"--top must be at least 1, got {options.top}")
+    if options.csv:
+        files.check_target("--csv", options.csv, ".csv")
+    run = runs.open_run(options.run)
+    table = suspects.suspects(run, options.root, options.by)
+    print(visible(suspects.report(run, table, options.top, options.by)))
+    if options.csv:
+        write_table(Path(options.csv), table)
+        print(options.csv)
+
+
 def _add_webemotion(commands: argparse._SubParsersAction) -> None:
     web = commands.add_parser(
         "webemotion",
@@ -685,14 +731,27 @@ def _summary(run) -> str:
     row, lines = run.row(), []
     lines.append(f"accuracy {row['accuracy']:.2f} %, mean over classes {row['mean_class_accuracy']:.2f} %")
     lines[0] += f" (test, last of {counted(row['epochs'], 'epoch')}, n = {row['n_test']:,})"
+    lines += [f"{split}: {note}" for split, notes in run.manifest.get("notes", {}).items() for note in notes]
+    lines += _noise_made(run)
     if row["memorised"] == row["memorised"]:  # not NaN
         lines.append(f"wrong labels memorised {row['memorised']:.1f} %, labels right now {row['label_accuracy']:.1f} %")
+    if run.config.method.relabelling:
+        relabelled, n = int(run.metrics["relabelled"].iloc[-1]), row["n_train"]
+        lines.append(f"relabelled {relabelled:,} of {n:,} ({100 * relabelled / n:.0f} %)")
     if row["alpha_mean"] == row["alpha_mean"]:
         lines.append(f"alpha: mean {row['alpha_mean']:.3f}")
         if row["alpha_auroc"] == row["alpha_auroc"]:
             lines[-1] += f", AUROC for wrong labels {row['alpha_auroc']:.3f} (0.5 is chance)"
-    lines += [f"warning: {message}" for message in run.manifest["warnings"]]
+    lines += [f"warning: {message}" for message in run.manifest["warnings"] if message not in run.said]
     return "\n".join([*lines, str(run.path)])
+
+
+def _noise_made(run) -> list[str]:
+    """Of few faces no share can be made wrong exactly: a line where it is a point off, none else."""
+    asked, made, n = run.config.noise_rate, run.manifest["wrong_labels"], run.manifest["n_train"]
+    if not asked or abs(made / n - asked) <= 0.01:
+        return []
+    return [f"wrong labels: {made:,} of {n:,} ({100 * made / n:.1f} %), asked were {100 * asked:g} %"]
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong in a Self-Cure Network while it trains, read off the metrics of its epochs."""
+"""What goes wrong in a training, and in a Self-Cure Network's in particular, read off the metrics of its epochs."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ def symptoms(
     perhaps new ones at the end, and a resumed run has the same as an undisturbed one.
 
     Args:
-        records: a row of ``scnlib.runs.METRICS`` for each epoch so far, what is missing or NaN is unknown; without any,
-            only the config is judged.
+        records: a row of ``scnlib.runs.METRICS`` and ``test_answers``, how many classes the test faces were given, for
+            each epoch so far, what is missing or NaN is unknown; without any, only the config is judged.
         config: of the run.
         n_train: training samples, each of which has its alpha; from them follows a sampling error.
         per_epoch: samples that an epoch shows, from which follow the sizes of batches: more than there are with
@@ -30,25 +30,55 @@ def symptoms(
     Returns:
         Sentences in the order in which they appeared.
     """
-    method = config.method
-    if not isinstance(method, SCN) or not method.has_importance:
-        return []
-    found = list(_empty_group(config, n_train if per_epoch is None else per_epoch))
-    silent_by_construction = bool(found)
+    per_epoch = n_train if per_epoch is None else per_epoch
+    has_importance = isinstance(config.method, SCN) and config.method.has_importance
+    empty_group = list(_empty_group(config, per_epoch)) if has_importance else []
+    found = [*_single_step(config, per_epoch), *empty_group]
     seen: set[str] = set()
-    relabelled_from = _first_relabelling(records)
     for row in records:
-        checks = {
-            "near one": _saturated_high(row, method),
-            "near zero": _saturated_low(row, method),
-            "rank loss": "" if silent_by_construction else _silent_rank_loss(row, method),
-            "agreement": _fallen_agreement(row, relabelled_from, method, n_train),
-        }
+        checks = {"one answer": _one_answer(row, config)}
+        if has_importance:
+            checks |= _of_importance(row, records, config.method, n_train, silent_by_construction=bool(empty_group))
         for name, message in checks.items():
             if message and name not in seen:
                 seen.add(name)
                 found.append(f"epoch {int(row['epoch'])}: {message}")
     return found
+
+
+def _of_importance(
+    row: Mapping[str, float],
+    records: Sequence[Mapping[str, float]],
+    method: SCN,
+    n_train: int,
+    *,
+    silent_by_construction: bool,
+) -> dict[str, str]:
+    """What ails a learnt alpha."""
+    return {
+        "near one": _saturated_high(row, method),
+        "near zero": _saturated_low(row, method),
+        "rank loss": "" if silent_by_construction else _silent_rank_loss(row, method),
+        "agreement": _fallen_agreement(row, _first_relabelling(records), method, n_train),
+    }
+
+
+def _single_step(config: Config, per_epoch: int) -> Iterator[str]:
+    if per_epoch <= config.batch_size:
+        yield (
+            f"a batch of {config.batch_size:,} takes the whole training set of {per_epoch:,}: an epoch is one step, "
+            f"the whole training {config.epochs:,}. A smaller batch_size makes more of them, and so do more epochs."
+        )
+
+
+def _one_answer(row: Mapping[str, float], config: Config) -> str:
+    """Told of the last epoch alone: that the first ones answer so is nothing unusual."""
+    if row["epoch"] < config.epochs or row.get("test_answers") != 1:
+        return ""
+    return (
+        "every test face got the same answer: the accuracy is the share of that class and says nothing of the method. "
+        "More steps (a smaller batch_size, more epochs) or another lr may get training off the ground."
+    )
 
 
 def _empty_group(config: Config, per_epoch: int) -> Iterator[str]:

@@ -23,6 +23,7 @@ import torch
 from filelock import FileLock
 
 from scnlib.config import Config
+from scnlib.datasets import LOADERS
 from scnlib.evaluation import confusion_matrix
 from scnlib.files import write
 from scnlib.knowledge import COLUMNS as KNOWLEDGE
@@ -58,14 +59,15 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         root: folder of the dataset, where it has one.
 
     Raises:
-        ValueError: if the faces under ``root`` are not those that a run trained on, ``name`` is no name of a table, or
-            a table that is there is damaged; then nothing is written.
+        ValueError: if ``name`` is that of another dataset than a run's or no name of a table, the faces under ``root``
+            are not those that a run trained on, or a table that is there is damaged; then nothing is written.
         FileNotFoundError: from the loader.
     """
     if not re.fullmatch(r"\w[\w.-]*", name) or name.endswith(SUFFIXES):
         raise ValueError(f"{name!r} is no name of a table: letters, digits, - and _, without {', '.join(SUFFIXES)}")
     folder = folder or results_dir()
     runs = list({run.manifest["key"]: run for run in runs}.values())
+    _refuse_others(name, runs)
     rows = pd.DataFrame([run.row() for run in runs])
     parts = {
         "": rows.drop(columns="config"),
@@ -88,6 +90,16 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
             write_table(table_path(name, part, folder), table)
         write_table(beside, configs[configs["key"].isin(merged[""]["key"])])
     return path
+
+
+def _refuse_others(name: str, runs: Iterable[Run]) -> None:
+    """A table that bears the name of a dataset holds runs on that dataset."""
+    for run in runs:
+        if name in LOADERS and run.config.dataset != name:
+            raise ValueError(
+                f"{run.path} is a run on {run.config.dataset}, and {name} is the table of runs on {name}; add it to "
+                f"{run.config.dataset}, or to a table with a name of its own"
+            )
 
 
 def replace_rows(path: Path, new: pd.DataFrame) -> None:

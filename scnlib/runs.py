@@ -46,6 +46,7 @@ from scnlib.methods.names import method_label
 from scnlib.paths import out_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.pretrained import Start
+from scnlib.progress import stream
 from scnlib.provenance import commit, device_name, now, versions
 from scnlib.tables import read_csv
 from scnlib.training import Training, build_model
@@ -99,6 +100,18 @@ class Splits:
         hashes = {name: faces.source.sha256 for name, faces in parts.items() if faces is not None}
         return hashes | {"given_labels": content_sha256(self.train.labels)}
 
+    def notes(self) -> dict[str, list[str]]:
+        """Of each split that has some: which rows were not read, and classes without a face before any noise."""
+        parts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        notes = {name: _notes(faces) for name, faces in parts.items() if faces is not None}
+        return {name: lines for name, lines in notes.items() if lines}
+
+
+def _notes(faces: FaceSet) -> list[str]:
+    labels = faces.labels if faces.true_labels is None else faces.true_labels
+    counts = dataclasses.replace(faces, labels=labels).class_counts()
+    return [*faces.source.notes, *(f"no face of the class {name}" for name, count in counts.items() if not count)]
+
 
 def load_splits(config: Config, root: Path | str | None = None) -> Splits:
     """Load what a config asks for and put its noise in.
@@ -142,10 +155,17 @@ def run_name(config: Config, key: str) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, read from its directory when asked; ``found`` says that ``run`` did not train it just now."""
+    """A finished run, read from its directory when asked.
+
+    Attributes:
+        path: its directory.
+        found: whether ``run`` did not train it just now.
+        said: which of its warnings were printed while it trained just now.
+    """
 
     path: Path
     found: bool = True
+    said: tuple[str, ...] = ()
 
     @cached_property
     def manifest(self) -> dict:
@@ -355,13 +375,15 @@ def run(
     path = Path(out).resolve() if out is not None else out_dir() / "runs" / run_name(config, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     progress = progress and rank() == 0
+    first(_check_free, path, config, key)  # before a lock is laid beside somebody else's files
+    said: list[str] = []
     with _exclusive(path, progress):
         first(_claim, path, config, key)
         found = first(_finished, path)
         if not found:
-            _train(path, config, key, splits, choose_device(device), progress, start, compiled)
+            said = _train(path, config, key, splits, choose_device(device), progress, start, compiled)
         first((path / "checkpoint.safetensors").unlink, True)  # also where the process that finished it was killed here
-    return Run(path, found)
+    return Run(path, found, tuple(said))
 
 
 @contextlib.contextmanager
@@ -370,7 +392,8 @@ def _exclusive(path: Path, progress: bool) -> Iterator[None]:
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     if not first(_acquired, lock, 0):
         if progress:
-            print(f"{path.name}: another process is training this run; waiting for it.", flush=True)
+            words = f"{path.name}: another process is training this run; waiting for it."
+            print(words, file=stream(), flush=True)
         while not first(_acquired, lock, 60):  # processes that wait for an answer give up after minutes
             pass
     try:
@@ -416,6 +439,14 @@ def _named(path: Path) -> Iterator[Path]:
 
 def _claim(path: Path, config: Config, key: str) -> None:
     """Make the directory this run's own, or make sure that it already is."""
+    _check_free(path, config, key)
+    if not (path / "config.json").is_file():
+        path.mkdir(parents=True, exist_ok=True)
+        write(path / "config.json", json.dumps({"key": key, **config.to_dict()}, indent=1))
+
+
+def _check_free(path: Path, config: Config, key: str) -> None:
+    """Refuse a directory that holds anything but this run."""
     file = path / "config.json"
     if path.exists() and not path.is_dir():
         raise RunConflict(f"{path} is a file; a run needs a directory. Choose another --out; nothing was changed.")
@@ -431,9 +462,6 @@ def _claim(path: Path, config: Config, key: str) -> None:
                 f"{path} was written with {', '.join(f'{n}={a!r}' for n, a, _ in differ)}; this run has "
                 f"{', '.join(f'{n}={b!r}' for n, _, b in differ)}. Choose another --out; nothing was changed."
             )
-        return
-    path.mkdir(parents=True, exist_ok=True)
-    write(file, json.dumps({"key": key, **config.to_dict()}, indent=1))
 
 
 def _completed(plain: dict) -> dict:
@@ -485,20 +513,22 @@ def _train(
     progress: bool,
     start: Start | None = None,
     compiled: bool = False,
-) -> None:
+) -> list[str]:
+    """Train to the end and write the run; returns the warnings that were printed meanwhile."""
     started = time.perf_counter()
     precision = choose_precision(device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     evaluation_sets = {"test": splits.test} | ({} if splits.val is None else {"val": splits.val})
-    checkpoint, before, sessions, warnings = path / "checkpoint.safetensors", 0.0, [], []
+    checkpoint, before, sessions = path / "checkpoint.safetensors", 0.0, []
+    said_before: list[str] = []
     if first(checkpoint.is_file):
         tensors, words = first(_read_checkpoint, checkpoint)
         training = Training(config, splits.train, evaluation_sets, device, precision, compiled=compiled)
         training.restore(tensors, json.loads(words["records"]))
         origin = json.loads(words["pretrained"])
         before, sessions = float(words["seconds"]), json.loads(words["sessions"])
-        warnings = _symptoms(training)  # said already
+        said_before = _symptoms(training)
     elif config.pretrained and start is None:
         raise ValueError(f"this run starts from {config.pretrained}; say weights=FILE, or --weights FILE")
     else:
@@ -514,8 +544,8 @@ def _train(
     with _bar(path.name, config.epochs * training.samples_per_epoch, progress) as bar:
         bar.update(training.epoch * training.samples_per_epoch)
         if training.streamed and rank() == 0:
-            bar.write(streaming.in_words(training.images, device), file=sys.stdout)
-        warnings = _warn(bar, _symptoms(training), warnings)
+            bar.write(streaming.in_words(training.images, device), file=stream())
+        warnings = _warn(bar, _symptoms(training), said_before)
         while training.epoch < config.epochs:
             row = training.train_epoch(on_batch=bar.update)
             seconds = before + time.perf_counter() - started
@@ -550,6 +580,7 @@ def _train(
         "class_names": list(splits.train.class_names),
         "n_train": len(splits.train),
         "n_test": len(splits.test),
+        "notes": splits.notes(),
         "warnings": warnings,
         "wrong_labels": int((splits.train.labels != splits.train.true_labels).sum()),
         "versions": versions(),
@@ -559,6 +590,7 @@ def _train(
         "peak_memory_mib": _peak_memory(device),
     }
     first(write, path / "manifest.json", json.dumps(manifest, indent=1))
+    return [message for message in warnings if message not in said_before]
 
 
 def _together(sessions: list[dict], name: str) -> str:
@@ -569,10 +601,10 @@ def _together(sessions: list[dict], name: str) -> str:
 def _bar(name: str, total: int, progress: bool) -> tqdm:
     """Images per second and time left; where ``SCN_HEADLESS`` says that nobody watches, a line every half minute."""
     # A notebook is no terminal, and somebody watches it all the same: it is told every second, too.
-    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2 if sys.stdout.isatty() else 1
+    pause = 30 if os.environ.get("SCN_HEADLESS") else 0.2 if stream().isatty() else 1
     return tqdm(
-        total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=sys.stdout,
-        mininterval=pause, miniters=1, leave=sys.stdout.isatty(),
+        total=total, desc=name, unit="img", unit_scale=True, disable=not progress, file=stream(),
+        mininterval=pause, miniters=1, leave=stream().isatty(),
     )  # fmt: skip
 
 

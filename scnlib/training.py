@@ -350,6 +350,7 @@ class Training:
         row = {}
         for name, faces in self.evaluation_sets.items():
             predictions = self.infer(faces.images)[0].argmax(1)
+            row[f"{name}_answers"] = float(len(predictions.unique()))  # for diagnostics: 1 where all faces get the same
             row[f"{name}_accuracy"] = float(evaluation.accuracy(predictions, faces.labels))
             if faces.true_labels is None:
                 row[f"{name}_mean_class_accuracy"] = float(

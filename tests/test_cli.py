@@ -1,5 +1,7 @@
 """The command line: what it prints, how it refuses, and that it never shows a traceback of our own validation."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -7,17 +9,47 @@ from scnlib import paper, runs
 from scnlib.cli import main
 from scnlib.models import make_backbone
 
+from .conftest import make_faces
+
 TINY = ["--profile", "smoke", "--noise-rate", "0.25"]
 
 
 def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
     assert main(["run", *TINY, "--set", "beta=0.6", "--out", str(tmp_path / "run")]) == 0
-    printed = capsys.readouterr().out
+    printed, aside = capsys.readouterr()
+    assert "img/s" in aside and "img/s" not in printed, "stdout is for the summary"
     assert "computing in" in printed
     assert "last of 2 epochs, n = 32" in printed
     assert "AUROC" in printed
+    run = runs.open_run(tmp_path / "run")
+    changed = int((run.samples["final"] != run.samples["given"]).sum())
+    assert f"relabelled {changed} of 64 ({100 * changed / 64:.0f} %)" in printed.splitlines()
     assert printed.rstrip().endswith(str(tmp_path / "run"))
-    assert runs.open_run(tmp_path / "run").config.method.beta == 0.6
+    assert run.config.method.beta == 0.6
+
+
+def test_the_noise_that_was_made_is_said_where_it_is_not_that_asked_for(monkeypatch, capsys, tmp_path):
+    def few(name, root=None, split="train", **options):
+        return dataclasses.replace(make_faces(7, num_classes=2, noise=0.0), true_labels=None)
+
+    monkeypatch.setattr(runs, "load_dataset", few)
+    words = ["run", "--profile", "smoke", "--method", "baseline", "--batch-size", "3"]
+    for rate, expected in ((0.3, "wrong labels: 2 of 7 (28.6 %), asked were 30 %"), (0.28, None), (0, None)):
+        assert main([*words, "--noise-rate", str(rate), "--out", str(tmp_path / f"run{rate}")]) == 0
+        printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrong labels: ")]
+        assert printed == ([expected] if expected else [])
+
+
+def test_a_refused_out_is_left_without_a_lock(squares, tmp_path):
+    thesis = tmp_path / "work" / "thesis"
+    thesis.mkdir(parents=True)
+    (thesis / "chapter.txt").write_text("1")
+    (tmp_path / "work" / "file").write_text("1")
+    assert main(["run", *TINY, "--out", str(tmp_path / "kept" / "run")]) == 0
+    (tmp_path / "kept" / ".run.lock").unlink(missing_ok=True)
+    for out, more in (("work/thesis", []), ("work/file", []), ("kept/run", ["--seed", "1"])):
+        assert main(["run", *TINY, *more, "--out", str(tmp_path / out)]) == 2
+    assert not [path for path in tmp_path.rglob("*.lock") if "out" not in path.relative_to(tmp_path).parts]
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,15 @@ def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
         results.add("squares", [run], tmp_path)
 
 
+def test_a_run_on_another_dataset_is_refused_by_a_datasets_table(squares, tmp_path):
+    run, others = (runs.run(smoke(dataset=name), progress=False) for name in ("rendered", "ferplus"))
+    with pytest.raises(ValueError, match=r"is a run on rendered, and ferplus is the table of runs on ferplus; add"):
+        results.add("ferplus", [others, run], tmp_path)
+    assert not list(tmp_path.glob("*ferplus*.csv*"))
+    results.add("rendered", [run], tmp_path)
+    results.add("mine", [run, others], tmp_path)
+
+
 def test_a_root_is_handed_to_the_loader(tmp_path, monkeypatch):
     roots = []
 

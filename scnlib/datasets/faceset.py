@@ -17,11 +17,12 @@ from scnlib.words import counted
 
 @dataclass(frozen=True)
 class Source:
-    """Where a FaceSet comes from: dataset name, what exactly was read, and a hash of its content."""
+    """Where a FaceSet comes from: dataset name, what exactly was read, a hash of its content, and what was not read."""
 
     name: str
     version: str
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,10 +158,14 @@ class FaceSet:
                 latents=latents or None,
                 class_names=tuple(json.loads(words["class_names"])),
                 ids=tuple(json.loads(words["ids"])),
-                source=Source(**json.loads(words["source"])),
+                source=_source(json.loads(words["source"])),
             )
         except TypeError as error:  # of names that a FaceSet or its source does not have
             raise ValueError(f"{path} holds no FaceSet ({error})") from None
+
+
+def _source(plain: dict) -> Source:
+    return Source(**{**plain, "notes": tuple(plain.get("notes", ()))})
 
 
 def content_sha256(*tensors: Tensor) -> str:

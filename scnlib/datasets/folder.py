@@ -3,6 +3,7 @@
 The order of the classes is the one given, else that of their names; either way it stands in ``source.version``.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,9 +60,11 @@ def load(
         listings = [read_list(root, part, names) for part in split.split("+")]
         listing = listings[0] if len(listings) == 1 else _joined(*listings)
         return load_listing("folder", listing, version=order, **options)
-    if split == "val" and not val_fraction:
+    if "val" in split and not val_fraction:
+        without = ", or train without --split" if split == "train+val" else ""
         raise ValueError(
             f"folder at {root}: there is no val/; make one, or take a tenth of each class from train: val_fraction=0.1"
+            f"{without}"
         )
     if val_fraction:
         order += f", {val_fraction:g} of train as val (seed {val_seed})"
@@ -76,7 +79,8 @@ def class_order(root: Path, classes: Sequence[str] | str | None = None) -> tuple
     """The classes as given, or the folders of ``train`` sorted by name.
 
     Raises:
-        ValueError: the classes are no names, one of them has no folder in ``train``, or there are fewer than two.
+        ValueError: the classes are no names, one of them has no folder in ``train``, there are fewer than two, or their
+            one text does not tell the commas of names from those between them.
     """
     there = [name for name in _folders_in(root / "train") if name[0] != "."]
     if classes is None:
@@ -86,8 +90,19 @@ def class_order(root: Path, classes: Sequence[str] | str | None = None) -> tuple
     else:
         names = tuple(part.strip() for part in classes.split(",")) if isinstance(classes, str) else tuple(classes)
         missing = [name for name in names if name not in there]
+        with_comma = [name for name in there if "," in name]
+        if missing and isinstance(classes, str) and with_comma:
+            raise ValueError(
+                f"folder at {root}: train/ has no class {missing[0]!r}. Commas part the names of classes=, and "
+                f"{with_comma[0]!r} holds one itself: name a list, classes={json.dumps(there, ensure_ascii=False)}"
+            )
         if missing:
             raise ValueError(f"folder at {root}: train/ has no class {missing[0]!r}; it has {', '.join(there)}")
+        if len(names) == 1:
+            raise ValueError(
+                f"folder at {root}: classes={names[0]} is a single class; name two or more, separated by commas. "
+                f"train/ has {', '.join(there)}"
+            )
         if len(set(names)) < len(names):
             raise ValueError(f"folder at {root}: a class is named twice in {', '.join(names)}")
     if len(names) < 2:

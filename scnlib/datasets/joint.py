@@ -60,12 +60,13 @@ def load(
     labels = torch.cat([part.labels for part in parts])
     digests = (torch.tensor(list(bytes.fromhex(part.source.sha256))) for part in parts)
     version = "; ".join(f"{part.source.name}: {part.source.version} ({counted(len(part), 'face')})" for part in parts)
+    notes = tuple(f"{part.source.name}: {note}" for part in parts for note in part.source.notes)
     return FaceSet(
         images=torch.cat(images),
         labels=labels,
         class_names=first.class_names,
         ids=tuple(f"{name}/{one}" for name, part in zip(names, parts, strict=False) for one in part.ids),
-        source=Source("joint", version, content_sha256(labels, *digests)),
+        source=Source("joint", version, content_sha256(labels, *digests), notes),
     )
 
 

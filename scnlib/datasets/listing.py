@@ -130,6 +130,7 @@ def load_listing(
             name,
             version + (f", {counted(left_out, 'row')} left out" if left_out else ""),
             content_sha256(images, trained, labels),
+            (*listing.notes, *([f"rows that cannot be used and are left out: {left_out:,}"] if left_out else [])),
         ),
         true_labels=None if given is None else labels,
     )

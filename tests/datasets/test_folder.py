@@ -6,8 +6,9 @@ import torch
 
 from scnlib import faces as rendered_faces
 from scnlib import runs
+from scnlib.cli import main
 from scnlib.config import profile_config
-from scnlib.datasets import has_validation, load_dataset
+from scnlib.datasets import FaceSet, has_validation, load_dataset
 from scnlib.datasets.check import check
 
 from .made import pictures, save, write_folder
@@ -44,6 +45,9 @@ def test_validation_from_a_folder_or_from_train(root):
     assert not has_validation("folder", root)
     with pytest.raises(ValueError, match="there is no val/; make one, or take a tenth of each class"):
         load_dataset("folder", root, "val")
+    with pytest.raises(ValueError, match=r"there is no val/; make one, .* or train without --split"):
+        load_dataset("folder", root, "train+val")
+    assert len(load_dataset("folder", root, "train+val", size=40, val_fraction=0.34)) == 42
     train, val = (load_dataset("folder", root, split, size=40, val_fraction=0.34) for split in ("train", "val"))
     assert (len(train), len(val)) == (28, 14)
     for file in (root / "test").rglob("*.png"):
@@ -90,6 +94,26 @@ def test_a_damaged_image_stops_or_is_left_out(root):
         load_dataset("folder", root, size=40)
     faces = load_dataset("folder", root, size=40, allow_missing=True)
     assert len(faces) == 41 and torch.bincount(faces.labels).tolist() == [6, 6, 5, 6, 6, 6, 6]
+    assert faces.source.notes == ("rows that cannot be used and are left out: 1",)
+    faces.save(root / "kept.safetensors")
+    assert FaceSet.load(root / "kept.safetensors").source == faces.source
+
+
+def test_a_run_says_what_was_left_out(root, tmp_path, capsys):
+    (root / "train/fear/001.png").write_bytes(b"")
+    (root / "train/fear/list.txt").write_text("x")
+    for file in (root / "test/anger").iterdir():
+        file.unlink()
+    words = ["run", "--profile", "smoke", "--method", "baseline", "--epochs", "1", "--dataset", "folder"]
+    words += ["--root", str(root), "--data", "allow_missing=true", "--out", str(tmp_path / "run")]
+    for _ in ("trained", "found"):
+        assert main(words) == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("train: ", "test: "))]
+        assert lines == [
+            "train: 1 file not used: no images by their suffix",
+            "train: rows that cannot be used and are left out: 1",
+            "test: no face of the class anger",
+        ]
 
 
 def test_what_is_missing_is_named(root, tmp_path):
@@ -114,6 +138,21 @@ def test_one_class_is_none(tmp_path):
     save(np.zeros((9, 9, 3), np.uint8), tmp_path / "train/only/1.png")
     with pytest.raises(ValueError, match="a folder for each of at least two classes"):
         load_dataset("folder", tmp_path)
+
+
+def test_a_single_class_is_told_how_names_are_separated(root):
+    with pytest.raises(ValueError, match=r"anger is a single class; .* separated by commas\. train/ has anger, d"):
+        load_dataset("folder", root, classes="anger")
+
+
+def test_names_with_commas_are_named_in_a_list(root):
+    (root / "train/anger").rename(root / "train/anger, cold")
+    (root / "test/anger").rename(root / "test/anger, cold")
+    with pytest.raises(ValueError, match=r"no class 'cold'\. Commas .* 'anger, cold' .* list, classes=\[\"anger, c"):
+        load_dataset("folder", root, classes="fear,cold")
+    for split in ("train", "test"):
+        faces = load_dataset("folder", root, split, size=40, classes=["anger, cold", "fear"])
+        assert faces.class_names == ("anger, cold", "fear")
 
 
 @pytest.mark.parametrize("classes", [3, True, [1, 2]])

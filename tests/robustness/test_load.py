@@ -147,11 +147,11 @@ def test_the_hash_of_a_tensor_is_that_of_its_bytes():
 def test_a_streamed_run_has_the_numbers_of_a_resident_one(squares, tmp_path, monkeypatch, capsys, method):
     config = runs.profile_config("smoke", method=method, epochs=3, oversample=True, noise_rate=0.2)
     resident = runs.run(config, out=tmp_path / "resident")
-    assert "streamed" not in capsys.readouterr().out
+    assert "streamed" not in capsys.readouterr().err
     monkeypatch.setattr(streaming, "room", lambda device: 1000)
     streamed = runs.run(config, out=tmp_path / "streamed")
     assert "the training images (6.1e-05 GiB) take more than 50% of the memory of cpu: they are streamed" in (
-        capsys.readouterr().out
+        capsys.readouterr().err
     )
     assert streamed.manifest["key"] == resident.manifest["key"]
     one, other = resident.weights(), streamed.weights()

@@ -210,7 +210,7 @@ def commands(folder: Path) -> tuple[int, str, str]:
 
 def trains_aloud(folder: Path) -> int:
     """The same run, with what it prints in ``folder/said``; returns how many processes had a part in it."""
-    with (folder / "said").open("w", buffering=1) as said, contextlib.redirect_stdout(said):
+    with (folder / "said").open("w", buffering=1) as said, contextlib.redirect_stderr(said):
         _train(folder / "run", load_few, progress=True)
     return len(runs.open_run(folder / "run").manifest["sessions"])
 
