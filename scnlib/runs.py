@@ -239,7 +239,7 @@ class Run:
     def row(self) -> dict:
         """This run as a row of ``data/results``: last epoch, percent; ``best_accuracy`` is chosen on the test set.
 
-        Of the hashes of config and training images the first 16 digits; the manifest has them whole.
+        Of the hashes of config and training images the first 16 digits, of the commit 12; the manifest has them whole.
         """
         config, last = self.config, self.metrics.iloc[-1]
         percent = ("memorised", "label_accuracy", "relabel_precision", "relabel_recall")
@@ -269,7 +269,7 @@ class Run:
             "n_test": self.manifest["n_test"],
             "config": json.dumps(config.to_dict(), sort_keys=True, separators=(",", ":")),
             "config_sha256": config.sha256()[:16],
-            "commit": self.manifest["commit"],
+            "commit": "; ".join(commit[:12] for commit in self.manifest["commit"].split("; ")),
             "dirty": self.manifest["dirty"],
             "recipe_version": self.manifest["recipe_version"],
             "data": self.manifest["data"]["train"][:16],
