@@ -26,7 +26,7 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     size = tuple(round(96 * inches) for inches in figure.get_size_inches())
     buffer = io.BytesIO()
     if any(axes.images for axes in figure.axes):
-        figure.savefig(buffer, format="webp", dpi=150, pil_kwargs={"quality": 76, "method": 6})
+        figure.savefig(buffer, format="webp", dpi=150, pil_kwargs={"quality": 68, "method": 6})
         return buffer.getvalue(), ".webp", size
     figure.draw_without_rendering()  # axes write their ticks only when they are drawn
     # In formulas matplotlib takes some signs from other fonts and does not say so: as text, p' would be read as p0.
