@@ -54,7 +54,8 @@ paper.compact("scn-5", results, datasets=["rendered"]).replace("none", "no gain 
 from scnlib.course import luck, readings, tuning, wording
 
 table_5 = {rate: paper.arms(results, readings.arms_of("scn-5", rate), reference="none") for rate in (0.0, 0.3)}
-wording.readable(table_5[0.3]).set_index("label").rename_axis("30 % wrong labels")
+shown = table_5[0.3].rename(columns={"shared": "n of the gain"})
+wording.readable(shown).set_index("label").rename_axis("30 % wrong labels")
 
 # %%
 import pandas as pd
@@ -248,7 +249,7 @@ elif unfair:
 # %%
 headings = {"value": "rate chosen", "at_edge": "at the edge of what was tried", "tried": "rates tried",
             "val": "noisy validation, %", "test": "clean test, %", "std": "std over seeds", "n": "n (seeds)",
-            "gain": "gain at own best", "low": "from", "high": "to"}
+            "gain": "gain at own best", "low": "from", "high": "to", "shared": "n of the gain"}
 def as_table(choice):
     shown = choice.assign(at_edge=choice["at_edge"].map({True: "yes", False: "no"})).drop(columns="best_test")
     return wording.readable(shown, exact=["value"]).rename(columns=headings)
