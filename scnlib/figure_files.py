@@ -14,7 +14,8 @@ from scnlib.files import write
 
 #: The font of figures, and for who does not have it one that most systems have, whose letters are as wide.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
-_DIGITS = re.compile(r"(?<![\w.#])(?<!scale\()\d+\.\d{3,}(?![\w.])")  # six decimals of a point; a scale needs them
+_PLACES = re.compile(r' (?:d|x|y)="[^"]*"')
+_DIGITS = re.compile(r"\d+\.\d{3,}(?![\de])")
 
 
 def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
@@ -35,9 +36,15 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     content = buffer.getvalue().decode().replace("'DejaVu Sans'", FONTS)
     content = content.replace("*{stroke", "text{white-space: pre} *{stroke", 1)  # else two spaces are shown as one
-    content = _DIGITS.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), content)
+    content = _PLACES.sub(lambda places: _DIGITS.sub(_hundredths, places[0]), content)
     content = re.sub(r' transform="rotate\(-0 [^"]*"', "", content)  # nothing is turned, in a fifth of a label's bytes
+    content = re.sub(r"(?m)^ +(?=<)", "", content)  # how deep a mark lies is no part of the drawing
     return content.encode(), ".svg", size
+
+
+def _hundredths(number: re.Match) -> str:
+    """A place in a drawing, of which matplotlib writes six decimals of a point."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def write_figure(figure: Figure, folder: Path, name: str, alt: str, **more: object) -> tuple[Path, bytes]:
