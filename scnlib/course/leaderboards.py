@@ -10,11 +10,11 @@ from scnlib.course import wording
 from scnlib.methods import METHODS
 from scnlib.methods.names import method_label
 from scnlib.paper import stats
-from scnlib.paper.arms import Recipe, arms, measured
+from scnlib.paper.arms import Recipe, arms, rows_of
 from scnlib.paper.boards import gains, luck
 from scnlib.paper.grid import Selector
 from scnlib.paper.leaderboard import REFERENCE
-from scnlib.paper.results import add_curves, prepare
+from scnlib.paper.results import add_curves, by_seed, prepare, unlike
 from scnlib.paper.verdicts import arm
 
 #: Column of ``clean_costs`` -> the column of a leaderboard that it is worked out from.
@@ -73,7 +73,7 @@ def _accuracy(row: Mapping[str, float]) -> str:
 
 def _gain(row: Mapping[str, float]) -> str:
     if math.isnan(row["gain"]):
-        return "no shared seed"
+        return "no pair"
     interval = "one seed" if math.isnan(row["low"]) else f"{row['low']:+.1f}, {row['high']:+.1f}"
     return f"{row['gain']:+.1f} [{interval}]"
 
@@ -96,7 +96,7 @@ def forest(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Leaderboards as rows for ``plots.effects``: a group each, the baseline and what was not measured left out."""
     parts = [board.dropna(subset="gain").assign(group=group) for group, board in boards.items()]
     table = pd.concat(parts, ignore_index=True).rename(columns={"gain": "effect"})
-    return table[["label", "effect", "low", "high", "n", "group"]]
+    return table[["label", "effect", "low", "high", "shared", "group"]].rename(columns={"shared": "n"})
 
 
 def verdict_counts(board: pd.DataFrame) -> dict[str, int]:
@@ -137,22 +137,17 @@ def by_heart(results: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, float]:
         of test accuracy beside clean labels; ``n`` seeds.
     """
     runs, recipe = prepare(add_curves(results, epochs)), Recipe.of("quick", "rendered")
-    noisy, clean = arm(REFERENCE, 0.3), arm(REFERENCE)
-    seeds = _shared_seeds(
-        {
-            "memorised": measured(runs, noisy, "rendered", recipe, "memorised"),
-            "rote": measured(runs, noisy, "rendered", recipe, "rote_last"),
-            "noisy": measured(runs, noisy, "rendered", recipe),
-            "clean": measured(runs, clean, "rendered", recipe),
-        }
-    )
+    noisy, clean = (rows_of(runs, arm(REFERENCE, rate), "rendered", recipe) for rate in (0.3, 0.0))
+    columns = {"memorised": "memorised", "rote": "rote_last", "noisy": "accuracy"}
+    seeds = _shared_seeds({name: (noisy, column) for name, column in columns.items()} | {"clean": (clean, "accuracy")})
     lost = seeds["clean"] - seeds["noisy"]
     return {"memorised": _mean(seeds["memorised"]), "rote": _mean(seeds["rote"]), "lost": _mean(lost), "n": len(seeds)}
 
 
-def _shared_seeds(values: Mapping[str, Mapping[int, float]]) -> pd.DataFrame:
-    """The values of several arms by seed: a column each, and a row for each seed that all of them have."""
-    return pd.DataFrame(values).dropna()
+def _shared_seeds(columns: Mapping[str, tuple[pd.DataFrame, str]]) -> pd.DataFrame:
+    """Columns of several arms by seed, each beside its arm: a row for each seed that all have; none of unlike arms."""
+    table = pd.DataFrame({name: by_seed(rows, column) for name, (rows, column) in columns.items()}).dropna()
+    return table.iloc[:0] if unlike(*(rows for rows, _ in columns.values())) else table
 
 
 def _mean(column: pd.Series) -> float:
@@ -240,7 +235,7 @@ def rank_table(pairs: pd.DataFrame) -> pd.DataFrame:
 def clean_costs(board: pd.DataFrame, wanted: float = 0.99) -> pd.DataFrame:
     """Which share of the baseline's accuracy each method keeps, lowest first; ``board`` is that of clean labels.
 
-        share = mean / (mean - gain)         the baseline's mean over the method's seeds stands below
+        share = mean / (mean - gain)         the method's mean over the baseline's, where the gain is over all its seeds
 
     Returns:
         Index the method's label; ``share`` with ``low``, ``high`` (by the gain's interval; NaN for one seed), ``n``,
@@ -250,7 +245,7 @@ def clean_costs(board: pd.DataFrame, wanted: float = 0.99) -> pd.DataFrame:
     reference = rows["mean"] - rows["gain"]
     table = pd.DataFrame({name: 1 + rows[of] / reference for name, of in _ENDS.items()})
     says = np.select([table["high"] < wanted, table["low"] >= wanted], ["a cost", "none"], "open")
-    return table.assign(n=rows["n"], says=says).sort_values("share")
+    return table.assign(n=rows["shared"], says=says).sort_values("share")
 
 
 def clean_words(kept: pd.DataFrame) -> dict[str, int]:
@@ -296,8 +291,7 @@ def rank_correlation(table: pd.DataFrame) -> dict[str, float]:
 
 def about_seeds(board: pd.DataFrame) -> str:
     """On how many seeds the gains of a leaderboard rest: ``"n = 3"``, ``"n = 1 to 3"``."""
-    seeds = {row["method"]: set(row["seeds"].split(", ")) for row in board.to_dict("records")}
-    shared = [len(seeds[name] & seeds[REFERENCE]) for name in board.dropna(subset="gain")["method"]]
+    shared = board.dropna(subset="gain")["shared"]
     fewest, most = min(shared, default=0), max(shared, default=0)
     return f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
 
@@ -415,14 +409,15 @@ def twice_the_epochs(results: pd.DataFrame, method: str) -> dict[str, float]:
         ``short``, ``long``: points against the baseline of as many epochs; ``more``: what the baseline itself gains by
         the longer training; ``n``: seeds that all four have.
     """
-    runs, plain, cured = prepare(results), arm(REFERENCE, 0.3), arm(method, 0.3)
-    twelve, twenty_four = (Recipe.of("quick", "rendered", epochs=epochs) for epochs in (12, 24))
+    runs = prepare(results)
     seeds = _shared_seeds(
         {
-            "plain, 12": measured(runs, plain, "rendered", twelve),
-            "plain, 24": measured(runs, plain, "rendered", twenty_four),
-            "cured, 12": measured(runs, cured, "rendered", twelve),
-            "cured, 24": measured(runs, cured, "rendered", twenty_four),
+            f"{label}, {epochs}": (
+                rows_of(runs, arm(name, 0.3), "rendered", Recipe.of("quick", "rendered", epochs=epochs)),
+                "accuracy",
+            )
+            for label, name in {"plain": REFERENCE, "cured": method}.items()
+            for epochs in (12, 24)
         }
     )
     return {
@@ -471,7 +466,7 @@ def labels_after(results: pd.DataFrame, recipes: Mapping[str, Mapping[str, objec
     runs, found = prepare(results), {}
     for name, fields in recipes.items():
         recipe = Recipe.of("quick", "ferplus", **fields)
-        found[name] = measured(runs, arm("scn", 0.3), "ferplus", recipe, "label_accuracy")
+        found[name] = rows_of(runs, arm("scn", 0.3), "ferplus", recipe), "label_accuracy"
     seeds = _shared_seeds(found)
     return {"each": "; ".join(f"{_mean(seeds[name]):.1f} % ({name})" for name in seeds), "n": len(seeds)}
 

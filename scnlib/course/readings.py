@@ -11,7 +11,7 @@ from scnlib.paper.arms import Recipe, gain, measured, published_gain, rows_of, s
 from scnlib.paper.choice import compared
 from scnlib.paper.grid import DATASET_NAMES, METRICS, Selector, grid
 from scnlib.paper.quick import METHODS
-from scnlib.paper.results import COMPARABLE, by_seed, paired, prepare
+from scnlib.paper.results import COMPARABLE, RECIPE, by_seed, paired, prepare, unlike
 
 
 def three(noise_rate: float = 0.0, noise_kind: str = "symmetric") -> dict[str, Selector]:
@@ -39,7 +39,8 @@ def more_gain(
     baseline, *names = first
     for name in names:
         a, b = (paired(arms[name], arms[baseline], metric) for arms in kinds)
-        more = {seed: value - b[seed] for seed, value in a.items() if seed in b}
+        mixed = unlike(*(arms[one] for arms in kinds for one in (baseline, name)), names=RECIPE)
+        more = {} if mixed else {seed: value - b[seed] for seed, value in a.items() if seed in b}
         means = {kind: stats.mean([own[seed] for seed in more]) for kind, own in (("first", a), ("second", b))}
         rows.append({"label": name, **means, **gain(more)})
     return pd.DataFrame(rows).rename(columns={"gain": "more", "shared": "n"})

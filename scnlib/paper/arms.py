@@ -22,7 +22,7 @@ from scnlib.paper.grid import (
     is_reference,
     needs,
 )
-from scnlib.paper.results import HERE, by_seed, paired, prepare, recipe_of, select
+from scnlib.paper.results import HERE, by_seed, newest, paired, prepare, recipe_of, select
 
 #: Which runs, and what differs from the recipe.
 ArmOf = Selector | tuple[Selector, Mapping[str, object]]
@@ -155,7 +155,7 @@ def measured(
 
 
 def rows_of(prepared: pd.DataFrame, selector: Selector, dataset: str, recipe: Recipe) -> pd.DataFrame:
-    """The rows of ``prepare(results)`` behind ``measured``."""
+    """The rows of ``prepare(results)`` behind ``measured``, of the newest version of the recipe that there is."""
     found = select(prepared, selector, dataset).drop_duplicates("key")
     start = selector.options.get("relabel_epoch", recipe.relabel_epoch)
     kept = []
@@ -164,7 +164,7 @@ def rows_of(prepared: pd.DataFrame, selector: Selector, dataset: str, recipe: Re
         named = row["variation"] in ("", f"relabelling from epoch {start}")
         started = row["own_start"] if start == recipe.relabel_epoch else named
         kept.append(started and recipe.holds(row))
-    return found[pd.Series(kept, index=found.index, dtype=bool)]
+    return newest(found[pd.Series(kept, index=found.index, dtype=bool)])
 
 
 def summary(values: Mapping[int, float]) -> dict[str, object]:

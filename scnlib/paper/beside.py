@@ -10,7 +10,7 @@ from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, gain, published_gain, rows_of, summary
 from scnlib.paper.choice import at_best, complete
 from scnlib.paper.grid import Cell, column_dataset, find_cell, grid, is_reference
-from scnlib.paper.results import COMPARABLE, add_curves, by_seed, paired, prepare, recipe_of, select
+from scnlib.paper.results import COMPARABLE, add_curves, by_seed, newest, paired, prepare, recipe_of, select
 from scnlib.paper.verdicts import arm, noise_name
 
 METHODS = {"baseline": "baseline", "scn": "SCN"}
@@ -125,7 +125,7 @@ def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
         if cell.runs.method != "scn":
             continue
         rate = cell.runs.noise_rate
-        found = select(runs, arm("baseline", rate), "ferplus")
+        found = newest(select(runs, arm("baseline", rate), "ferplus"))
         tried = complete(found)["value"].nunique()
         best = at_best(found) if tried > 1 else found.iloc[:0]
         values = by_seed(found[found["value"].isin(best["value"])], "accuracy")

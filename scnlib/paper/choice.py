@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from scnlib.paper.results import newest
+
 
 def complete(runs: pd.DataFrame) -> pd.DataFrame:
     """The largest block of runs in which every value has every seed, of at least two values where two share a seed.
@@ -19,9 +21,7 @@ def complete(runs: pd.DataFrame) -> pd.DataFrame:
     """
     if runs.empty:
         return runs
-    if "recipe_version" in runs:
-        versions = pd.to_numeric(runs["recipe_version"])
-        runs = runs[~(versions < versions.max())]
+    runs = newest(runs)
     seeds = {value: set(own["seed"]) for value, own in runs.groupby("value")}
     blocks = [
         (values, set.intersection(*(seeds[value] for value in values)))
@@ -48,6 +48,8 @@ def at_best(runs: pd.DataFrame) -> pd.DataFrame:
 def compared(arms: Mapping[float, pd.DataFrame], column: str) -> pd.DataFrame:
     """Values of a setting side by side over the same seeds: ``mean`` of a column and ``n`` for each value in the block.
 
+    Of several sets of images the one with most runs counts.
+
     Args:
         arms: value -> its runs, with ``seed`` and the column.
 
@@ -55,6 +57,9 @@ def compared(arms: Mapping[float, pd.DataFrame], column: str) -> pd.DataFrame:
         Index the value, in ascending order; without any run, no row.
     """
     parts = [rows.assign(value=value).dropna(subset=column) for value, rows in arms.items() if column in rows]
-    if not parts:
+    if not any(map(len, parts)):
         return pd.DataFrame(columns=["mean", "n"], dtype=float)
-    return complete(pd.concat(parts)).groupby("value")[column].agg(mean="mean", n="size")
+    together = newest(pd.concat(parts))
+    if "data" in together:
+        together = together[together["data"] == together["data"].mode().iloc[0]]
+    return complete(together).groupby("value")[column].agg(mean="mean", n="size")

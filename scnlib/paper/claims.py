@@ -116,8 +116,9 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
     runs = runs.sort_values("origin", key=lambda o: o != FULL_SCALE, kind="stable").drop_duplicates("key")
     runs = runs.assign(own_recipe=is_own(runs, any_backbone=True))
     yield Group("any", "weights counted", runs.iloc[:0], WEIGHTS)
-    images = [images_of(row) for row in runs.to_dict("records")]
-    for (dataset, _), same in runs.groupby(["dataset", pd.Series(images, runs.index, dtype=object)]):
+    images = pd.Series([images_of(row) for row in runs.to_dict("records")], runs.index, dtype=object)
+    runs["images"] = images.where(images.groupby(runs["dataset"]).transform("nunique") > 1, "")
+    for (dataset, _), same in runs.groupby(["dataset", "images"]):
         counts = transition if dataset == "ferplus" else None
         yield Group(dataset, "labels", same, LABELS, counts)
         own = same[same["own_recipe"]]
@@ -202,7 +203,7 @@ def _row(claim: Claim, verdict: Verdict, group: Group | None, origin: str) -> di
         "id": claim.id,
         "claim": claim.text,
         "place": claim.place,
-        "dataset": verdict.dataset,
+        "dataset": verdict.dataset if group is None else group.name,
         "backbone": "" if group is None else group.backbone,
         "recipe": verdict.dataset if group is None else group.recipe,
         "verdict": verdict.verdict,

@@ -16,6 +16,7 @@ from scnlib.paper.grid import (
     Selector,
     active_options,
 )
+from scnlib.paper.results import RECIPE
 from scnlib.paper.scn import FIGURE_5_AXES, GAMMAS
 from scnlib.paper.verdicts import (
     HELD,
@@ -29,6 +30,7 @@ from scnlib.paper.verdicts import (
     Condition,
     Group,
     Verdict,
+    apart,
     arm,
     compare,
     conclude,
@@ -264,6 +266,8 @@ def gain_grows_with_noise(group: Group) -> Verdict:
     absent = [rate for rate, gain in zip(RATES, gains, strict=True) if not gain]
     if absent:
         return Verdict(NOT_TESTED, detail=unpaired(group, arm("scn", absent[0]), arm("baseline", absent[0])))
+    if mixed := apart(group, *(arm(method, rate) for method in ("scn", "baseline") for rate in RATES), names=RECIPE):
+        return Verdict(NOT_TESTED, detail=mixed)
     seeds = [seed for seed in gains[0] if all(seed in gain for gain in gains)]
     at_rates = " / ".join(f"{stats.mean([gain[seed] for seed in seeds]):+.2f}" for gain in gains)
     slopes = tuple((gains[-1][seed] - gains[0][seed]) / 2 for seed in seeds)
@@ -288,14 +292,14 @@ def helps_inconsistent_labels_most(group: Group) -> Verdict:
     """S14: SCN gains on FER2013's own labels, and more than on the FER+ majority labels of the same images."""
     if group.dataset != "ferplus":
         return Verdict(NOT_TESTED, detail="needs FERPlus: images with two sets of labels")
-    own = group.differences(arm("scn", noise_kind="fer2013"), arm("baseline", noise_kind="fer2013"))
-    voted = group.differences(arm("scn"), arm("baseline"))
-    differences = tuple(own[seed] - voted[seed] for seed in own if seed in voted)
+    on_own = arm("scn", noise_kind="fer2013"), arm("baseline", noise_kind="fer2013")
+    on_voted = arm("scn"), arm("baseline")
+    own, voted = group.differences(*on_own), group.differences(*on_voted)
+    mixed = apart(group, *on_own, *on_voted, names=RECIPE)
+    differences = () if mixed else tuple(own[seed] - voted[seed] for seed in own if seed in voted)
     remark = f"gains {stats.mean([*own.values()]):+.2f} and {stats.mean([*voted.values()]):+.2f}"
-    missing = "needs runs of scn and baseline on FER2013's own labels and on FER+ majorities"
-    helps = compare(
-        group, "on FER2013's own labels", arm("scn", noise_kind="fer2013"), arm("baseline", noise_kind="fer2013")
-    )
+    missing = mixed or "needs runs of scn and baseline on FER2013's own labels and on FER+ majorities"
+    helps = compare(group, "on FER2013's own labels", *on_own)
     more = Condition("FER2013's labels against FER+ labels", differences, missing, remark)
     return conclude([more, helps])
 

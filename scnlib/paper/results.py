@@ -62,6 +62,7 @@ COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
 CURVES = ("memorised", "test_accuracy", "val_accuracy", "margin_rank")  # what is read of them
 #: Columns in which two arms must agree to be compared; the images of one split, with their labels as loaded.
 COMPARABLE = ("recipe_version", "data")
+RECIPE = ("recipe_version",)  # what must agree where the images differ by design
 _ALIKE = {"recipe_version": "versions of the recipe", "data": "sets of images", "start": "sets of starting weights"}
 #: Datasets that are whatever lies in the folders somebody names.
 IN_A_FOLDER = ("folder", "joint")
@@ -148,7 +149,7 @@ def _read(file: Path) -> pd.DataFrame:
                 raise ValueError(f"{where}: expected a JSON object, found {text!r}") from None
     if (table["key"] == "").any():
         raise ValueError(f"{file}: column 'key', line {int((table['key'] == '').to_numpy().argmax()) + 2}: is empty")
-    return table
+    return table.assign(data=table["data"].str[:16])  # older rows have all 64 digits of the hash
 
 
 def load_epochs(*paths: Path | str) -> pd.DataFrame:
@@ -265,6 +266,8 @@ def prepare(results: pd.DataFrame) -> pd.DataFrame:
     table = results.copy()
     for name in ("variant", "noise_kind", "options", "profile", "split", "origin", "weights", "config"):
         table[name] = [_text(v) for v in table[name]] if name in table else ""
+    if "recipe_version" in table:  # a number of runs made here, text of files
+        table["recipe_version"] = table["recipe_version"].map(str, na_action="ignore")
     table["origin"] = [origin or FULL_SCALE for origin in table["origin"]]
     table = _without_repeats(table)
     options = [_json_object(text) for text in table["options"]]
@@ -342,7 +345,15 @@ def select(prepared: pd.DataFrame, runs: Selector, dataset: str | None = None) -
     """The rows of ``prepare(results)`` that a selector means, on its own dataset or on another one.
 
     None where one dataset would stand in for training on several.
+
+    Raises:
+        ValueError: if there are runs on several folders, which are several datasets of one name.
     """
+    if dataset in IN_A_FOLDER and (apart := unlike(prepared[prepared["dataset"] == dataset], names=["data"])):
+        raise ValueError(
+            f"the runs on {dataset} are of {apart}: no table can say which is meant. Keep each set of images in an "
+            "output folder of its own (SCN_OUT)"
+        )
     meant = (prepared["arm"] == arm_name(runs, dataset)) & stands_in(runs, dataset)
     return prepared[meant & (prepared["backbone"] == runs.backbone)] if runs.backbone else prepared[meant]
 
@@ -366,7 +377,7 @@ def by_seed(rows: pd.DataFrame, column: str) -> dict[int, float]:
     if apart := unlike(rows, names=(*COMPARABLE, "start")):
         raise ValueError(
             f"{_named(rows['key'])} are of {apart}, so they are not averaged. Measure the older ones again, or remove "
-            "them; sets of images that both stay belong in output folders of their own (SCN_OUT)"
+            "them"
         )
     for key, seed, value in zip(rows["key"], rows["seed"], rows[column], strict=True):
         seed = int(seed)
@@ -400,6 +411,14 @@ def paired(
     if unlike(rows, reference, names=names):
         return {}
     return {seed: value - theirs[seed] for seed, value in ours.items() if seed in theirs}
+
+
+def newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs of the newest version of the recipe among some: those of older code are not averaged with them."""
+    if "recipe_version" not in rows:
+        return rows
+    versions = pd.to_numeric(rows["recipe_version"])
+    return rows[~(versions < versions.max())]
 
 
 def unlike(*arms: pd.DataFrame, names: Sequence[str] = COMPARABLE) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scnlib.paper.arms import gain, is_own, published_gain, row_label, summary
 from scnlib.paper.grid import METRICS, Cell, baseline_runs, from_scratch, grid, in_words, is_reference, needs
-from scnlib.paper.results import by_seed, paired, prepare, select
+from scnlib.paper.results import by_seed, newest, paired, prepare, select
 
 # The columns of a table, with what stands where nothing was published or measured.
 _NOTHING = {
@@ -115,7 +115,8 @@ def _measured(cell: Cell, runs: pd.DataFrame, dataset: str | None) -> list[dict[
     name = dataset or cell.runs.dataset
     metric = METRICS.get(name, "accuracy")
     rows = []
-    for (recipe, variation, origin), group in found.groupby(["recipe", "variation", "origin"], sort=False):
+    for (recipe, variation, origin), whole in found.groupby(["recipe", "variation", "origin"], sort=False):
+        group = newest(whole)
         values = by_seed(group, metric)
         if not values:
             continue
@@ -165,7 +166,7 @@ def _gains(
     found = found[found["recipe"] == (recipe if reference.pretrained else without_weights(recipe))]
     # A run made here may lean on a baseline measured at full scale with the same recipe, but on one of them only.
     same = found[found["origin"] == origin]
-    return paired(rows, same if len(same) or found["origin"].nunique() != 1 else found, metric)
+    return paired(rows, newest(same if len(same) or found["origin"].nunique() != 1 else found), metric)
 
 
 def without_weights(recipe: str) -> str:

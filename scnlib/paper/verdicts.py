@@ -10,7 +10,7 @@ import pandas as pd
 
 from scnlib.paper import stats
 from scnlib.paper.grid import METRICS, PUBLISHED_ONLY, Selector, weights_in_words
-from scnlib.paper.results import arm_name, by_seed, paired, unlike
+from scnlib.paper.results import COMPARABLE, arm_name, by_seed, newest, paired, unlike
 
 HELD = "held"
 UNDECIDED = "undecided"
@@ -159,6 +159,12 @@ class Group:
     transition: pd.DataFrame | None = None
 
     @property
+    def name(self) -> str:
+        """The dataset, and the first digits of its images where others have the same name."""
+        images = {text[:8] for text in self.runs["images"]} if "images" in self.runs else set()
+        return " ".join([self.dataset, *sorted(images - {""})])
+
+    @property
     def metric(self) -> str:
         """The papers' measure on this dataset."""
         return METRICS.get(self.dataset, "accuracy")
@@ -174,9 +180,9 @@ class Group:
         return by_seed(self.rows(arm), column or self.metric)
 
     def rows(self, arm: Selector) -> pd.DataFrame:
-        """The runs of one arm."""
+        """The runs of one arm, of the newest version of the recipe that there is."""
         rows = self._arms.get(arm_name(arm, self.dataset), self.runs.iloc[:0])
-        return rows[rows["backbone"] == arm.backbone] if arm.backbone else rows
+        return newest(rows[rows["backbone"] == arm.backbone] if arm.backbone else rows)
 
     @cached_property
     def _arms(self) -> dict[str, pd.DataFrame]:
@@ -253,8 +259,13 @@ def unpaired(group: Group, better: Selector, worse: Selector, column: str | None
     """What two arms wait for that have no difference: runs, runs that are alike, or a seed."""
     if lacking := [arm for arm in (better, worse) if not group.values(arm, column)]:
         return lacks(lacking, column)
-    apart = unlike(group.rows(better), group.rows(worse))
-    return f"needs runs of both alike: these are of {apart}" if apart else "needs a seed that both have"
+    return apart(group, better, worse) or "needs a seed that both have"
+
+
+def apart(group: Group, *arms: Selector, names: Sequence[str] = COMPARABLE) -> str:
+    """What arms have to be measured again for, where they are of several versions or images; "" where nothing is."""
+    found = unlike(*(group.rows(one) for one in arms), names=names)
+    return f"needs runs that are alike: these are of {found}" if found else ""
 
 
 def lacks(arms: Sequence[Selector], column: str | None = None) -> str:

@@ -124,5 +124,5 @@ def test_gains_of_lessons_do_not_mix_versions_of_the_recipe():
     assert found["mean"].to_dict() == {0.2: 50, 0.5: 60} and math.isnan(found["gain"][0.2])
     assert math.isnan(found["together"][0.2]), "the older run takes no part in the choice"
     runs = readings.by_setting(results.assign(val_accuracy=40.0), named, "lr", [0.05])
-    assert runs["recipe_version"].tolist() == [2, 1]
+    assert runs["recipe_version"].tolist() == ["2", "1"]
     assert math.isnan(tuning.tuned(runs, "baseline").loc["scn", "gain"])

@@ -559,9 +559,23 @@ def test_runs_of_different_recipe_versions_are_not_compared():
     assert verdict(table(*rows, *new), "S15")["verdict"] == "held"
     found = verdict(table(*rows, *old), "S15")
     assert found["verdict"] == "not tested"
-    assert found["detail"] == "needs runs of both alike: these are of 2 versions of the recipe (1, 2)"
+    assert found["detail"] == "needs runs that are alike: these are of 2 versions of the recipe (1, 2)"
     moved = [row | {"data": "other images"} for row in new]
     assert "2 sets of images" in verdict(table(*rows, *moved), "S15")["detail"]
+
+
+def test_differences_of_gains_are_of_one_version_of_the_recipe():
+    """A step between two versions would be taken for one between two amounts of noise, or kinds of labels."""
+
+    def gains(step, version, **noise):
+        return [row | {"recipe_version": version} for row in over_baseline([step, step + 0.1], **noise)]
+
+    higher, own = gains(1.0, 2, noise_rate=0.2) + gains(1.0, 2, noise_rate=0.3), gains(6.0, 2, noise_kind="fer2013")
+    for version in (2, 1):
+        lowest, voted = gains(5.0, version, noise_rate=0.1), gains(1.0, version)
+        for found in (verdict(table(*lowest, *higher), "S12"), verdict(table(*own, *voted), "S14")):
+            assert (found["verdict"] == "not tested") == (version == 1)
+            assert ("2 versions of the recipe (1, 2)" in found["detail"]) == (version == 1)
 
 
 def test_s14_is_a_difference_of_gains():
@@ -614,6 +628,7 @@ def test_two_folders_are_two_datasets():
     rows += [row | {"key": f"other {row['key']}"} for row in over_baseline([-9.0], dataset="folder", data="two")]
     found = claims_table(table(*rows), only=["S15"])
     assert found["n"].tolist() == [3, 1] and found["effect"].tolist() == [2.0, -9.0]
+    assert found["dataset"].tolist() == ["folder one", "folder two"]
 
 
 def of_runs(frame):
