@@ -346,7 +346,8 @@ def table(predictions: Sequence[Prediction], class_names: Sequence[str], **besid
     """
     rows = []
     for one in predictions:
-        row = {"file": one.file, "status": one.status, "reason": one.reason, "faces": one.faces}
+        row = {"file": one.file, "status": one.status, "reason": one.reason}
+        row |= {} if one.status == WHOLE else {"faces": one.faces}
         if one.probabilities:
             row |= {"label": one.label, "probability": one.probabilities[one.label], "alpha": one.alpha}
             row |= {f"p_{name}": value for name, value in one.probabilities.items()}
@@ -355,7 +356,7 @@ def table(predictions: Sequence[Prediction], class_names: Sequence[str], **besid
         rows.append(row)
     columns = ["file", "status", "reason", "faces", "face", "label", "probability", "alpha"]
     columns += [*(f"p_{name}" for name in class_names), "detected", *BOX]
-    return pd.DataFrame(rows, columns=columns).round(4).astype({"face": "Int64"}).assign(**beside)
+    return pd.DataFrame(rows, columns=columns).round(4).astype({"faces": "Int64", "face": "Int64"}).assign(**beside)
 
 
 def write_csv(

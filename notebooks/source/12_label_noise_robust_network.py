@@ -159,7 +159,9 @@ ctx.save(figure, "noise",
 import pandas as pd
 
 sizes = {kind: losses_lrn.factor_size(C, kind, rank=3) for kind in losses_lrn.COVARIANCES}
-factors = {kind: losses_lrn.covariance_factor(torch.randn(1, size), C, kind, rank=3)[0] for kind, size in sizes.items()}
+drawn = torch.Generator().manual_seed(seed)
+factors = {kind: losses_lrn.covariance_factor(torch.randn(1, size, generator=drawn), C, kind, rank=3)[0]
+           for kind, size in sizes.items()}
 pd.DataFrame({"outputs of FC2": sizes,
               "noises for each draw": {kind: factor.shape[1] for kind, factor in factors.items()},
               "pairs of classes tied": {kind: lrn.tied_pairs(factor) for kind, factor in factors.items()}})

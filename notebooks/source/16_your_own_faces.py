@@ -271,7 +271,7 @@ ctx.say("To the score of *{name}* {thirds}: together {score}. Mean of the map an
 # ## A folder, with a table
 #
 # People have folders, and folders have everything in them. Here is one with a face, a picture of two, a meadow, and a file
-# that broke off. In a shell: `scn predict FOLDER --csv FILE --out FOLDER`.
+# that broke off. In a shell: `scn predict FOLDER --csv FILE.csv --out FOLDER`.
 
 # %%
 with own_photo.example_folder(picture) as folder:
@@ -410,7 +410,7 @@ if len(chances):
 # ## A model card
 #
 # What a user should know belongs beside the file. Mitchell et al. (2019) proposed a form for it, with performance group by group at its
-# heart. This one is computed from the run, so that no number in it was typed. `scn predict --card FILE --run DIR` writes it for any run.
+# heart. This one is computed from the run, so that no number in it was typed. `scn predict --card FILE.md --run DIR` writes it for any run.
 
 # %%
 from scnlib.course import show

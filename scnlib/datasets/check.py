@@ -251,8 +251,8 @@ def _ferplus_split(root: Path, split: str, in_folders: bool, votes: str, decode:
     before, after = ferplus.PUBLISHED_BEFORE[split], ferplus.PUBLISHED[votes][split]
     plural = int((ferplus.plurality_labels(table.votes) >= 0).sum())
     note = (
-        f"{len(table.names):,} images with votes; the papers count {before:,} rows, before any vote rule and with "
-        f"those that show no face. The majority rule keeps {sum(counts):,}, the most votes alone {plural:,}."
+        f"{counted(len(table.names), 'image')} with votes; the papers count {before:,} rows, before any vote rule and "
+        f"with those that show no face. The majority rule keeps {sum(counts):,}, the most votes alone {plural:,}."
     )
     per_class = ferplus.PUBLISHED_CLASSES if votes == "label.csv" and split == "train" else (None,) * 8
     published = dict(zip(ferplus.CLASSES, per_class, strict=True))

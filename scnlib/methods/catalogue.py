@@ -6,6 +6,7 @@ import re
 import sys
 import textwrap
 
+from scnlib.config import profile_config
 from scnlib.methods import METHODS, Method, make_method, method_options
 
 WIDTH = 110
@@ -29,10 +30,15 @@ def details(name: str) -> str:
             rf"(?m)^(    (?:[^,: ]+, )*){option}(?=[,:])", rf"\g<1>{_with_default(method, option)}", text, count=1
         )
     special = "".join(f"\n    {words}" for words in traits(method))
-    first = "".join(f" --set {_with_default(method, option)}" for option in list(method_options(method))[:1])
-    return (
-        f"{name}: {_line(method)}{special}\n\n{text}\n\nExample:\n    scn run --method {name} --noise-rate 0.3{first}"
-    )
+    return f"{name}: {_line(method)}{special}\n\n{text}\n\nExample:\n    {example(name)}"
+
+
+def example(name: str) -> str:
+    """A command that trains it. The quick profile's options are named where they are not the method's defaults."""
+    quick = method_options(profile_config("quick", method=name).method)
+    changed = {option: value for option, value in quick.items() if value != method_options(make_method(name))[option]}
+    words = "".join(f" --set {option}={json.dumps(value)}" for option, value in changed.items())
+    return f"scn run --method {name} --noise-rate 0.3{words}"
 
 
 def traits(method: Method) -> list[str]:

@@ -128,7 +128,7 @@ def _gain(row: pd.Series) -> str:
     if row["reference"]:
         return "baseline"
     if math.isnan(row["measured_gain"]):
-        return "no baseline"
+        return "no baseline to pair with"
     return gain_text(row["measured_gain"], row["gain_low"], row["gain_high"])
 
 

@@ -248,7 +248,7 @@ def _forest_row(axes: Axes, y: float, row: dict, reference: float, left: float, 
     at_end = {"xycoords": ("axes fraction", "data"), "xytext": (6, 0), "textcoords": "offset points",
               "va": "center", "fontsize": 8.5, "annotation_clip": False}  # fmt: skip
     if np.isnan(effect):
-        axes.annotate("no runs", (1, y), color=GREY, **at_end)
+        axes.annotate("no pair" if row.get("n", 0) > 0 else "no runs", (1, y), color=GREY, **at_end)
         return
     colour = RIGHT if effect >= reference else WRONG
     clear = low > reference or high < reference

@@ -1,6 +1,7 @@
 """``scn methods`` says of every method what its class says, and nothing that it does not."""
 
 import dataclasses
+import json
 import re
 import shlex
 
@@ -8,6 +9,7 @@ import pytest
 
 from scnlib import methods
 from scnlib.cli import main
+from scnlib.config import profile_config
 from scnlib.methods import METHODS, catalogue
 
 
@@ -68,7 +70,10 @@ def test_one_of_them_at_length(name, capsys):
         shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
         assert re.search(rf"(?m)^    (\S+, )*{option}={re.escape(str(shown))}[,:]", printed), option
     command = shlex.split(printed.splitlines()[-1])
-    assert command[:4] == ["scn", "run", "--method", name]
+    assert command[:6] == ["scn", "run", "--method", name, "--noise-rate", "0.3"]
+    options = {option: json.loads(value) for option, value in (word.split("=") for word in command[7::2])}
+    config = profile_config("quick", method=name, noise_rate=0.3, options=options)  # refuses what 12 epochs cannot hold
+    assert config == profile_config("quick", method=name, noise_rate=0.3), "what the profile does anyway"
 
 
 def test_what_must_be_installed_is_said():

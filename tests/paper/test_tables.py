@@ -266,7 +266,7 @@ def test_other_recipes_are_named_and_shown_when_asked():
     assert sheet.notes[-1].startswith("Other recipes measured: quick, 12 epochs, 48 px, small, train, lr 0.1")
     _, other = sheets(frame, all_recipes=True)
     assert [row[0] for row in other.rows] == ["scratch, SCN"]
-    assert other.rows[0][-1] == "no baseline"
+    assert other.rows[0][-1] == "no baseline to pair with"
 
 
 def test_origins_are_said_where_there_are_several():
