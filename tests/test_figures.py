@@ -81,6 +81,13 @@ def test_alt_texts_carry_the_numbers(results):
     assert "Beta on clean labels: best of 2 values is" in figures.rendered_sweeps(results).alt
 
 
+def test_a_lucky_seed_of_one_value_makes_it_no_better(results):
+    faces = {"dataset": "rendered", "backbone": "small"}
+    lucky = pd.DataFrame([run("scn", 99.0, 7, 0.0, {"beta": 0.9}, **faces)])
+    pd.concat([rendered_rows(), lucky]).to_csv(results / "rendered.csv", index=False)
+    assert "Beta on clean labels: best of 2 values is 0.7" in figures.rendered_sweeps(results).alt
+
+
 def test_twice_the_same_bytes(results, tmp_path, monkeypatch):
     measured(monkeypatch, "leaderboards")
     first, second = (figures.write_all(tmp_path / name, results)[0] for name in ("a", "b"))

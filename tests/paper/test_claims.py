@@ -578,6 +578,23 @@ def test_differences_of_gains_are_of_one_version_of_the_recipe():
             assert ("2 versions of the recipe (1, 2)" in found["detail"]) == (version == 1)
 
 
+@pytest.mark.parametrize(
+    ("claim", "option", "values", "rates"),
+    [
+        ("S21", "margin_rank", {0, 0.05, 0.1, 0.2, 0.25, 0.3}, 2),
+        ("S23", "margin_relabel", {0, 0.1, 0.3, 0.4, 0.5}, 1),
+        ("S24", "beta", {0.5, 0.6, 0.8, 0.9}, 2),
+        ("S20", "gamma", {0.2, 0.3, 0.6, 0.8}, 1),
+    ],
+)
+def test_a_default_is_compared_with_every_other_value_of_the_paper(claim, option, values, rates):
+    rows = [run("scn", 60 + s, s, rate, {option: value} if value is not None else {})
+            for value in (*values, None) for rate in (0.0, 0.1) for s in (0, 1)]  # fmt: skip
+    found = json.loads(verdict(table(*rows), claim)["conditions"])
+    words = ("on clean labels", "at noise 10 %")[:rates]
+    assert set(found) == {f"default over {option} = {value:g} {noise}" for value in values for noise in words}
+
+
 def test_s14_is_a_difference_of_gains():
     rows = [*over_baseline([1.0, 1.5]), *over_baseline([4.0, 4.5], noise_kind="fer2013")]
     found = verdict(table(*rows), "S14")

@@ -93,6 +93,13 @@ def test_recipes_are_never_mixed():
     assert 70 not in start["measured"].tolist()
 
 
+@pytest.mark.parametrize("column", ["recipe_version", "data"])
+def test_no_gain_is_over_runs_of_other_code_or_other_images(column):
+    rows = [run("scn", 60.0, 0, 0.1, **{column: "1"}), run("baseline", 50.0, 0, 0.1, **{column: "2"})]
+    scn = cell(shown("scn-2", table(*rows)), "scratch, noise 10 %, SCN", "FERPlus")
+    assert (scn["measured"], scn["n"]) == (60, 1) and math.isnan(scn["measured_gain"])
+
+
 def test_unexplained_doubles_are_refused():
     rows = table(run(noise_rate=0.1), run(noise_rate=0.1, accuracy=60.0) | {"key": "other version"})
     with pytest.raises(ValueError, match="other ve have the same method, recipe and seed 0"):
