@@ -837,11 +837,12 @@ def _refuse_unknown(options: argparse.Namespace, results) -> None:
     """Of a dataset or a profile that does not exist there is nothing to show, which would look like an answer."""
     from scnlib.config import PROFILES
     from scnlib.datasets import LOADERS
+    from scnlib.options import known_words
 
     for name, known in (("dataset", LOADERS), ("profile", PROFILES)):
         value = getattr(options, name)
         if value is not None and value not in {*known, *results[name]}:
-            raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+            raise ValueError(f"unknown {name} {value!r}; {known_words(value, known)}")
 
 
 def _left_out(unreadable: list[str]) -> None:

@@ -10,7 +10,7 @@ from scnlib.augment import Augmentation
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS, Method, make_method, method_options
 from scnlib.models import BACKBONES, NORMALIZATIONS
-from scnlib.options import typed_fields
+from scnlib.options import known_words, typed_fields
 from scnlib.words import counted
 
 #: Raised whenever a change of the code moves the numbers of a run; part of every run's key.
@@ -86,7 +86,7 @@ class Config:
             object.__setattr__(self, name, value)  # 0 and 0.0 are one run, with one key
         for name, known in (("dataset", LOADERS), ("backbone", BACKBONES)):
             if getattr(self, name) not in tuple(known):
-                raise ValueError(f"unknown {name} {getattr(self, name)!r}; known: {', '.join(known)}")
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; {known_words(getattr(self, name), known)}")
         choices = {
             "noise_kind": NOISE_KINDS,
             "schedule": SCHEDULES,
@@ -219,7 +219,7 @@ def profile_config(
         ValueError: if a name or value is unknown.
     """
     if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
+        raise ValueError(f"unknown profile {profile!r}; {known_words(profile, PROFILES)}")
     filled = dict(PROFILES[profile])
     counted = {name: filled.pop(name) for name in COUNTED_IN_EPOCHS}
     epochs = fields.get("epochs", filled["epochs"])
@@ -232,7 +232,7 @@ def profile_config(
     known = {f.name for f in dataclasses.fields(Config)} - {"method", "dataset", "profile"}
     for name in fields:
         if name not in known:
-            raise ValueError(f"a run has no field {name!r}; known: {', '.join(sorted(known))}")
+            raise ValueError(f"a run has no field {name!r}; {known_words(name, sorted(known))}")
     own = {f.name for f in dataclasses.fields(METHODS[method])} if method in METHODS else set()
     counted = {name: value for name, value in counted.items() if name in own}
     chosen = make_method(method, **counted | (options or {}))

@@ -89,7 +89,7 @@ def check_target(option: str, path: Path | str, *endings: str) -> None:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{option} {path} is a folder; name a file")
-    if path.suffix.lower() not in endings:
+    if path.suffix not in endings:
         raise ValueError(
             f"{option} {path}: the name of the file to write must end in {' or '.join(endings)}; nothing was written"
         )

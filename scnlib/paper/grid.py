@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from scnlib.options import known_words
 from scnlib.paper.published import TABLES
 from scnlib.paper.record import Published
 
@@ -314,7 +315,7 @@ def grid(table: str) -> tuple[Cell, ...]:
         ValueError: if no runs stand behind the table (``GRIDS`` names those that have some).
     """
     if table not in _BUILDERS:
-        raise ValueError(f"no runs stand behind table {table!r}; known: {', '.join(GRIDS)}")
+        raise ValueError(f"no runs stand behind table {table!r}; {known_words(table, GRIDS)}")
     return tuple(_BUILDERS[table](cell) for cell in TABLES[table])
 
 

@@ -11,6 +11,7 @@ from scnlib import runs
 from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
+from scnlib.options import known_words
 from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Cell, Selector, find_cell, from_scratch, from_web, grid, needs
 from scnlib.paper.results import FULL_SCALE, HERE, images_of, load_epochs, load_results
 from scnlib.paths import out_dir
@@ -71,7 +72,7 @@ def wanted(
         ValueError: if the table, dataset or profile is unknown.
     """
     if dataset not in LOADERS:
-        raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(LOADERS)}")
+        raise ValueError(f"unknown dataset {dataset!r}; {known_words(dataset, LOADERS)}")
     cells = [cell for cell in grid(table) if not needs(cell, dataset, METHODS, LOADERS)]
     cells = [cell for cell in cells if stand_ins or from_scratch(cell) is None]
     chosen = [runs for cell in cells for runs in _with_baseline(cell) if not from_web(runs)]

@@ -1,5 +1,6 @@
 """The papers' tables as data: all in ``TABLES``, one number with ``published``."""
 
+from scnlib.options import known_words
 from scnlib.paper import lrn, scn
 from scnlib.paper.record import Published
 
@@ -42,7 +43,7 @@ def published(table: str, row: str, column: str) -> Published:
         ValueError: if there is no such table, or no such cell in it.
     """
     if table not in TABLES:
-        raise ValueError(f"no published table {table!r}; known: {', '.join(TABLES)}")
+        raise ValueError(f"no published table {table!r}; {known_words(table, TABLES)}")
     for cell in TABLES[table]:
         if (cell.row, cell.column) == (row, column):
             return cell
