@@ -339,7 +339,7 @@ def _add_methods(commands: argparse._SubParsersAction) -> None:
 
 
 def _methods(options: argparse.Namespace) -> None:
-    from scnlib.methods import catalogue
+    from scnlib import catalogue
 
     print(catalogue.overview() if options.name is None else catalogue.details(options.name))
 

@@ -7,10 +7,10 @@ import shlex
 
 import pytest
 
-from scnlib import methods
+from scnlib import catalogue, methods
 from scnlib.cli import main
 from scnlib.config import profile_config
-from scnlib.methods import METHODS, catalogue
+from scnlib.methods import METHODS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
