@@ -314,7 +314,7 @@ ctx.say("Over both networks the rank correlation of loss and α is **{right}** w
 # > **While the classifier is worse than guessing, shrinking every α lowers the loss.**
 #
 # And $\alpha = 0$ is a trap: the gradient of the classifier carries the factor $\alpha$, that of $w_a$ the factor $\alpha(1-\alpha)$.
-# Who is there, neither learns nor leaves. Weighted logits have a trivial solution of their own; its loss is not 0 but $\ln C$.
+# Who is exactly there, neither learns nor leaves; who is near it, hardly. Weighted logits have a trivial solution of their own; its loss is not 0 but $\ln C$.
 #
 # When is a network worse than guessing? At the start, after a step that was too large. The paper begins at a rate of 0.1 and
 # says nothing of a warm-up. Does it happen on rendered faces, to the small network? We search for it: the first
@@ -359,7 +359,7 @@ ctx.say("After {steps} steps the mean α is {ends}. All α of the batch are belo
 # Read the two pictures together. The first steps throw the logits off, their loss at $\alpha = 1$ rises above the dotted line, and α
 # takes the quick way down: silence is cheaper than learning. (The sentence above is about the loss at the *present* α, which sinks with it; at
 # $\alpha = 1$ one sees what the logits themselves are worth.) How far above and how quickly depends on the rate. Where a little
-# α is left, the network can still learn, and then α may return; where it is all but gone, hardly anything brings it back.
+# α is left, the network can still learn, and then α may return; where it is all but gone, the classification loss hardly brings it back.
 #
 # ## What prevents it
 #
@@ -409,7 +409,7 @@ ctx.say("Warming up to the small rate, in batches of 64, the mean α goes from {
 # what does it: larger batches, more faces, or more steps. Whoever repeats a recipe and finds all α at
 # zero should look at its first fifty steps.
 #
-# The opposite end is less dramatic and as uninformative. Once most slopes are negative, which in our run comes long before most labels are predicted, α climbs
+# The opposite end is less dramatic and as uninformative. Once most slopes are negative, which needs no majority of right predictions, α climbs
 # towards 1 for everybody, as users of the released code report. A weight that is the same for all weighs nothing.
 #
 # ## The third arm: weights that are computed, not learnt
@@ -525,7 +525,7 @@ for key in own:
             origin="measured at full scale")
 
 # %% [markdown]
-# Plausibly so: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Compare
+# Plausibly like this: a class that is learnt a little later has the larger losses; it is left out; so it is not learnt; so its losses grow. Compare
 # the runs: partly it is the same class each time, one that the baseline, too, knows least, and partly chance. **Alternating
 # minimisation has no trivial solution, but it has its own way to deceive itself**: it keeps what it already believes, and what it gives up may be a
 # whole class instead of the wrong labels. The published curricula let the share that counts grow to 1, and begin only after a while; both are

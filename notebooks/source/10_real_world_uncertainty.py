@@ -203,8 +203,8 @@ if own not in errors:
 if own in errors:
     matrix = errors[own]
     figure = plots.confusion_matrix(matrix.to_numpy(), list(matrix.index), title=f"Baseline, trained on: {own}",
-                                    note=f"FER+ test faces, n = {int(matrix.to_numpy().sum()):,}, quick recipe, "
-                                         "measured at full scale")
+                                    note=f"FER+ test faces, {int(matrix.to_numpy().sum()):,} answers of "
+                                         f"{len(keys[own])} runs, quick recipe, measured at full scale")
     ctx.save(figure, "confusion",
              alt="Confusion matrix of the baseline on the FER+ test faces after training on FER2013's own labels, row "
                  "shares in percent.")
@@ -308,10 +308,10 @@ if known.notna().all():
 wrong_of = transition.sum(axis=1) - pd.Series({name: transition.loc[name, name] for name in transition.index})
 shares = (wrong_of / wrong_of.sum()).sort_values(ascending=False)
 ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people call {first} or {second}; these two are "
-        "{faces:.0%} of all faces. Ranking whole classes by their share of mistakes, blind to the single face, gives "
-        "an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given ones. An α that merely ranks "
+        "{faces:.0%} of all faces. Ranking whole classes by how often their labels are wrong, blind to the single face, "
+        "gives an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given ones. An α that merely ranks "
         "classes can look as if it knew mistakes. With random flips this road is closed to what sees only the face: "
-        "every true class has the same share.", top=shares.iloc[:2].sum(), first=shares.index[0],
+        "every true class has the same rate.", top=shares.iloc[:2].sum(), first=shares.index[0],
         second=shares.index[1], faces=transition.loc[shares.index[:2]].sum().sum() / counts.sum(),
         true=confusions.class_only_auroc(transition), given=confusions.class_only_auroc(transition, "given"),
         origin="measured at full scale")
@@ -367,8 +367,9 @@ for end, chosen in (("lowest", order[:10]), ("highest", order[-10:])):
     counted = pd.Series(labels[chosen]).value_counts()
     chance = luck.crowding(int(counted.max()), sizes, 10, seed=seed)
     if chance > 0.5:
-        ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}, as is usual among ten random "
-                "faces.", end=end, times="twice" if counted.max() == 2 else f"{counted.max()} times",
+        ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}: no crowding to be seen, for "
+                "ten random faces have some expression as often in {chance} the draws.", end=end,
+                times="twice" if counted.max() == 2 else f"{counted.max()} times", chance=wording.rare(chance),
                 origin="measured here")
     else:
         ctx.say("Of the ten with the **{end}** α {most} show {name}; ten random faces show some expression that often "

@@ -193,7 +193,7 @@ ctx.say("With a distance {far} of {n} faces trust the *farthest* centre most; wi
 #
 # $$L_{cld} = \frac{\sum_i \sum_c \omega_{ic}\,\|f_i - \mu_c\|^2}{\sigma^2\, M\, C}$$
 #
-# where $\sigma^2$ is the variance of the centres. Let points and centres in a plane go down this loss, and nothing else, once with
+# where $\sigma^2$ is the variance of the centres, summed over the coordinates. Let points and centres in a plane go down this loss, and nothing else, once with
 # the division and once without.
 #
 # **Predict** both pictures.
@@ -360,8 +360,8 @@ if faster == faster:
     ctx.say("The baseline at twice the rate gains {faster} points over itself (n = {n}){beside}. {told}",
             faster=wording.gain(faster, low, high), n=table.loc["baseline, rate 0.1", "n"],
             beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "",
-            origin="measured at full scale", told="LRN gains nothing here, so there is nothing to explain."
-            if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0
+            origin="measured at full scale", told="LRN gains nothing: against a baseline of about its own step it is "
+            f"{faster - whole:.1f} points behind, in the mean." if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0
             else "That cannot be told from no gain yet, so the step explains nothing for certain.")
 
 # %% [markdown]
@@ -436,8 +436,8 @@ ctx.say("Scatter within classes over scatter between them, test faces: baseline 
 
 # %% [markdown]
 # The abstract promises "compact intra-class feature representations". A loss that hardly pulls, towards centres that hardly move and
-# that no class owns, is an unlikely cause of them; a longer step may make features more compact, too. Which it was, the rows of table 2 can
-# tell, each at its own best step.
+# that no class owns, is an unlikely cause of them; a longer step may make features more compact, too. To tell, one would need the scatter of
+# table 2's four rows, each at its own best step; nobody has measured it.
 #
 # ## What the covariance knows
 #

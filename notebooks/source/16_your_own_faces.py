@@ -290,26 +290,27 @@ rows.round({"probability": 2, "alpha": 2, "own_test": 1, "photographs": 1})
 # Who trains on a folder of their own has labels, and some are wrong. `scn suspects RUN --root DIR` lists the training pictures whose labels
 # a finished run doubts most. How good is such a list? Where we made three labels in ten wrong, as in lessons 04 and 07, it can be counted.
 # SCN has an order of its own: what it relabelled, for good or once, then the lowest $\alpha$. Every run has another one: how seldom the network's answers in
-# training were the given label.
+# training were the given label; many labels were never its answer, and of these the one comes first where the finished network is surest of
+# another class. *Lift*: how many times as many wrong labels as in a random list.
 #
 # **Predict:** a list in random order has 30 wrong labels among its first 100. How many have these three?
 
 # %%
 from scnlib import suspects
 
-cured, plain = ctx.run("scn", noise_rate=0.3), ctx.run("baseline", noise_rate=0.3)
+scn_noisy, baseline_noisy = ctx.run("scn", noise_rate=0.3), ctx.run("baseline", noise_rate=0.3)
 faces = ctx.faces("train", noise_rate=0.3)
-asked = {"SCN, its own": (cured, "own"), "SCN, answers": (cured, "answers"),
-         "baseline, answers": (plain, "answers")}
-lists = {label: suspects.ranked(run.samples, faces.ids, faces.class_names, by) for label, (run, by) in asked.items()}
-worth = pd.DataFrame({label: suspects.precision(table, 100) for label, table in lists.items()}).T
+asked = {"SCN, its own": (scn_noisy, "own"), "SCN, answers": (scn_noisy, "answers"),
+         "baseline, answers": (baseline_noisy, "answers")}
+doubts = {label: suspects.ranked(run.samples, faces.ids, faces.class_names, by) for label, (run, by) in asked.items()}
+worth = pd.DataFrame({label: suspects.precision(table, 100) for label, table in doubts.items()}).T
 worth[["shown", "wrong", "lift"]].astype({"shown": int, "wrong": int}).round(2)
 
 # %%
-first = pd.concat([table.head(8) for table in lists.values()])
+first = pd.concat([table.head(8) for table in doubts.values()])
 captions = (first["given"] + "\n→ " + first["run_says"]).tolist()
 figure = plots.face_grid(faces.images[torch.tensor(first.index)], captions,
-                         first["wrong"].map({True: "wrong", False: "right"}).tolist(), row_titles=list(lists),
+                         first["wrong"].map({True: "wrong", False: "right"}).tolist(), row_titles=list(doubts),
                          title="The labels that they doubt most",
                          note="given label → what the run says; ✗: the label is really wrong, ✓: it is right; "
                               f"{len(faces):,} training faces, 30 % wrong labels, 1 run each, seed {seed}; measured "
@@ -319,11 +320,17 @@ ctx.save(figure, "suspects",
              "a sign for whether the label is really wrong.")
 
 # %%
-ctx.say("Among the first {shown:.0f} of SCN's own list **{own:.0f}** labels are really wrong ({relabelled} pictures "
-        "were relabelled for good). By SCN's answers it is **{answers:.0f}**, by the baseline's **{plain:.0f}**. Of "
-        "all {n:,} labels {share:.0%} are wrong.", shown=worth["shown"].iloc[0], own=worth["wrong"].iloc[0],
-        relabelled=lists["SCN, its own"]["relabelled"].sum(), answers=worth["wrong"].iloc[1],
-        plain=worth["wrong"].iloc[2], n=len(faces), share=worth["share"].iloc[0], origin="measured here")
+own, by_answers = doubts["SCN, its own"].head(100), doubts["baseline, answers"]
+never = by_answers.loc[by_answers["agreed"] == 0, "wrong"]
+ctx.say("Among the first {shown:.0f} of SCN's own list **{own:.0f}** labels are really wrong; {relabelled} of the "
+        "pictures were relabelled for good, {once} once, and {rest} stand there for their α. By SCN's answers it is "
+        "**{answers:.0f}**, by the baseline's **{plain:.0f}**. Of all {n:,} labels {share:.0%} are wrong.",
+        shown=worth["shown"].iloc[0], own=worth["wrong"].iloc[0], relabelled=own["relabelled"].sum(),
+        once=(own["relabelled_in"].notna() & ~own["relabelled"]).sum(), rest=own["relabelled_in"].isna().sum(),
+        answers=worth["wrong"].iloc[1], plain=worth["wrong"].iloc[2], n=len(faces), share=worth["share"].iloc[0],
+        origin="measured here")
+ctx.say("Never answered by the baseline: {never:,} labels, {wrong:.0%} of them wrong. The rest is done by how sure it "
+        "is of another class.", never=len(never), wrong=never.mean() if len(never) else 0.0, origin="measured here")
 
 # %% [markdown]
 # A doubt is a reason to look, and no proof. The count flatters, too: flips drawn at random fall on faces of all kinds, while people err on
@@ -458,7 +465,7 @@ assert exact < 1e-4, exact
 assert all(abs(sum(values.values()) - 1) < 1e-4 for values in shares.values())
 assert {one.status for one in every} >= {"no face", "unreadable"} and len({one.file for one in every}) == 4
 assert groups[groups["factor"] == "class"]["n"].sum() == len(labels)
-assert all(sorted(table.index) == list(range(len(faces))) for table in lists.values())
+assert all(sorted(table.index) == list(range(len(faces))) for table in doubts.values())
 assert all(title in card
            for title in ("Intended use", "Quantitative analyses", "Ethical considerations", standing.words()))
 if profile == "quick":

@@ -60,7 +60,7 @@ class Comparison:
         Returns:
             ``method``, ``reference`` (labels), ``noise`` (rate), ``accuracy``, ``reference_accuracy`` (percent),
             ``gain`` (points), ``interval`` (half the width of its 95 % interval over test faces; one seed each, so the
-            luck of training is not in it), ``n`` (test faces), ``verb`` ("beats", "trails", or "does not differ from"
+            luck of training is not in it), ``n`` (test faces), ``verb`` ("beats", "trails", or "cannot be told from"
             where the interval holds 0).
 
         Raises:
@@ -73,7 +73,7 @@ class Comparison:
                 raise ValueError(f"no run {label!r} in this comparison; there are: {', '.join(self.runs)}")
         right, reference_right = (_test_right(self.runs[label]) for label in (of, reference))
         gain, interval = paired_difference(right, reference_right)
-        verb = "does not differ from" if abs(gain) <= interval else "beats" if gain > 0 else "trails"
+        verb = "cannot be told from" if abs(gain) <= interval else "beats" if gain > 0 else "trails"
         return {
             "method": of,
             "reference": reference,

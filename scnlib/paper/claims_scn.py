@@ -533,7 +533,8 @@ CLAIMS = (
         "S03",
         "The logit-weighted loss rises with alpha.",
         "SCN 3.2",
-        needs="lesson 05's test of each sample's loss over alpha, which it fails there on two networks",
+        needs="each sample's loss over alpha, which no table of results holds; lesson 05 tests it on two networks, and "
+        "it fails on both",
     ),
     Claim("S04-flipped", "Samples with a flipped label get low alpha.", "SCN 3.2, 4.2", flipped_labels_get_low_alpha),
     Claim("S04-real", "Samples that people mislabelled get low alpha.", "SCN 1, 3.2", mistakes_get_low_alpha),

@@ -36,7 +36,7 @@ def test_against_says_who_wins_and_by_how_much(runs):
     assert words["gain"] == pytest.approx(30)
     assert (words["verb"], words["n"], words["noise"]) == ("beats", 100, 0.4)
     assert runs.against("SCN", of="baseline")["verb"] == "trails"
-    assert runs.against("SCN", of="twin")["verb"] == "does not differ from"
+    assert runs.against("SCN", of="twin")["verb"] == "cannot be told from"
 
 
 def test_against_needs_to_know_whom(runs):
