@@ -128,7 +128,7 @@ def report(run: Run, table: pd.DataFrame, top: int, by: str = "answers") -> str:
 
 
 def _order(run: Run, table: pd.DataFrame, by: str) -> str:
-    answers = "how seldom the network's answer was the given label (agreed: share of the epochs), then by how sure it is"
+    answers = "how seldom the network's answer was the given label (agreed: share of epochs), then how sure it is"
     relabelled, once = int(table["relabelled"].sum()), int(table["relabelled_in"].notna().sum())
     alpha = table["alpha"].nunique() > 1
     if by == "answers":

@@ -308,8 +308,9 @@ if known.notna().all():
 wrong_of = transition.sum(axis=1) - pd.Series({name: transition.loc[name, name] for name in transition.index})
 shares = (wrong_of / wrong_of.sum()).sort_values(ascending=False)
 ctx.say("**{top:.0%}** of FER2013's mistakes sit on faces that the ten people call {first} or {second}; these two are "
-        "{faces:.0%} of all faces. Ranking whole classes by how often their labels are wrong, blind to the single face, "
-        "gives an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given ones. An α that merely ranks "
+        "{faces:.0%} of all faces. Ranking whole classes by how often their labels are wrong, blind to the single "
+        "face, gives an AUROC of **{true:.2f}** with the true classes and {given:.2f} with the given ones. An α that "
+        "merely ranks "
         "classes can look as if it knew mistakes. With random flips this road is closed to what sees only the face: "
         "every true class has the same rate.", top=shares.iloc[:2].sum(), first=shares.index[0],
         second=shares.index[1], faces=transition.loc[shares.index[:2]].sum().sum() / counts.sum(),
@@ -368,7 +369,7 @@ for end, chosen in (("lowest", order[:10]), ("highest", order[-10:])):
     chance = luck.crowding(int(counted.max()), sizes, 10, seed=seed)
     if chance > 0.5:
         ctx.say("Of the ten with the **{end}** α no expression occurs more than {times}: no crowding to be seen, for "
-                "ten random faces have some expression as often in {chance} the draws.", end=end,
+                "ten random faces have some expression that often in {chance} draws.", end=end,
                 times="twice" if counted.max() == 2 else f"{counted.max()} times", chance=wording.rare(chance),
                 origin="measured here")
     else:

@@ -361,7 +361,8 @@ if faster == faster:
             faster=wording.gain(faster, low, high), n=table.loc["baseline, rate 0.1", "n"],
             beside=f", LRN at the nominal rate {whole:+.1f}" if whole == whole else "",
             origin="measured at full scale", told="LRN gains nothing: against a baseline of about its own step it is "
-            f"{faster - whole:.1f} points behind, in the mean." if whole <= 0 else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0
+            f"{faster - whole:.1f} points behind, in the mean." if whole <= 0
+            else "A gain of LRN smaller than that would need no noise model to explain it." if low > 0
             else "That cannot be told from no gain yet, so the step explains nothing for certain.")
 
 # %% [markdown]
