@@ -397,6 +397,6 @@ def test_torchrun_trains_one_run(tmp_path):
         cwd=Path(__file__).parent.parent,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.count("accuracy") == 1
+    assert answer.stdout.count("mean over classes") == 1
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert (manifest["processes"], manifest["status"]) == ("2", "done")

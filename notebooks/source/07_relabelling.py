@@ -354,19 +354,19 @@ ctx.say("From {before:.1%} to **{after:.1%}**: {gain:+.1f} ± {interval:.1f} poi
 # *chance* set a mark. Those that the cure leaves wrong are not random: they are the faces that the network takes for something else.
 
 # %%
-from scnlib.paper.arms import gain as mean_gain
+from scnlib.course import wording
+from scnlib.paper import stats
 
 once = ctx.results("rendered_cured_once")
+won = (once["accuracy_again"] - once["accuracy_first"]).tolist() if len(once) else []
 if len(once):
-    over_seeds = mean_gain((once["accuracy_again"] - once["accuracy_first"]).tolist())
-    ctx.say("Over {n} seeds: {gain:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); right labels rose to "
-            "{labels:.1%} on average.", n=len(once), **over_seeds, labels=once["label_accuracy"].mean(),
+    ctx.say("Over {n} seeds: {won} points (95 % interval); right labels rose to {labels:.1%} on average.", n=len(once),
+            won=wording.gain(*stats.interval(won)), labels=once["label_accuracy"].mean(),
             origin="measured at full scale")
 if len(once) > 3:
-    ctx.say("We began with three seeds ({gain:+.1f}; {low:+.1f} to {high:+.1f}), which decided nothing, and then "
-            "added to them. Who looks before adding should trust an interval that just clears zero a little less.",
-            **mean_gain((once["accuracy_again"] - once["accuracy_first"]).tolist()[:3]),
-            origin="measured at full scale")
+    ctx.say("We began with three seeds ({first}), which decided nothing, and then added to them. Who looks before "
+            "adding should trust an interval that just clears zero a little less.",
+            first=wording.gain(*stats.interval(won[:3])), origin="measured at full scale")
 
 # %%
 double = papers.arms(results, {"12": papers.arm("baseline", 0.3), "24": (papers.arm("baseline", 0.3), {"epochs": 24})},
@@ -463,8 +463,10 @@ naive_gains = papers.arms(results, naive_arms, reference="off").iloc[1:].assign(
 table = pd.concat([gains, *(part.assign(group="SCN, other recipes") for part in others), naive_gains],
                   ignore_index=True).rename(columns={"gain": "effect"})
 if len(once):
-    row = {"label": "cured once, started again", **over_seeds, "n": len(once), "group": "everybody, no groups"}
-    table = pd.concat([table, pd.DataFrame([row]).rename(columns={"gain": "effect"})], ignore_index=True)
+    effect, low, high = stats.interval(won)
+    row = {"label": "cured once, started again", "effect": effect, "low": low, "high": high, "n": len(won),
+           "shared": len(won), "group": "everybody, no groups"}
+    table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
 seeds = f"{table.loc[table['n'] > 0, 'n'].min():.0f} to {table['n'].max():.0f} seeds an arm"
 figure = plots.effects(table, title="What relabelling adds to test accuracy",
                        unit="points over the same method without relabelling",

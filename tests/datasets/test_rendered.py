@@ -32,7 +32,7 @@ def test_faces_are_the_same_whatever_chunks_they_are_painted_in(capsys):
     long = torch.cat(list(rendered.render_with_bar(latents, 64, "faces")))
     for n in (1, 5, chunk):
         assert torch.equal(torch.cat(list(rendered.render_with_bar(latents[:n], 64, "faces"))), long[:n])
-    assert f"{chunk + 3}/{chunk + 3}" in capsys.readouterr().out
+    assert f"{chunk + 3}/{chunk + 3}" in capsys.readouterr().err
 
 
 def test_a_smaller_set_is_the_start_of_a_larger_one():

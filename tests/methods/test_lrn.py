@@ -201,7 +201,7 @@ def test_it_learns_and_its_trust_tells_wrong_labels():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"covariance": "banded"}, "lrn: covariance='banded' is unknown; known: 'full', 'diagonal', 'low_rank'"),
+        ({"covariance": "banded"}, "method lrn: covariance='banded' is unknown; known: 'full', 'diagonal', 'low_rank'"),
         ({"samples": 0}, "lrn: samples must be at least 1, got 0"),
         ({"rank": 0}, "lrn: rank must be at least 1, got 0"),
         ({"temperature": 0.0}, "lrn: temperature must be above 0 and finite, got 0.0"),

@@ -8,14 +8,12 @@ from torch import Tensor
 from scnlib.course.checks.kinds import Implement, Mistake, Predict
 from scnlib.course.luck import wrong_sign
 from scnlib.paper import stats
-from scnlib.paper.arms import gain
 
 # ---------------------------------------------------------------------------------------------------------------- 09.1
 
 
 def _paired(ours: Tensor, baseline: Tensor) -> tuple[float, ...]:
-    found = gain((ours - baseline).tolist())
-    return found["gain"], found["low"], found["high"]
+    return stats.interval((ours - baseline).tolist())
 
 
 def _around(ours: Tensor, baseline: Tensor, half: float) -> tuple[float, ...]:
