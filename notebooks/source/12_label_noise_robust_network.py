@@ -413,8 +413,9 @@ wrong = faces.labels[:count] != faces.true_labels[:count]
 given = {name: probabilities(run, faces.images[:count]).gather(1, faces.labels[:count, None]).squeeze(1)
          for name, run in runs.runs.items()}
 knows = {name: float(auroc(-trust, wrong)) for name, trust in given.items()}
-ctx.say("AUROC for wrong labels of the probability of the given label, on {n:,} training faces: baseline "
-        "**{base:.3f}**, LRN **{lrn:.3f}**. Whoever asks the label knows far more than SCN's α, which sees the face "
+ctx.say("AUROC for wrong labels of the probability that the finished networks give the given label, on {n:,} training "
+        "faces: baseline **{base:.3f}**, LRN **{lrn:.3f}** (its α in the table above is of the last epoch). Whoever "
+        "asks the label knows far more than SCN's α, which sees the face "
         "alone (lesson 08), and needs no new network for it.", n=count, base=knows["baseline"], lrn=knows["LRN"],
         origin="measured here")
 
