@@ -87,12 +87,12 @@ def ranked(
     own = [~relabelled, table["relabelled_in"].astype(int), table["alpha"]]
     order = np.lexsort((answers if by == "answers" else own + answers)[::-1])
     table["relabelled_in"] = table["relabelled_in"].mask(~changed.any(0))
-    if truth_is_known(samples):
+    if _truth_is_known(samples):
         table["true"], table["wrong"] = names[samples["true"]], samples["true"] != given
     return table.iloc[order]
 
 
-def truth_is_known(samples: Mapping[str, np.ndarray]) -> bool:
+def _truth_is_known(samples: Mapping[str, np.ndarray]) -> bool:
     """Whether some labels were made wrong, or are known to be: where none is, the given ones count as true."""
     return bool((samples["true"] != samples["given"]).any()) if "true" in samples else False
 

@@ -74,7 +74,8 @@ class Check:
     def text(self) -> str:
         """The verdict, and what differs, a line each."""
         compared = len(self.compared)
-        count = f"{compared - len(self.numbers)} of {compared} numbers are the same"
+        same = compared - len(self.numbers)
+        count = f"{same} of {compared} numbers {'is' if same == 1 else 'are'} the same"
         allowed = "" if self.verdict == "equal" else f"; accuracy may differ by ± {self.tolerance:g}"
         lines = [f"{self.verdict}: {count}{allowed}"]
         lines += [f"  {name:24}{first:g} -> {second:g}" for name, (first, second) in self.numbers.items()]

@@ -32,7 +32,9 @@ def readable(
 
 
 def gain(value: float, low: float, high: float) -> str:
-    """A difference and its interval, ``"+1.2 [-0.3, +2.7]"``; of one seed, which has none, ``"+1.2"``."""
+    """A difference and its interval, ``"+1.2 [-0.3, +2.7]"``; of one seed ``"+1.2"``; of none ``"unknown"``."""
+    if math.isnan(value):
+        return "unknown"
     value, low, high = (round(number, 1) + 0.0 for number in (value, low, high))  # no "-0.0"
     return f"{value:+.1f}" if math.isnan(low) else f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
 

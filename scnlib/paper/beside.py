@@ -10,7 +10,7 @@ from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, gain, published_gain, rows_of, summary
 from scnlib.paper.choice import at_best, complete
 from scnlib.paper.grid import Cell, column_dataset, find_cell, grid, is_reference
-from scnlib.paper.results import COMPARABLE, add_curves, by_seed, newest, paired, prepare, recipe_of, select
+from scnlib.paper.results import COMPARABLE, RECIPE, add_curves, by_seed, newest, paired, prepare, recipe_of, select
 from scnlib.paper.verdicts import arm, noise_name
 
 METHODS = {"baseline": "baseline", "scn": "SCN"}
@@ -88,14 +88,13 @@ def closer(results: pd.DataFrame) -> pd.DataFrame:
         bonus = (own["best_accuracy"] - own["accuracy"]).tolist()
         label = "the best epoch on the test set (runs, least to most)"
         least_and_most = {"low": min(bonus, default=math.nan), "high": max(bonus, default=math.nan)}
-        rows.append({"label": label, "group": name, "gain": stats.mean(bonus), **least_and_most, "n": len(bonus)})
+        rows.append({"label": label, "group": name, "gain": stats.mean(bonus), **least_and_most, "shared": len(bonus)})
         for label, fields in CHANGES.items():
             changed = rows_of(runs, arm(method), "ferplus", Recipe.of("quick", "ferplus", **fields))
             plain = rows_of(runs, arm(method), "ferplus", recipe)
             # Larger images and more of them are other data by design.
-            over = gain(paired(changed, plain, "accuracy", names=["recipe_version"]))
-            rows.append({"label": label, "group": name, **over, "n": over["shared"]})
-    return pd.DataFrame(rows).drop(columns="shared").rename(columns={"gain": "effect"})
+            rows.append({"label": label, "group": name, **gain(paired(changed, plain, "accuracy", names=RECIPE))})
+    return pd.DataFrame(rows).rename(columns={"gain": "effect", "shared": "n"})
 
 
 def best_baseline(results: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:

@@ -34,5 +34,6 @@ def test_a_simulated_zero_is_rare_and_not_never():
 
 def test_a_gain_with_its_interval():
     assert wording.gain(1.24, -0.31, 2.68) == "+1.2 [-0.3, +2.7]"
+    assert wording.gain(math.nan, math.nan, math.nan) == "unknown"
     assert wording.gain(-0.04, -0.9, 0.84) == "+0.0 [-0.9, +0.8]"
     assert wording.gain(-1.24, math.nan, math.nan) == "-1.2", "one seed has no interval"
