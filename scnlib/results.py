@@ -1,7 +1,7 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
     NAME.csv              one row = one finished run, columns as ``Run.row``, of the config its hash
-    NAME_epochs.csv.xz    its metrics, one row an epoch
+    NAME_epochs.csv.xz    its metrics, one row an epoch, in the digits that a reader needs
     NAME_alpha.csv.xz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
     NAME_knows.csv.xz     what alpha and the network's confidence know of each known uncertainty, a line a signal
     NAME_confusion.csv.xz test confusion of the last epoch, one row a label, one column a predicted class
@@ -41,6 +41,12 @@ SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion", "_configs")
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
 
+#: Metrics that the curves of ``_epochs`` leave out: the rate follows from the config, the time is in the run's row.
+NOT_KEPT = ("lr", "seconds")
+
+#: Metrics that say how many of some thousand faces; of the others, losses and alpha, three digits are kept.
+SHARES = ("accuracy", "memorised", "auroc", "agreement", "precision", "recall")
+
 #: The known uncertainties of some faces, of ``known_uncertainty``.
 Known = Mapping[str, torch.Tensor]
 
@@ -71,7 +77,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
     rows = pd.DataFrame([run.row() for run in runs])
     parts = {
         "": rows.drop(columns="config"),
-        "_epochs": pd.concat([_keyed(run, _four_digits(run.metrics[list(METRICS)])) for run in runs]),
+        "_epochs": pd.concat([_keyed(run, curves(run.metrics)) for run in runs]),
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
@@ -182,6 +188,19 @@ def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
     return pd.concat([table for table in tables if len(table)] or tables)
 
 
+def curves(metrics: pd.DataFrame) -> pd.DataFrame:
+    """What is kept of a run's ``metrics.csv``, which has all columns and digits.
+
+    Shares have four significant digits, one face in 10,000; losses and alpha three; counts are as they are.
+    """
+    table = metrics[[name for name in METRICS if name not in NOT_KEPT]]
+    digits = {name: 4 if any(word in name for word in SHARES) else 3 for name in table.select_dtypes("float")}
+    short = {
+        name: [float(f"{x:.{n}g}") if abs(x) < 10 ** (n - 1) else x for x in table[name]] for name, n in digits.items()
+    }
+    return table.assign(**short)
+
+
 def confusion(run: Run) -> pd.DataFrame:
     """Test counts of the last epoch: one row a label, columns label and, by name, every class that can be predicted."""
     names = run.manifest["class_names"]
@@ -205,13 +224,6 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
     plain = text.getvalue()
     write(path, lzma.compress(plain.encode(errors="surrogateescape")) if path.suffix == ".xz" else plain)
-
-
-def _four_digits(table: pd.DataFrame) -> pd.DataFrame:
-    """As fine as one face in 10,000, and counts as they are; the run's own metrics.csv has all digits."""
-    numbers = table.select_dtypes("float")
-    short = {name: [float(f"{x:.4g}") if abs(x) < 1000 else x for x in numbers[name]] for name in numbers}
-    return table.assign(**short)
 
 
 def _config_sha256(text: str) -> str:

@@ -12,6 +12,7 @@ from scnlib import results, runs
 from scnlib.config import profile_config
 from scnlib.knowledge import load_knowledge
 from scnlib.paper.results import load_results
+from scnlib.runs import METRICS
 
 from .conftest import load_squares, make_faces
 
@@ -93,13 +94,18 @@ def test_a_table_without_its_configs_is_not_read(squares, tmp_path):
     assert path.read_bytes() == content
 
 
-def test_curves_have_four_digits_and_counts_are_whole(squares, tmp_path):
-    table = pd.DataFrame(
-        {"epoch": [1, 2, 3], "loss": [0.123456, np.nan, 12.34567], "relabelled": [12345.0, 7.0, 999.0]}
-    )
-    short = results._four_digits(table)
-    np.testing.assert_array_equal(short["loss"], [0.1235, np.nan, 12.35])
+def test_curves_keep_the_digits_that_a_reader_needs_and_counts_whole(squares, tmp_path):
+    metrics = {name: [np.nan] * 3 for name in METRICS} | {
+        "epoch": [1, 2, 3],
+        "rank_loss": [0.123456, np.nan, 12.34567],
+        "alpha_auroc": [0.123456, 0.00123456, 1.0],
+        "relabelled": [12345.0, 7.0, 999.0],
+    }
+    short = results.curves(pd.DataFrame(metrics))
+    np.testing.assert_array_equal(short["rank_loss"], [0.123, np.nan, 12.3])
+    np.testing.assert_array_equal(short["alpha_auroc"], [0.1235, 0.001235, 1])
     assert (short["epoch"].tolist(), short["relabelled"].tolist()) == ([1, 2, 3], [12345, 7, 999])
+    assert set(METRICS) - set(short) == {"lr", "seconds"}, "the config says the rate, the row the time"
     pd.DataFrame({"key": ["old"], "epoch": [1], "train_loss": [2.09351]}).to_csv(
         tmp_path / "mine_epochs.csv.xz", index=False
     )
