@@ -864,6 +864,7 @@ def _train_missing(options: argparse.Namespace) -> None:
     configs = measuring.wanted(*asked, stand_ins=options.weights is None)
     chains = measuring.chains(*asked)
     started = [] if options.weights is None else measuring.wanted_from(options.weights, *asked)
+    measuring.check_images((configs + started)[0], options.root, results)
     missing = [(None, config) for config in measuring.missing(configs + started, results)]
     missing += measuring.missing_chains(chains, results)
     words = f"{options.table} on {options.dataset}, {profile} profile"

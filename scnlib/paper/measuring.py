@@ -13,7 +13,7 @@ from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
 from scnlib.options import known_words
 from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Cell, Selector, find_cell, from_scratch, from_web, grid, needs
-from scnlib.paper.results import FULL_SCALE, HERE, images_of, load_epochs, load_results
+from scnlib.paper.results import FULL_SCALE, HERE, IN_A_FOLDER, images_of, load_epochs, load_results
 from scnlib.paths import out_dir
 from scnlib.pretrained import start_from, weights_name, weights_recipe
 
@@ -102,6 +102,24 @@ def wanted_from(
             "measure single runs with: scn run --weights"
         )
     return _once(configs)
+
+
+def check_images(config: Config, root: Path | str | None, results: pd.DataFrame) -> None:
+    """Refuse to measure on a folder of other images than those that rows of results were measured on.
+
+    Raises:
+        ValueError: so it is; a table of both would average two datasets of one name.
+        ValueError, FileNotFoundError: from the loader.
+    """
+    if config.dataset not in IN_A_FOLDER:
+        return
+    alike = results[["dataset", "size", "split"]] == [config.dataset, config.size, config.split]
+    others = set(results.loc[alike.all(axis=1), "data"])
+    if others and others != {runs.load_splits(config, root).sha256()["train"][:16]}:
+        raise ValueError(
+            f"--root {root}: the runs on {config.dataset} that are there are of other images. Keep each set of images "
+            "in an output folder of its own (SCN_OUT)"
+        )
 
 
 def _with_baseline(cell: Cell) -> list[Selector]:

@@ -104,16 +104,37 @@ def test_who_has_the_weights_runs_no_stand_ins_from_scratch():
     assert with_scratch_rows and all(not config.pretrained for config in with_scratch_rows)
 
 
-def test_other_images_replace_a_run_unless_they_are_another_folder(squares, monkeypatch):
-    def train(dataset, brightness, seed=0):
-        def load(name, root=None, split="train", **options):
-            faces = load_squares(name, root, split, **options)
-            return replace(faces, images=faces.images // brightness)
+def darkened(monkeypatch, brightness):
+    def load(name, root=None, split="train", **options):
+        faces = load_squares(name, root, split, **options)
+        source = replace(faces.source, sha256=f"{brightness}{faces.source.sha256[1:]}")
+        return replace(faces, images=faces.images // brightness, source=source)
 
-        monkeypatch.setattr(runs, "load_dataset", load)
-        config = profile_config("quick", dataset=dataset, method="baseline", epochs=1, size=32, batch_size=64)
-        return runs.run(config).manifest["key"]
+    monkeypatch.setattr(runs, "load_dataset", load)
+
+
+def short(dataset):
+    return profile_config("quick", dataset=dataset, method="baseline", epochs=1, size=32, batch_size=64)
+
+
+def test_another_folder_is_refused_before_anything_is_trained(squares, monkeypatch):
+    darkened(monkeypatch, 1)
+    runs.run(short("folder"))
+    there = measuring.everything("quick")[0]
+    measuring.check_images(short("folder"), "the same", there)
+    measuring.check_images(replace(short("folder"), size=48), "not measured in this size", there)
+    darkened(monkeypatch, 2)
+    with pytest.raises(ValueError, match=r"--root other: .*SCN_OUT"):
+        measuring.check_images(short("folder"), "other", there)
+    measuring.check_images(short("rafdb"), "a dataset that is one wherever it lies", there)
+
+
+def test_other_images_replace_a_run_unless_they_are_another_folder(squares, monkeypatch):
+    def train(dataset, brightness):
+        darkened(monkeypatch, brightness)
+        return runs.run(short(dataset)).manifest["key"]
 
     _, newer, *folders = (train("rafdb", 1), train("rafdb", 2), train("folder", 1), train("folder", 2))
     here, *_ = measuring.everything("quick")
+    assert len({newer, *folders}) == 3
     assert set(here.loc[here["origin"] == HERE, "key"]) == {newer, *folders}
