@@ -1,9 +1,10 @@
 """Numbers in words and tables for the eye."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
+
+from scnlib.paper.arms import gain_text
 
 #: What stands in a table of arms where there is no number.
 NO_NUMBER = {
@@ -32,11 +33,8 @@ def readable(
 
 
 def gain(value: float, low: float, high: float) -> str:
-    """A difference and its interval, ``"+1.2 [-0.3, +2.7]"``; of one seed ``"+1.2"``; of none ``"unknown"``."""
-    if math.isnan(value):
-        return "unknown"
-    value, low, high = (round(number, 1) + 0.0 for number in (value, low, high))  # no "-0.0"
-    return f"{value:+.1f}" if math.isnan(low) else f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
+    """``paper.arms.gain_text`` as a sentence has it, with one digit: ``"+1.2 [-0.3, +2.7]"``."""
+    return gain_text(value, low, high, digits=1)
 
 
 def rare(share: float) -> str:

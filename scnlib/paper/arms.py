@@ -280,9 +280,12 @@ def _measured_texts(cell: Cell, runs: pd.DataFrame, dataset: str, recipe: Recipe
     return texts
 
 
-def gain_text(gain: float, low: float, high: float) -> str:
-    """``+1.20 [+0.31, +2.09]``; without an interval where there is none."""
-    return f"{gain:+.2f}" + ("" if math.isnan(low) else f" [{low:+.2f}, {high:+.2f}]")
+def gain_text(gain: float, low: float, high: float, digits: int = 2) -> str:
+    """A difference and its interval, ``"+1.20 [+0.31, +2.09]"``; of one seed ``"+1.20"``; of none ``"unknown"``."""
+    if math.isnan(gain):
+        return "unknown"
+    gain, low, high = (round(number, digits) + 0.0 for number in (gain, low, high))  # no "-0.00"
+    return f"{gain:+.{digits}f}" + ("" if math.isnan(low) else f" [{low:+.{digits}f}, {high:+.{digits}f}]")
 
 
 # ------------------------------------------------------------------------------------------------- a profile's own runs
