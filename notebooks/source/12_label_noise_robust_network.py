@@ -394,8 +394,8 @@ for kind, chosen in {"All test faces": won | True, "Faint or mixed expressions":
             n=int(chosen.sum()), won=int((won & chosen).sum()), lost=int((lost & chosen).sum()),
             origin="measured here")
 for name, run in runs.runs.items():
-    ctx.say("{name}: mean score {score:.1%}, accuracy {accuracy:.1%}.", name=name,
-            score=run.samples["test_confidence"].mean(), accuracy=right[name].mean(), origin="measured here")
+    ctx.say("{name}: mean score {score:.1%}, accuracy {accuracy:.1f} %.", name=name,
+            score=run.samples["test_confidence"].mean(), accuracy=run.row()["accuracy"], origin="measured here")
 
 # %% [markdown]
 # Scores below the accuracy are what 30 % wrong labels ask for: whoever believes a third of them wrong must not be sure.
@@ -482,8 +482,8 @@ described.round(3)
 # %%
 for kind in noisy:
     each = described.loc[kind].drop(["softmax, equal rate", "softmax, rate / T²"])
-    ctx.say("{kind} noise, nats ahead of the softmax with the same step: {each} (n = {n:,} validation faces, heads of "
-            "one seed).", kind=kind.capitalize(), n=len(val),
+    ctx.say("{kind} noise, nats ahead of the softmax with the same step: {each} (± 95 % over n = {n:,} validation "
+            "faces, heads of one seed).", kind=kind.capitalize(), n=len(val),
             each="; ".join(f"{name} {row.iloc[1]:+.3f} ± {row.iloc[2]:.3f}" for name, row in each.iterrows()),
             origin="measured here")
 

@@ -443,7 +443,7 @@ else:
 # side in **every** condition that the claim names, *not held* if in one of them it lies on the other side, *undecided* otherwise. Who names k
 # conditions gives luck k chances to refute the claim, so against it each interval is the wider one of lesson 14, of level $1 - 0.05/k$. Where a
 # claim needs an effect of some size ("close to", "alpha tells"), the unit names a limit, which takes the place of 0. Seeds share their test faces, so the interval does not say
-# whether other faces would agree; nor is it widened for the number of claims, and three seeds that agree by luck make a narrow one. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
+# whether other faces would agree; nor is it widened for the number of claims, and few seeds that agree by luck make a narrow one. What alpha knows of faces (S04 to S06) is judged on the training faces as the last epoch saw them. No verdict was typed.
 #
 # **Predict:** how many of the claims that could be tested held on some faces and were refuted on none?
 

@@ -21,7 +21,7 @@ RULE = (
     "Verdicts are computed from differences that are positive where the claim is true; of several conditions the one "
     "that decides is shown: the worst verdict, then the smallest effect. Held: the 95 % interval over seeds lies above "
     "the limit, 0 where none is named. Not held: below it, widened where there are several conditions. Undecided: "
-    "neither, or one seed. No interval is widened for the number of claims, and three seeds that agree by luck make a "
+    "neither, or one seed. No interval is widened for the number of claims, and few seeds that agree by luck make a "
     "narrow one."
 )
 #: How the place of a claim begins that the papers do not make: one of theirs under another condition.
