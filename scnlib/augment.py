@@ -39,6 +39,10 @@ class Augmentation:
                 raise ValueError(f"augmentation: {name} must lie in 0..{most}, got {getattr(self, name)}")
 
 
+#: No augmentation: the network sees the same picture in every epoch, and can learn it by heart.
+STILL = Augmentation(flip=0.0, shift=0.0, rotation=0.0, scale=0.0)
+
+
 def views(images: Tensor, index: Tensor, epoch: int, seed: int, how: Augmentation) -> Tensor:
     """One augmented view of each image.
 

@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _refuse_nothing(options)
         with _together(options):
             code = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads through `head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, OSError, ScnError) as error:
         print(visible(f"scn: {error}"), file=sys.stderr)
         return 2
@@ -625,6 +629,10 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     run.add_argument(
         "--oversample", action="store_true", default=None, help="show rare classes as often as common ones"
     )
+    run.add_argument(
+        "--no-augmentation", action="store_true",
+        help="show the same pictures in every epoch, so that they can be learnt by heart",
+    )  # fmt: skip
     run.add_argument("--size", type=int, help="side of the images in pixels")
     run.add_argument("--backbone", help="resnet18, small or ir50")
     run.add_argument("--weights", metavar="FILE|RUN", help="start from this checkpoint, or from a finished run")
@@ -644,11 +652,13 @@ def _add_compile(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from scnlib import pretrained, runs
+    from scnlib.augment import STILL
     from scnlib.distributed import rank
     from scnlib.precision import choose_device, choose_precision
 
     given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(runs.Config)}
     given["data"] = _pairs("--data", options.data)
+    given["augmentation"] = STILL if options.no_augmentation else None
     fields = {name: value for name, value in given.items() if value is not None}
     config = runs.profile_config(options=_pairs("--set", options.set), **fields)
     if options.weights is not None:

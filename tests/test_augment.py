@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from scnlib.augment import Augmentation, views
+from scnlib.augment import STILL, Augmentation, views
 
-NONE = Augmentation(flip=0.0, shift=0.0, rotation=0.0, scale=0.0)
 INDEX = torch.arange(16)
 
 
@@ -17,11 +16,11 @@ def images():
 
 
 def test_without_strength_nothing_changes(images):
-    torch.testing.assert_close(views(images, INDEX, 1, 0, NONE), images, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(views(images, INDEX, 1, 0, STILL), images, atol=1e-5, rtol=1e-5)
 
 
 def test_a_certain_flip_is_a_mirror(images):
-    flipped = views(images, INDEX, 1, 0, dataclasses.replace(NONE, flip=1.0))
+    flipped = views(images, INDEX, 1, 0, dataclasses.replace(STILL, flip=1.0))
     torch.testing.assert_close(flipped, images.flip(-1), atol=1e-5, rtol=1e-5)
 
 
@@ -37,7 +36,7 @@ def test_a_view_belongs_to_its_sample_and_epoch_not_to_its_batch(images):
 
 def test_half_of_the_faces_are_mirrored():
     ramp = torch.linspace(0, 1, 8).expand(2000, 1, 8, 8)
-    seen = views(ramp, torch.arange(2000), 1, 0, dataclasses.replace(NONE, flip=0.5))
+    seen = views(ramp, torch.arange(2000), 1, 0, dataclasses.replace(STILL, flip=0.5))
     mirrored = (seen[:, 0, 0, 0] > seen[:, 0, 0, -1]).float().mean().item()
     assert mirrored == pytest.approx(0.5, abs=0.04)
 
@@ -45,7 +44,7 @@ def test_half_of_the_faces_are_mirrored():
 def test_shifts_stay_within_their_range():
     dot = torch.zeros(500, 1, 65, 65)
     dot[:, :, 32, 32] = 1
-    seen = views(dot, torch.arange(500), 1, 0, dataclasses.replace(NONE, shift=0.1))[:, 0]
+    seen = views(dot, torch.arange(500), 1, 0, dataclasses.replace(STILL, shift=0.1))[:, 0]
     where = seen.flatten(1).argmax(1)
     moved = torch.stack([where // 65 - 32, where % 65 - 32]).abs()
     assert moved.max() <= 7
@@ -85,7 +84,7 @@ def test_a_view_is_a_mirrored_turned_scaled_and_moved_face_and_nothing_else():
 
 @pytest.mark.parametrize("flip", [0.2, 0.8])
 def test_faces_are_mirrored_as_often_as_asked(flip):
-    mirrored = where_views_look(2000, dataclasses.replace(NONE, flip=flip)).double()[:, 0, 0] < 0
+    mirrored = where_views_look(2000, dataclasses.replace(STILL, flip=flip)).double()[:, 0, 0] < 0
     assert mirrored.float().mean().item() == pytest.approx(flip, abs=0.04)
 
 

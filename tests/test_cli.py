@@ -1,11 +1,14 @@
 """The command line: what it prints, how it refuses, and that it never shows a traceback of our own validation."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from scnlib import paper, runs
+from scnlib.augment import STILL
 from scnlib.cli import main
 from scnlib.models import make_backbone
 
@@ -26,6 +29,20 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
     assert f"relabelled {changed} of 64 ({100 * changed / 64:.0f} %)" in printed.splitlines()
     assert printed.rstrip().endswith(str(tmp_path / "run"))
     assert run.config.method.beta == 0.6
+
+
+def test_without_augmentation_every_epoch_shows_the_same_pictures(squares, tmp_path):
+    assert main(["run", *TINY, "--no-augmentation", "--out", str(tmp_path / "run")]) == 0
+    assert runs.open_run(tmp_path / "run").config.augmentation == STILL
+
+
+def test_who_reads_no_further_gets_no_complaint():
+    with subprocess.Popen(
+        [sys.executable, "-m", "scnlib", "methods"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, b"")
 
 
 def test_the_noise_that_was_made_is_said_where_it_is_not_that_asked_for(monkeypatch, capsys, tmp_path):

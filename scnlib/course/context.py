@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 import scnlib
 from scnlib import runs
-from scnlib.augment import Augmentation
+from scnlib.augment import STILL
 from scnlib.config import COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_config
 from scnlib.course import show
 from scnlib.course.comparison import Comparison
@@ -88,17 +88,12 @@ class Context:
         return "ferplus" if self.profile == "paper" else "rendered"
 
     @property
-    def still(self) -> Augmentation:
-        """No augmentation: the network sees the same picture every time."""
-        return Augmentation(flip=0.0, shift=0.0, rotation=0.0, scale=0.0)
-
-    @property
     def long_run(self) -> dict[str, object]:
         """Fields of a run that sees the very same pictures in many steps, so that it can learn them by heart.
 
         In ``quick`` fourteen epochs in batches of 64, unaugmented; in the other profiles the profile's own run.
         """
-        return {"epochs": 14, "batch_size": 64, "augmentation": self.still} if self.profile == "quick" else {}
+        return {"epochs": 14, "batch_size": 64, "augmentation": STILL} if self.profile == "quick" else {}
 
     def provenance(self) -> str:
         """One line: profile, seed, device and number format with the reason, versions, commit."""
