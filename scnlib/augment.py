@@ -57,15 +57,18 @@ def views(images: Tensor, index: Tensor, epoch: int, seed: int, how: Augmentatio
         float ``(N, C, H, W)``. What moves in from outside repeats the border.
     """
 
-    def draw(name: str, low: float = 0.0, high: float = 1.0) -> Tensor:
-        return low + (high - low) * counter_rng.uniform(seed, f"augment.{name}", index, epoch)
+    names = ("augment.rotation", "augment.scale", "augment.flip", "augment.shift.x", "augment.shift.y")
+    rotation, scale, flip, *shift = counter_rng.uniforms(seed, names, index, epoch)
 
-    angle = draw("rotation", -how.rotation, how.rotation) * (math.pi / 180)
-    zoom = 1 + draw("scale", -how.scale, how.scale)
-    mirror = torch.where(draw("flip") < how.flip, -1.0, 1.0)
+    def within(most: float, drawn: Tensor) -> Tensor:
+        return 2 * most * drawn - most
+
+    angle = within(how.rotation, rotation) * (math.pi / 180)
+    zoom = 1 + within(how.scale, scale)
+    mirror = torch.where(flip < how.flip, -1.0, 1.0)
     # Rows of theta say where in the input (coordinates -1..1) each output pixel is read.
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
-    shift_x, shift_y = (draw(name, -2 * how.shift, 2 * how.shift) for name in ("shift.x", "shift.y"))
+    shift_x, shift_y = (within(2 * how.shift, drawn) for drawn in shift)
     theta = torch.stack([mirror * cos, -mirror * sin, shift_x, sin, cos, shift_y], dim=1).view(-1, 2, 3)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     # Clamped to the centres of the outermost pixels, which is padding_mode="border" on devices that lack it (mps).

@@ -33,9 +33,13 @@ def choose_device(name: str | None = None) -> torch.device:
         usable = ", ".join(kind for kind, usable in here.items() if usable)
         raise ValueError(f"device {name!r} is not usable here; usable: {usable}")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"device {name!r} is not usable here ({error})") from None
+    gpus = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise ValueError(f"device {name!r} is not usable here; GPUs: {gpus}, counted from 'cuda:0'")
+    return device
 
 
 def choose_precision(device: torch.device) -> Precision:

@@ -2,14 +2,14 @@
 
     they fit          the device holds them all, and a batch is a gather there
     they do not       they stay where the loader left them, in memory or in the cache's file; the next batch is read and
-                      copied while the device works on this one
+                      copied while the device works on this one, on CUDA by a stream beside that of the work
 
 Both ways give the same batches, so which one was taken is no part of a run's key.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -44,19 +44,31 @@ def read_ahead(images: Tensor, batches: Iterable[Tensor], device: torch.device) 
         images: uint8 ``(N, C, H, W)``, not on the device.
         batches: int64 ``(n,)`` each, on the CPU.
     """
+    copying = torch.cuda.Stream(device) if device.type == "cuda" else None
 
-    def read(rows: Tensor) -> Tensor:
-        batch = images[rows]
-        return batch.pin_memory() if device.type == "cuda" else batch  # what is pinned is copied beside the computing
+    def read(rows: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
+        if copying is None:
+            return images[rows], None
+        return images[rows].pin_memory().to(device, non_blocking=True), copying.record_event()
 
-    with ThreadPoolExecutor(1) as reader:
+    def arrived(coming: Future) -> Tensor:
+        batch, copied = coming.result()
+        if copied is None:
+            return batch.to(device)
+        working = torch.cuda.current_stream(device)
+        working.wait_event(copied)
+        batch.record_stream(working)  # or a later copy may be given its memory while it is worked on
+        return batch
+
+    # The reader has a stream of its own: in that of the work a copy would wait for the step before it.
+    with ThreadPoolExecutor(1, initializer=torch.cuda.set_stream, initargs=(copying,)) as reader:
         coming = None
         for rows in batches:
             now, coming = coming, reader.submit(read, rows)
             if now is not None:
-                yield now.result().to(device, non_blocking=True)
+                yield arrived(now)
         if coming is not None:
-            yield coming.result().to(device, non_blocking=True)
+            yield arrived(coming)
 
 
 def in_words(images: Tensor, device: torch.device) -> str:

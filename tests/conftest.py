@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import os
+import warnings
 
 import pytest
 import torch
@@ -11,6 +13,24 @@ from scnlib.datasets import FaceSet, Source
 from scnlib.datasets.noise import corrupt_labels
 
 from .apart import APART, DeviceApart
+
+
+def pytest_configure(config):
+    """Only ``pytest -m gpu`` sees a GPU: all other tests train on the CPU, whose numbers they know."""
+    if config.getoption("markexpr") != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+@contextlib.contextmanager
+def no_waiting():
+    """In this context a call for which the processor would wait for the GPU raises RuntimeError."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Synchronization debug mode")  # torch says once that it may miss some
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.fixture(autouse=True)

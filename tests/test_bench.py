@@ -8,6 +8,7 @@ import itertools
 import math
 import random
 import subprocess
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -114,6 +115,20 @@ def test_a_turn_repeats_its_work_equally_often_and_counts_what_it_did(monkeypatc
     arm = turns.repeating(work, 10, CPU, seconds=1.0)
     assert [arm(), arm()] == [40, 40]  # 10 things in a quarter of a second
     assert len(calls) == 1 + 1 + 4 + 4
+
+
+def test_a_turn_keeps_no_result():
+    made = []
+
+    def work():
+        assert all(result() is None for result in made)
+        result = torch.zeros(1)
+        made.append(weakref.ref(result))
+        return result
+
+    arm = turns.repeating(work, 1, CPU, seconds=1e-4)
+    arm()
+    assert len(made) > 2
 
 
 # ---------------------------------------------------------------------------------------------- the released recipe

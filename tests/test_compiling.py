@@ -13,7 +13,7 @@ from scnlib.models import make_backbone
 from scnlib.precision import Precision
 from scnlib.training import Training, epoch_batches
 
-from .conftest import make_faces
+from .conftest import make_faces, no_waiting
 
 FLOAT32 = Precision(torch.float32, "test")
 needs_a_compiler = pytest.mark.skipif(compiling.compiler() is None, reason="torch.compile needs a C++ compiler")
@@ -146,8 +146,5 @@ def test_cuda_graphs_train_as_the_plain_loop_does(method, monkeypatch):
     compiled.train_epoch()
     assert torch._dynamo.utils.counters["inductor"]["cudagraph_skips"] == skips
     batch = next(compiled._batches(3, augmented=True, on_batch=lambda n: None))
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with no_waiting():
         compiled._step(batch, 3)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")

@@ -34,6 +34,12 @@ def test_integers_and_tensors_count_alike():
     assert torch.equal(a, b)
 
 
+def test_several_names_draw_what_each_draws():
+    index = torch.arange(5)
+    together = counter_rng.uniforms(1, ("x", "y"), index, 3)
+    assert torch.equal(together, torch.stack([counter_rng.uniform(1, name, index, 3) for name in ("x", "y")]))
+
+
 def test_names_seeds_and_counters_are_streams_of_their_own():
     index = torch.arange(1000)
     draws = [

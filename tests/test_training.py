@@ -13,10 +13,10 @@ from scnlib.methods import SCN, Baseline, Method, Step
 from scnlib.methods.base import buffers, last_views
 from scnlib.methods.rul import RUL
 from scnlib.models import Classifier
-from scnlib.precision import Precision
+from scnlib.precision import Precision, choose_device
 from scnlib.training import Training, TrainingDiverged, build_model, epoch_batches, learning_rate
 
-from .conftest import make_faces
+from .conftest import make_faces, no_waiting
 
 FLOAT32 = Precision(torch.float32, "test")
 CPU = torch.device("cpu")
@@ -434,10 +434,16 @@ def test_no_step_waits_for_the_device(method):
     training = Training(config(method), make_faces(), {}, cuda, Precision(torch.bfloat16, "test"))
     batches = training._batches(1, augmented=True, on_batch=lambda n: None)
     training._step(next(batches), 1)  # the first step sets libraries up
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        step = training._step(next(batches), 1)
+    with no_waiting():
+        batch = next(batches)
+        step = training._step(batch, 1)
         if step.labels is not None:
-            training.ledger.propose(torch.arange(len(step.labels), device=cuda), step.labels)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+            training.ledger.propose(batch.index, step.labels)
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_device("cuda:0") == torch.device("cuda:0")
+    with pytest.raises(ValueError, match="device 'cuda:1' is not usable here; GPUs: 1, counted from 'cuda:0'"):
+        choose_device("cuda:1")

@@ -49,7 +49,11 @@ def repeating(work: Callable[[], object], amount: float, device: torch.device, s
         if not count:
             timed(work, device)
             count = max(1, round(seconds / timed(work, device)))
-        return count * amount / timed(lambda: [work() for _ in range(count)], device)
+        return count * amount / timed(again, device)
+
+    def again() -> None:
+        for _ in range(count):
+            work()  # its result is let go: those of a second would fill a GPU
 
     return turn
 

@@ -12,7 +12,7 @@ from scnlib.precision import Precision
 from scnlib.training import Training
 
 from ..apart import APART
-from ..conftest import make_faces
+from ..conftest import make_faces, no_waiting
 
 NAMES = tuple(METHODS)
 
@@ -97,8 +97,5 @@ def test_no_step_waits_for_the_device(name):
     training.train_epoch()  # sets libraries up, and passes a warm-up of one
     batches = training._batches(2, augmented=True, on_batch=lambda n: None)
     batch = next(batches)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with no_waiting():
         training._step(batch, 2)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")

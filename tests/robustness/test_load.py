@@ -177,6 +177,16 @@ def test_batches_are_read_one_ahead_in_order_and_no_further():
     assert list(streaming.read_ahead(images, iter(()), CPU)) == []
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_batches_that_are_copied_beside_the_work_have_come_when_it_begins():
+    images, order = torch.arange(2**22).view(64, -1), torch.arange(64).split(8)
+    busy = torch.rand(4096, 4096, device="cuda")
+    for rows, batch in zip(order, streaming.read_ahead(images, order, torch.device("cuda")), strict=True):
+        busy @ busy
+        assert torch.equal(batch.cpu(), images[rows])
+
+
 def test_a_batch_that_cannot_be_read_is_an_error_where_it_is_wanted():
     found = streaming.read_ahead(torch.zeros(3), iter([torch.tensor([0]), torch.tensor([9])]), CPU)
     assert next(found).tolist() == [0]
