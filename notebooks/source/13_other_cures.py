@@ -63,7 +63,8 @@ look = other_cures.mirrored(plain.network(), faces.images, faces.labels)
 # %% [markdown]
 # ## Robust losses: how little may a disbelieved label pull?
 #
-# Write $p$ for the probability that the network gives to a sample's label. Cross-entropy pulls the label's score up with $1-p$; these pull less:
+# Write $p$ for the probability that the network gives to a sample's label. Cross-entropy pulls the label's score up
+# with $1-p$; these pull less where $p$ is small:
 #
 # | loss | equation | its pull, as a share of cross-entropy's |
 # |---|---|---|
@@ -71,7 +72,8 @@ look = other_cures.mirrored(plain.network(), faces.images, faces.labels)
 # | symmetric cross-entropy (SCE) | $a\,\mathrm{CE} + b\,\mathrm{RCE}$, with $\mathrm{RCE} = 4 (1-p)$ | $a + 4 b\,p$ |
 # | label smoothing | cross-entropy against $(1-\varepsilon)\,y + \varepsilon/C$ | no share: it pulls with $1 - \varepsilon + \varepsilon / C - p$, and so stops early |
 #
-# GCE at $q \to 0$ is cross-entropy and at $q = 1$ half the absolute error. **They trust the network's own probability.**
+# GCE at $q \to 0$ is cross-entropy and at $q = 1$ half the absolute error. SCE, here with $a = 0.1$ and $b = 1$, pulls
+# *harder* than cross-entropy above $p = 0.225$. GCE and SCE **trust the network's own probability.**
 #
 # **Predict:** a face whose label has $p = 0.05$. Which loss still pulls, which has let go?
 
@@ -127,7 +129,8 @@ ctx.save(figure, "shares",
 
 # %%
 ctx.say("A wrong label pulls **{ratio:.1f} times** as hard as a right one under cross-entropy, and {gce:.2f} times "
-        "under GCE; their share of all the pull falls from {before:.0%} to {after:.0%}.",
+        "under GCE; their share of all the pull falls from {before:.0%} to {after:.0%}. Label smoothing has no such "
+        "brake: {smooth:.0%}.", smooth=share.loc["label smoothing", "share"],
         ratio=share.loc["cross-entropy", "wrong"] / share.loc["cross-entropy", "right"],
         gce=share.loc["GCE, q = 0.7", "wrong"] / share.loc["GCE, q = 0.7", "right"],
         before=share.loc["cross-entropy", "share"], after=share.loc["GCE, q = 0.7", "share"], origin="measured here")
@@ -144,9 +147,14 @@ ctx.say("A wrong label pulls **{ratio:.1f} times** as hard as a right one under 
 #
 # $$R(t) = 1 - \tau \min(t/T_k, 1), \qquad S_1 = R(t)N \text{ smallest } \ell^{(1)}, \qquad L = \frac{1}{|S_2|}\sum_{S_2} \ell^{(1)} + \frac{1}{|S_1|}\sum_{S_1} \ell^{(2)}$$
 #
+# ($t$: epoch; $\tau$: the share left out in the end, from epoch $T_k$ on; $N$: the batch; $\ell^{(1)}$: losses of the
+# first network.)
+#
 # **JoCoR** trains both on the samples on which losses are small *and* predictions agree, the $R(t)N$ smallest of
 #
 # $$\ell_i = CE^{(1)}_i + CE^{(2)}_i + \tfrac{\lambda}{1-\lambda}\,\big(KL(p^{(1)}_i\|p^{(2)}_i) + KL(p^{(2)}_i\|p^{(1)}_i)\big).$$
+#
+# ($KL$ is 0 where two predictions agree and grows with their distance; $\lambda$ says how much that counts.)
 
 # %%
 from scnlib.methods.coteaching import keep_share
@@ -165,7 +173,8 @@ ctx.save(figure, "schedules",
 # All three are told, by $\tau$ or the share, how many labels are wrong. Who knows that, knows a good deal.
 #
 # **Density.** CurriculumNet trusts neighbours: a face with many others of its label close by is taken for clean, and training
-# begins with these. Below, 300 points of *one* label; three in ten belong to other classes.
+# begins with these. (Close: among the smallest 60 % of all distances within the label, `near` below.) Below,
+# 300 points of *one* label; three in ten belong to other classes.
 #
 # **Predict:** how many wrong labels will the densest of three groups hold? And the sparsest?
 
@@ -245,8 +254,8 @@ wording.readable(explained)
 # %%
 nearest = (explained["how sure, %"] - right).abs().idxmin()
 near, diagonal = explained.loc[nearest]
-ctx.say("The network is right on {right:.0f} % of the faces and {sure:.0f} % sure. At k = {k:g} it is {near:.0f} % "
-        "sure, and the diagonal is **{found:.0f} %** (counted: {truth:.0%}).", right=right,
+ctx.say("The network is right on {right:.1f} % of the faces and {sure:.1f} % sure. At k = {k:g} it is {near:.1f} % "
+        "sure, and the diagonal is **{found:.1f} %** (counted: {truth:.0%}).", right=right,
         sure=explained.loc[1, "how sure, %"], k=nearest, near=near, found=diagonal,
         truth=float(truth.diagonal().mean()), origin="measured here")
 
@@ -335,7 +344,8 @@ ctx.say("RUL: a face that is a quarter, once, four times as uncertain as its par
 #
 # with $x'$ the mirrored picture; both views are erased in part. Its authors' idea: a network that learns a wrong label by heart looks at some detail,
 # and in the mirror it looks somewhere else. (Their $\lambda = 5$ suits a pretrained network. From scratch, in a trial on one seed that is
-# not among the committed results, features looked nowhere at all; the file says which $\lambda$ we took, and on what evidence.) **NLA**, of which more below, compares the two views' *predictions*.
+# not among the committed results, the network came to look nowhere and to guess; the file says which
+# $\lambda$ we took, and on what evidence.) **NLA**, of which more below, compares the two views' *predictions*.
 #
 # **Predict:** on the baseline's network, do faces with *wrong* labels have the larger difference?
 
@@ -369,7 +379,7 @@ ctx.say("How well each tells wrong labels (AUROC, 0.5 is a coin): {list}; n = {n
 # learning by heart. A loss need not know which label is wrong to make wrong labels hard to learn.
 #
 # **NLA** weighs, too. With $p$ of the label and $n$ of its strongest rival, a sample's cross-entropy counts $1 + w(p, n)$ times, and
-# $w$ is one of two Gaussian bells:
+# $w$ is one of two Gaussian bells, one for faces predicted as labelled ($p \ge n$) and one for all others:
 
 # %%
 from scnlib.methods.nla import noise_aware_weights
@@ -405,7 +415,8 @@ ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, on
 # ## Uncertainty, and class balance
 #
 # **LRN** gives every face a covariance of its scores, so that two classes may be confused together; lesson 12 is about it.
-# **Weighted loss** and **up-sampling**, rows of table 7, cure another illness: rare classes. A weight that belongs to a class says
+# **Weighted loss** and **up-sampling** (`--oversample`), rows of table 7, cure another illness: rare classes. A weight
+# that belongs to a class says
 # nothing of a single label. On rendered faces all classes are nearly as frequent, so both are nearly the baseline's loss there, and how far their runs still
 # lie apart is a measure of luck at one and the same seed. On FER+ they are another loss.
 # **Label distributions**, the row PLD, need what most data sets threw away: the votes (`--data rule=distribution` on FER+).
@@ -413,7 +424,9 @@ ctx.say("In the end an undecided face (p .48, n .47) has w = {undecided:.2f}, on
 # ## What each trust knows
 #
 # Every method that weighs samples records its trust at every step. After the last epoch we ask of each: how often has a wrong
-# label less of it than a right one?
+# label less of it than a right one? (The trust of GCE, SCE and LRN is the label's probability or follows from
+# it. That of self-paced, JoCoR and Co-teaching only says kept or left out; so coarse a signal usually has the lower
+# AUROC.)
 #
 # **Predict:** who knows most? Who knows nothing?
 
@@ -447,8 +460,12 @@ kinds = {"rendered, 30 % flipped": {}, "rendered, 30 % pair": {"noise_kind": "pa
          "FER+, 30 % flipped": {"dataset": "ferplus"},
          "FER+, real errors": {"dataset": "ferplus", "noise_rate": 0.0, "noise_kind": "fer2013"}}
 knows = {kind: other_cures.trust_table(results, METHODS, **labels).set_index("label") for kind, labels in kinds.items()}
+order = pd.concat([*knows.values()]).index.unique()
+ctx.say("Who knows most: {most}.", origin="measured at full scale", most="; ".join(
+        f"{table['effect'].idxmax()} **{table['effect'].max():.2f}** ({kind})" for kind, table in knows.items()
+        if len(table)) or "not measured yet")
 pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n = {})".format)
-              for kind, table in knows.items()}).fillna("not measured").rename_axis("AUROC of trust")
+              for kind, table in knows.items()}).reindex(order).fillna("not measured").rename_axis("AUROC of trust")
 
 # %% [markdown]
 # An AUROC near one is no medal by itself. A trust that is made of the loss usually tells wrong labels as long as they are not
@@ -458,7 +475,8 @@ pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n =
 #
 # ## What the papers print
 #
-# Four of these cures stand in the papers' own tables under noise. Here they are with our measurements beside them. SCE-ALD stays a
+# Three of these cures, CurriculumNet, MetaCleaner and IPA2LT, stand in the papers' own tables under noise. Here they
+# are with our measurements beside them, and with SCE-ALD, which is none of them and stays a
 # published number: LRN cites for it a paper on label distributions amended by word vectors of the emotions' names, of which no
 # source that we have gives the algorithm. It is not the symmetric cross-entropy above, though it shares three letters.
 
@@ -466,7 +484,7 @@ pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n =
 tables = {name: paper.compact(name, results, datasets=["rendered"]) for name in ("scn-2", "lrn-1")}
 rivals = ("CurriculumNet", "MetaCleaner", "IPA2LT", "SCE-ALD")
 printed = pd.concat([table[table.index.str.endswith(rivals)] for table in tables.values()])
-printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell")
+printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell").style
 
 # %%
 pair_of = {name: paper.arm(name, 0.3) for name in ("baseline", "curriculumnet", "metacleaner", "ipa2lt")
@@ -490,7 +508,8 @@ for name, dataset in {"Rendered faces": "rendered", "FER+": "ferplus"}.items():
 #
 # - A trust that sees the face alone with an AUROC clearly above one half under *symmetric* noise. It would mean that the face
 #   betrays the flip, or that the network has learnt labels by heart and reads its own memory.
-# - A robust loss whose share of pull from wrong labels is not smaller than cross-entropy's on a network that doubts them.
+# - GCE or SCE with a share of pull from wrong labels that is not smaller than cross-entropy's, on a network that
+#   doubts them.
 # - A description of SCE-ALD that suffices to write it in one file.
 #
 # ## Exercises

@@ -39,7 +39,8 @@ ctx = start("A1_paper_and_code", profile=profile, seed=seed)
 from scnlib import paper
 
 head = "| | the paper | the released code | here |\n|---|---|---|---|\n"
-lines = [f"| **{d.topic}** | {d.paper} | {d.code} | {f'`{d.here}`' if '=' in d.here or '_' in d.here else d.here} |"
+names = {d.here for d in paper.DIFFERENCES if ("=" in d.here or "_" in d.here) and ";" not in d.here}
+lines = [f"| **{d.topic}** | {d.paper} | {d.code} | {f'`{d.here}`' if d.here in names else d.here or 'neither'} |"
          for d in paper.DIFFERENCES]
 ctx.say("{table}", table=head + "\n".join(lines))
 
@@ -115,8 +116,8 @@ answers = {"α (Wx + b), released": torch.softmax(importance[:, None] * bias, 1)
 common = int(share.argmax())
 ctx.save(plots.common_class_over_alpha(importance, {name: p[:, common] for name, p in answers.items()},
                                        share=float(share[common]), guess=1 / len(share),
-                                       note=f"class shares of FER+ training faces, n = {counts.sum():,}; a face with "
-                                            "Wx = 0 and the bias that fits the shares"), "bias",
+                                       note=f"class shares of {counts.sum():,} FER+ training faces, those whose "
+                                            "FER2013 label is known; a face with Wx = 0, the bias that fits"), "bias",
          alt="Probability of the commonest class over alpha: with a scaled bias it falls from the share of the class "
              "to one over the number of classes, with an unscaled bias it stays, without bias it is one over the "
              "classes throughout.")
@@ -340,7 +341,7 @@ measured = table[table["n"] > 0]
 from scnlib.course.wording import readable
 
 words = {"std": "one seed", "gain": "reference", "low": "no interval", "high": "no interval"}
-readable(measured.drop(columns="recipe"), 2, words)
+readable(measured.set_index("label").drop(columns=["recipe", "n", "shared"]), 2, words)
 
 # %%
 drawn = table[table["label"] != "as printed"].rename(columns={"gain": "effect"})
@@ -409,14 +410,8 @@ if len(bonus):
 #
 # ## Errata
 #
-# Papers have slips, and so have these two. Each difference of numbers below is recomputed from printed numbers.
-
-# %%
-rows = [f"| {e.place} | {e.printed} | {e.correct} | {e.why} |" for e in paper.ERRATA]
-ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|---|---|---|---|\n" + "\n".join(rows))
-
-# %% [markdown]
-# Take the best known of them. Section 4.2 prints SCN's gains at 30 % noise; table 2 has the accuracies from which they come.
+# Papers have slips, and so have these two. First one to recompute yourself, then the list of all that we found.
+# Section 4.2 prints SCN's gains at 30 % noise; table 2 has the accuracies from which they come.
 
 # %%
 def gain(scheme, noise, dataset):
@@ -456,6 +451,13 @@ ctx.say("{wrong} of the {printed} printed gains differ from the table: two colum
         "does not say, so nobody can tell a trend from luck.", wrong=int(wrong.sum()), printed=len(wrong),
         slips="".join(f", and {slip}" for slip in slips), growing=int(growing.sum()), columns=len(growing),
         origin="published")
+
+# %% [markdown]
+# The list. Each difference of numbers in it was recomputed from printed numbers.
+
+# %%
+lines = [f"| {e.place} | {e.printed} | {e.correct} | {e.why} |" for e in paper.ERRATA]
+ctx.say("{table}", table="| place | printed | should be | how one can tell |\n|---|---|---|---|\n" + "\n".join(lines))
 
 # %% [markdown]
 # ## What follows from each

@@ -27,8 +27,8 @@ from scnlib.course import check
 # - `"not held"` if the interval of level $1 - 0.05 / k$ lies below it,
 # - `"undecided"` otherwise, and for one seed alone.
 #
-# Both are Student's intervals, $\bar d \pm t\, s / \sqrt n$; `scipy.stats.t.ppf(share, n - 1)` is the quantile with that
-# share *below* it.
+# Both are Student's intervals, $\bar d \pm t\, s / \sqrt n$, with $n - 1$ below the line of $s^2$;
+# `scipy.stats.t.ppf(share, n - 1)` is the quantile with that share *below* it.
 
 # %%
 def verdict(differences, limit, k):
