@@ -23,7 +23,7 @@ from scnlib.paper.arms import Recipe, gain, measured, rows_of
 from scnlib.paper.boards import NOTE as BOARDS_NOTE
 from scnlib.paper.boards import boards, gains
 from scnlib.paper.choice import compared
-from scnlib.paper.front import readme_table
+from scnlib.paper.front import readme_table, results_page
 from scnlib.paper.grid import (
     CLASSES,
     DATASET_NAMES,
@@ -37,7 +37,7 @@ from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.quick import METHODS, own_runs, printed
 from scnlib.paper.results import by_seed, paired
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS, GAMMAS
-from scnlib.paths import project_root
+from scnlib.paths import project_root, results_dir
 from scnlib.results import load
 
 LARGEST = 150_000  # bytes
@@ -512,17 +512,18 @@ def _about(table: pd.DataFrame, more: str = "") -> str:
 
 
 def with_results(readme: str, table: str) -> str:
-    """The README with ``table`` between its two markers."""
+    """A README with ``table`` between its two markers."""
     start, end = "<!-- results: written by make figures -->", "<!-- end of results -->"
     before, rest = readme.split(start)
     return f"{before}{start}\n{table}\n{end}{rest.split(end)[1]}"
 
 
 def main() -> None:
-    """The command: write all figures and the README's table, and say what was left out."""
+    """The command: write all figures and what both READMEs say of the results, and say what was left out."""
     files, skipped = write_all()
-    readme = project_root() / "README.md"
-    write(readme, with_results(readme.read_text(encoding="utf-8"), readme_table()))
+    for folder, page in (project_root(), readme_table()), (results_dir(), results_page()):
+        readme = folder / "README.md"
+        write(readme, with_results(readme.read_text(encoding="utf-8"), page))
     for path in files:
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     for reason in skipped:

@@ -155,7 +155,8 @@ def test_all_seeds_stand_behind_what_is_memorised(results):
     assert "20.0 % are memorised after the last epoch (mean of n = 2, from 10.0 to 30.0 %)" in drawing.alt
 
 
-def test_the_readme_shows_what_data_results_says():
+@pytest.mark.parametrize("folder, page", [(".", "readme_table"), ("data/results", "results_page")])
+def test_the_readmes_show_what_data_results_says(folder, page):
     """`make figures` writes the table; a README that was left behind fails here."""
-    readme = (project_root() / "README.md").read_text(encoding="utf-8")
-    assert figures.with_results(readme, figures.readme_table()) == readme
+    readme = (project_root() / folder / "README.md").read_text(encoding="utf-8")
+    assert figures.with_results(readme, getattr(figures, page)()) == readme

@@ -5,25 +5,34 @@ import re
 import torch
 
 from scnlib.course.lessons import LESSONS
+from scnlib.models import make_backbone, normalize
 from scnlib.paths import project_root
-from scnlib.relabel import relabel
+
+from .conftest import make_faces
 
 README = (project_root() / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_parts_are_used_as_it_says(squares):
     section = README.split("## Use the parts")[1].split("\n## ")[0]
-    loss, training = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
-    logits, given = (
-        torch.randn(20, 7, generator=torch.Generator().manual_seed(0), requires_grad=True),
-        torch.arange(20) % 7,
-    )
-    space = {"logits": logits, "alpha": torch.linspace(0.1, 0.9, 20), "labels": given}
-    exec(compile(loss, "README.md", "exec"), space)
-    space["loss"].backward()
-    assert logits.grad.abs().sum() > 0
-    expected, _ = relabel(logits.softmax(1), given, space["alpha"])
-    assert torch.equal(space["labels"], expected) and torch.equal(space["changed"], expected != given)
+    loop, training = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    space = {}
+    exec(compile(loop, "README.md", "exec"), space)
+    faces = make_faces()
+    batches = [(normalize(faces.images[index]), index) for index in torch.arange(64).split(16)]
+
+    def train(relabel_epoch):
+        torch.manual_seed(0)  # of the two heads
+        network = make_backbone("small", 32, 0)
+        return space["train_scn"](network, batches, faces.labels, 4, epochs=12, relabel_epoch=relabel_epoch)
+
+    _, kept = train(relabel_epoch=13)
+    assert torch.equal(kept, faces.labels), "before its epoch nothing is relabelled"
+    model, current = train(relabel_epoch=9)
+    logits, alpha = model.eval()(normalize(faces.images))
+    assert (logits.argmax(1) == faces.true_labels).float().mean() > 0.5 and alpha.std() > 0
+    changed = current != faces.labels
+    assert (current == faces.true_labels)[changed].float().mean() > 0.5, "most new labels are right"
     exec(compile(training.replace('"quick"', '"smoke"'), "README.md", "exec"), space)
     assert len(space["run"].metrics) == space["run"].config.epochs
 

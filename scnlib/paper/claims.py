@@ -253,7 +253,7 @@ def claims_text(table: pd.DataFrame, long: bool = False) -> str:
     rest = table[~table["id"].isin(tested["id"])].drop_duplicates("id")
     shown = pd.concat([tested, rest]).sort_index(kind="stable")
     shown = shown.assign(on=judged_on(shown))
-    head = _line("id", "verdict", "effect", "95 % interval", "n", "on", "claim, or what it needs")
+    head = _line("id", "verdict", "effect", "interval", "n", "on", "claim, or what it needs")
     below = (textwrap.fill(text, WIDTH) for text in (counts(table), RULE))
     return "\n".join([head, *(_short(row) for row in shown.to_dict("records")), "", *below]) + "\n"
 

@@ -1,4 +1,4 @@
-"""What the README's first page says of the results: accuracies beside published ones, details, verdicts."""
+"""What the README says of the results, accuracies beside published ones, and what data/results/README.md adds."""
 
 import math
 from collections.abc import Mapping
@@ -8,37 +8,44 @@ import pandas as pd
 
 from scnlib.paper.claims import ledger
 from scnlib.paper.grid import DATASET_NAMES
-from scnlib.paper.plain import front, tally
+from scnlib.paper.plain import tables, tally
 from scnlib.paper.quick import METHODS, own_runs, printed
 
 #: Rows of the table, by ``method_label``: the methods of table 2, LRN, and the one of ours.
 ROWS = (*METHODS, "LRN", "second opinion")
 FACES = {"rendered": "rendered", "ferplus": "FER+"}
 NOISES = {"symmetric": "flips", "pair": "pair", "fer2013": "FER2013's labels"}
+NOTHING = "Nothing has been measured yet."
 DECIDING = (
-    "In the list below each number is that of the condition that decided, the worst verdict and then the smallest "
-    "effect; above 0, or the limit, is for the claim. Seeds share their test faces."
+    "Each number is that of the condition that decided, the worst verdict and then the smallest effect; above 0, or "
+    "the limit, is for the claim. An interval shows the two ends that the rules look at: the lower of the 95 % "
+    "interval over seeds, and the upper of the one against the claim, which is wider where a claim names several "
+    "conditions. Seeds share their test faces. ✓ held, ✗ not held, ? undecided."
 )
 
 
 def readme_table(results: Path | None = None) -> str:
-    """For the README: the quick rows of data/results in Markdown, means over seeds of the last epoch, and verdicts.
+    """For the README: the quick rows of data/results in Markdown, means over seeds of the last epoch, and the tally.
 
     Args:
         results: folder of CSV files; default ``data/results``.
     """
-    tables = {dataset: own_runs(dataset, results, ROWS) for dataset in FACES}
-    tables = {dataset: runs for dataset, runs in tables.items() if len(runs)}
-    if not tables:
-        return "Nothing has been measured yet."
-    judged = ledger(results)
-    parts = [
-        _accuracies(tables),
-        _folded("Mean over classes, labels right at the end, what α or a method's own trust knows", _details(tables)),
-        f"{tally(judged)} {DECIDING}",
-        _folded("Every claim that was judged, with its reason and lesson", front(judged)),
-    ]
-    return "\n\n".join(parts)
+    measured = _measured(results)
+    return f"{_accuracies(measured)}\n\n{tally(ledger(results))}" if measured else NOTHING
+
+
+def results_page(results: Path | None = None) -> str:
+    """For data/results/README.md: what accuracy alone does not say of the same rows, and the verdict on each claim."""
+    measured = _measured(results)
+    if not measured:
+        return NOTHING
+    head = "## Mean over classes, labels right at the end, what α or a method's own trust knows"
+    return "\n\n".join([head, _details(measured), "## Every claim that was judged", DECIDING, tables(ledger(results))])
+
+
+def _measured(results: Path | None) -> dict[str, pd.DataFrame]:
+    found = {dataset: own_runs(dataset, results, ROWS) for dataset in FACES}
+    return {dataset: runs for dataset, runs in found.items() if len(runs)}
 
 
 def _accuracies(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -119,7 +126,3 @@ def _recipe(table: pd.DataFrame) -> str:
         f"{first['size']} px, {first['backbone']} network from scratch, {first['epochs']} epochs ({first['profile']} "
         f"profile), {int(first['n_train']):,} training and {int(first['n_test']):,} test faces"
     )
-
-
-def _folded(summary: str, body: str) -> str:
-    return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"

@@ -20,9 +20,9 @@ NOT_TESTED = "not tested"
 RULE = (
     "Verdicts are computed from differences that are positive where the claim is true; of several conditions the one "
     "that decides is shown: the worst verdict, then the smallest effect. Held: the 95 % interval over seeds lies above "
-    "the limit, 0 where none is named. Not held: below it, widened where there are several conditions. Undecided: "
-    "neither, or one seed. No interval is widened for the number of claims, and few seeds that agree by luck make a "
-    "narrow one."
+    "the limit, 0 where none is named. Not held: below it, widened where there are several conditions; shown are the "
+    "lower end of the one and the upper end of the other. Undecided: neither, or one seed. No interval is widened for "
+    "the number of claims, and few seeds that agree by luck make a narrow one."
 )
 #: How the place of a claim begins that the papers do not make: one of theirs under another condition.
 OURS = "ours"
@@ -38,7 +38,8 @@ class Verdict:
     Attributes:
         verdict: ``"held"``, ``"undecided"``, ``"not held"`` or ``"not tested"``.
         effect: mean difference, positive in the claimed direction; of several conditions that of the one that decides.
-        interval: its 95 % interval, NaN for fewer than two seeds.
+        interval: the ends that decide: the lower of its 95 % interval, the upper of the one against the claim, which is
+            wider where there are several conditions; NaN for fewer than two seeds.
         n: seeds behind the effect.
         dataset: where it was measured.
         unit: of the effect.
@@ -80,10 +81,10 @@ def judge(differences: Sequence[float], limit: float = 0.0, asked: int = 1) -> V
         raise ValueError(f"differences must be finite, got {values}")
     if not values:
         return Verdict(NOT_TESTED)
-    effect, low, high = stats.interval(values)
-    *_, highest = stats.interval(values, 1 - 0.05 / asked)
+    effect, low, _ = stats.interval(values)
+    *_, high = stats.interval(values, 1 - 0.05 / asked)
     # Comparisons with NaN are False: one seed decides nothing.
-    verdict = HELD if low > limit else NOT_HELD if highest < limit else UNDECIDED
+    verdict = HELD if low > limit else NOT_HELD if high < limit else UNDECIDED
     return Verdict(verdict, effect, (low, high), len(values))
 
 

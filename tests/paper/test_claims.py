@@ -134,7 +134,8 @@ def test_s10_holds_only_at_every_ratio():
     rows = [r for rate in (0.1, 0.2, 0.3) for r in over_baseline(good, rate)]
     found = verdict(table(*rows), "S10")
     assert (found["verdict"], found["effect"], found["n"]) == ("held", pytest.approx(2.0), 3)
-    assert (found["low"], found["high"]) == pytest.approx((0.758, 3.242), abs=1e-3)
+    # t of two degrees of freedom: 4.303 below, and, of level 1 - .05 / 3, 7.649 above
+    assert (found["low"], found["high"]) == pytest.approx((0.758, 4.208), abs=1e-3)
     assert "at noise 30 %: +2.00 points" in found["detail"]
     assert json.loads(found["conditions"])["at noise 30 %"] == 2
     assert verdict(table(*rows[:12]), "S10")["verdict"] == "not tested"

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scnlib.paper.front import readme_table
+from scnlib.paper.front import readme_table, results_page
 from scnlib.paper.quick import own_runs
 from tests.paper.made import run
 
@@ -43,7 +43,7 @@ def test_published_numbers_stand_below_those_of_their_faces_alone(results):
 
 
 def test_details_say_what_accuracy_does_not(results):
-    lines = readme_table(results).splitlines()
+    lines = results_page(results).splitlines()
     assert "| rendered | 30% flips | baseline | 60.5 ± 0.7 | 50.5 ± 0.7 | 70.0 ± 0.0 | no trust | 2 |" in lines
     assert "| rendered | 30% flips | SCN | 50.0 ± 0.0 | 40.0 ± 0.0 | 70.0 ± 0.0 | 0.51 | 2 |" in lines
     assert "| FER+ | FER2013's labels | LRN | 66.0 | 56.0 | 68.0 | 0.90 | 1 |" in lines
@@ -73,4 +73,4 @@ def test_two_runs_of_one_seed_are_not_averaged(results):
 
 
 def test_nothing_measured_is_said(tmp_path):
-    assert readme_table(tmp_path) == "Nothing has been measured yet."
+    assert readme_table(tmp_path) == results_page(tmp_path) == "Nothing has been measured yet."

@@ -45,35 +45,45 @@ def test_the_page_has_every_judged_claim_once_and_says_where_it_was_measured():
     assert plain.page(pd.DataFrame([WAITING])).startswith("> No claim was tested")
 
 
-def test_the_front_has_a_line_for_each_judged_claim_and_names_the_rest():
-    text = plain.front(pd.DataFrame([HELD, ROW, OPEN, WAITING]))
-    held, refuted, still = (text.split(f"**{title}** (1)\n\n")[1].split("\n")[0] for title in plain.TITLES.values())
-    assert held.startswith("- SCN beats the baseline (S02): ✓ rendered faces +0.050 below alpha = .05, n = 3. A loss")
+def test_tables_have_a_row_for_each_dataset_and_name_the_rest():
+    text = plain.tables(pd.DataFrame([HELD, ROW, ROW | {"dataset": "ferplus", "low": NAN}, OPEN, WAITING]))
+    held, refuted, still = (text.split(f"**{title}** (1)\n\n")[1].split("\n")[2:4] for title in plain.TITLES.values())
+    assert held[0].startswith("| **S02** SCN beats the baseline. | rendered faces | ✓ | +0.050 below alpha = .05 | [")
     both = "−9.5 points (of 2; most for it −8.5, at noise 10 %)"
-    assert refuted.startswith(f"- SCN beats the baseline (S10): ✗ rendered faces {both}, n = 3. One learning rate")
-    assert still == f"- Weighting adds most (S19): ? rendered faces {both}, n = 1. Lesson 11."
+    claim = "**S10** SCN beats the baseline."
+    assert refuted[0].startswith(f"| {claim} | rendered faces | ✗ | {both} | [−10.0, −9.0] | 3 | One learning rate")
+    assert refuted[1] == f"|  | FER+ | ✗ | {both} |  | 3 |  |"
+    assert still[0].startswith(f"| **S19** Weighting adds most. | rendered faces | ? | {both} |")
     assert text.endswith("**Not tested**: L02. Lesson 15 says what each waits for.")
-    assert plain.front(pd.DataFrame([WAITING])).startswith("**Not tested**")
+    assert plain.tables(pd.DataFrame([WAITING])).startswith("**Not tested**")
 
 
 def test_the_tally_counts_each_claim_once():
     split = [HELD, HELD | {"dataset": "ferplus", "verdict": "undecided"}]
     ours = ROW | {"id": "S17-noisy", "place": "ours, after SCN table 5", "verdict": "held"}
-    theirs = "3 of the papers' 4 claims were tested: 1 held and refuted nowhere, 1 not held somewhere, 1 undecided."
+    theirs = (
+        "3 of the papers' 4 claims were tested: 1 held on some faces and were refuted on none, 1 were refuted on some, "
+        "1 are undecided."
+    )
+    places = (
+        "On FER+ alone: 0 held, 0 not held, 1 undecided. On rendered faces alone: {held} held, 1 not held, "
+        "1 undecided, 1 of these on one seed."
+    )
     luck = (
-        "Of 4 verdicts with an interval over few and shared seeds, luck alone would make at most about 0.1 wrong in "
-        "each direction, were every true effect at its limit."
+        "With 4 verdicts that have an interval over few seeds, about 0.1 false ones in each direction are to be "
+        "expected, were every true effect at its limit; they share baselines and test faces, and so err together."
     )
     waiting = WAITING | {"low": NAN, "high": NAN}
     rows = [*split, ROW, OPEN, waiting]
-    assert plain.tally(pd.DataFrame(rows)) == f"{theirs} {luck.replace('4', '3')}"
+    assert plain.tally(pd.DataFrame(rows)) == f"{theirs} {places.format(held=1)} {luck.replace('4', '3')}"
     more = "Further 1, ours, put one of theirs under another condition: 1 held, 0 not held, 0 undecided."
-    assert plain.tally(pd.DataFrame([*rows, ours])) == f"{theirs} {more} {luck}"
+    assert plain.tally(pd.DataFrame([*rows, ours])) == f"{theirs} {more} {places.format(held=2)} {luck}"
 
 
 def test_what_n_counts_is_said():
     networks = HELD | {"id": "S25", "dataset": "any", "unit": "% saved"}
-    assert "✓ any faces +0.050 % saved, 3 networks." in plain.front(pd.DataFrame([networks]))
+    assert "| any faces | ✓ | +0.050 % saved | [" in plain.tables(pd.DataFrame([networks]))
+    assert "| 3 networks |" in plain.tables(pd.DataFrame([networks]))
     assert ", 3 networks)" in plain.claim_line(pd.DataFrame([networks]))
 
 
