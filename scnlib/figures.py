@@ -33,6 +33,7 @@ from scnlib.paper.grid import (
     SCN_DEFAULTS,
     Selector,
 )
+from scnlib.paper.learnt import learnt
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.quick import METHODS, own_runs, printed
 from scnlib.paper.results import by_seed, paired
@@ -210,9 +211,7 @@ def memorised(results: Path | None) -> Drawing:
     chosen = _highest_noise(_symmetric(results), "baseline")
     curves = _curves(results, chosen)
     wrong = chosen["noise_rate"].iloc[0]
-    fitted = (curves["train_accuracy_given"] - wrong * curves["memorised"]) / (1 - wrong)
-    shares = curves[["epoch", "memorised"]].assign(right=fitted, test=curves["test_accuracy"]).groupby("epoch")
-    table = shares.mean().join(shares.min().add_suffix("_low")).join(shares.max().add_suffix("_high")).reset_index()
+    table = learnt(curves, wrong)
     name = f"baseline on FER+, {100 * wrong:.0f} % wrong labels"
     note = _about(chosen, "means; bands: all seeds")
     figure = plots.memorisation_curves({name: table}, chance=1 / CLASSES["ferplus"], note=note)

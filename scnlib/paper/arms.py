@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, is_dataclass
 
 import pandas as pd
 
@@ -74,6 +74,8 @@ class Recipe:
 
 
 def _short(value: object) -> str:
+    if is_dataclass(value):  # an augmentation
+        return "none" if not any(astuple(value)) else str(asdict(value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -72,7 +72,7 @@ def _accuracies(tables: Mapping[str, pd.DataFrame]) -> str:
                 cells = ["" if math.isnan(number) else f"*{number:.2f}*" for number in numbers]
                 lines.append(_row(f"*{DATASET_NAMES[dataset]}*", f"*{label}, published*", *cells))
     how = (
-        f"Percent of test faces after the last epoch, measured at full scale: mean ± standard deviation over {usual} "
+        f"Percent of test faces after the last epoch, from the committed runs: mean ± standard deviation over {usual} "
         "seeds where no other n stands (there compare the gains of lesson 14, which are over shared seeds, not the "
         "means); an empty cell is not measured. Flips go to any other class, pair to one. "
         f"{'; '.join(f'{FACES[dataset]}: {_recipe(runs)}' for dataset, runs in tables.items())}."

@@ -1,6 +1,7 @@
 """What nobody has measured yet: the runs that tables, claims and the leaderboard wait for, with command and cost."""
 
 import shlex
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -209,11 +210,15 @@ def to_text(table: pd.DataFrame, dataset: str, profile: str, seeds: Sequence[int
     lines += [f"{row.name:18}{row.runs:>5}  {row.time:28}{row.what}" for row in runs.itertuples(index=False)]
     if len(rest):
         lines += ["", "Waits for something else:"]
-        lines += [f"{row.name:18}{row.what} Needs {row.needs}." for row in rest.itertuples(False)]
+    for needed, rows in rest.groupby("needs", sort=False):
+        if len(rows) > 1:
+            lines += textwrap.wrap(f"{', '.join(rows['name'])}: needs {needed}.", 120, subsequent_indent=4 * " ")
+        else:
+            lines += [f"{row.name:18}{row.what} Needs {row.needs}." for row in rows.itertuples(False)]
+    options = f"--dataset {dataset} --profile {profile} --seeds {len(seeds)}"
     lines += [
         "",
-        f"A table:                 scn table NAME --dataset {dataset} --profile {profile} --seeds {len(seeds)} --run",
-        f"Any of them, run by run: scn missing NAME --dataset {dataset} --profile {profile} --seeds {len(seeds)} "
-        "--commands",
+        f"A table:                    scn table NAME {options} --run",
+        f"The commands of one of them: scn missing NAME {options} --commands",
     ]
     return "\n".join(lines) + "\n"

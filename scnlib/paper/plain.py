@@ -123,7 +123,7 @@ def tally(table: pd.DataFrame) -> str:
             f"{ours[NOT_HELD]} not held, {ours[UNDECIDED]} undecided."
         )
     for dataset in ("ferplus", "rendered"):
-        rows = table[(table["dataset"] == dataset) & (table["backbone"] == "small")]
+        rows = table[(table["dataset"] == dataset) & table["backbone"].isin(["", "small"])]
         counts = {name: int((rows["verdict"] == name).sum()) for name in (HELD, NOT_HELD, UNDECIDED)}
         alone = int(((rows["verdict"] == UNDECIDED) & (rows["n"] == 1)).sum())
         if any(counts.values()):

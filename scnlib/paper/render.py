@@ -11,6 +11,7 @@ from scnlib.paper.arms import gain_text
 from scnlib.paper.grid import DATASET_NAMES, DATASET_OF
 from scnlib.paper.published import TITLES
 from scnlib.paper.tables import without_weights
+from scnlib.words import counted
 
 WIDTH = 120  # of running text in a terminal
 LEGEND = (
@@ -48,7 +49,8 @@ def sheets(table: pd.DataFrame, all_recipes: bool = False) -> list[Sheet]:
         first = own or ([counts.idxmax()] if len(counts) else [])
         rest = [name for name in counts.index if name not in first]
         shown = first + rest if all_recipes else first
-        notes = [] if all_recipes or not rest else [f"Other recipes measured: {'; '.join(rest)} (--all-recipes)."]
+        others = f"Measured under {counted(len(rest), 'other recipe')}, too (--all-recipes)."
+        notes = [] if all_recipes or not rest else [others]
         labels = list(dict.fromkeys(part["label"]))
         for name in shown:
             rows = done[recipes == name]

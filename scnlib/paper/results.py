@@ -469,22 +469,34 @@ def _defaults() -> dict[str, object]:
 
 
 def _recipes(table: pd.DataFrame) -> list[str]:
-    """What of the config two runs must share to be averaged, in words; no more words than tell the recipes apart."""
+    """What of the config two runs must share to be averaged, in words that tell recipes apart and from the profile."""
     words, rests, starts, kept = [], [], [], {}
     for row in table.to_dict("records"):
         config = _json_object(row["config"])
-        said = {*_NOT_RECIPE, "pretrained", "normalization"}  # the scale and the start say these
-        rest = _flat({name: value for name, value in recipe_of(config).items() if name not in said})
+        rest = _recipe_in_words(config)
         scale = f"{row['epochs']:g} epochs, {row['size']:g} px"
         starts.append([f"from {row['start']}, {config['normalization']} images"] if row["start"] else [])
         words.append((row["dataset"], f"{row['profile']}, {scale}, {row['backbone']}, {row['split']}"))
         rests.append(rest)
         kept.setdefault(words[-1], []).append(rest)
+    for (dataset, word), found in kept.items():
+        found += _usual(word.split(", ")[0], dataset)
     differing = {word: _differing(found) for word, found in kept.items()}
     return [
         ", ".join([word[1], *(f"{name} {rest.get(name, 'unset')}" for name in differing[word]), *start])
         for word, rest, start in zip(words, rests, starts, strict=True)
     ]
+
+
+@cache
+def _usual(profile: str, dataset: str) -> list[dict[str, str]]:
+    """The profile's own recipe as runs' are written down; none of a profile that is not known."""
+    from scnlib.config import PROFILES, profile_config  # needs torch
+    from scnlib.datasets import LOADERS
+
+    if profile not in PROFILES or dataset not in LOADERS:
+        return []
+    return [_recipe_in_words(json.loads(json.dumps(profile_config(profile, dataset=dataset).to_dict())))]
 
 
 def _start(config: Mapping[str, object]) -> str:
@@ -494,6 +506,11 @@ def _start(config: Mapping[str, object]) -> str:
     from scnlib.pretrained import weights_recipe  # needs torch
 
     return weights_recipe(config["pretrained"])
+
+
+def _recipe_in_words(config: Mapping[str, object]) -> dict[str, str]:
+    said = {*_NOT_RECIPE, "pretrained", "normalization"}  # the scale and the start say these
+    return _flat({name: value for name, value in recipe_of(config).items() if name not in said})
 
 
 def _differing(found: list[dict[str, str]]) -> list[str]:

@@ -132,6 +132,7 @@ def test_another_folder_is_refused_before_anything_is_trained(squares, monkeypat
 def test_other_images_replace_a_run_unless_they_are_another_folder(squares, monkeypatch):
     def train(dataset, brightness):
         darkened(monkeypatch, brightness)
+        monkeypatch.setattr(runs, "now", lambda: f"2026-01-01T00:00:0{brightness}")
         return runs.run(short(dataset)).manifest["key"]
 
     _, newer, *folders = (train("rafdb", 1), train("rafdb", 2), train("folder", 1), train("folder", 2))
