@@ -50,6 +50,9 @@ SHARES = ("accuracy", "memorised", "auroc", "agreement", "precision", "recall")
 #: The known uncertainties of some faces, of ``known_uncertainty``.
 Known = Mapping[str, torch.Tensor]
 
+#: How xz packs text: more bits of the byte before tell the next, and no byte has a place in a word.
+TEXT = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
+
 #: Text that a reader would take for numbers: hashes of digits alone, or digits and an "e"; processes, "1" or "1; 2".
 TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str, "processes": str}
 
@@ -223,7 +226,8 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n", float_format="%.7g")
     plain = text.getvalue()
-    write(path, lzma.compress(plain.encode(errors="surrogateescape")) if path.suffix == ".xz" else plain)
+    packed = lzma.compress(plain.encode(errors="surrogateescape"), filters=TEXT) if path.suffix == ".xz" else plain
+    write(path, packed)
 
 
 def _config_sha256(text: str) -> str:
