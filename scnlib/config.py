@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from scnlib.augment import Augmentation
+from scnlib.augment import STILL, Augmentation
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS, Method, make_method, method_options
 from scnlib.models import BACKBONES, NORMALIZATIONS
@@ -200,6 +200,10 @@ PROFILES: dict[str, dict] = {
 
 #: Those that lessons have; the others are recipes for single runs.
 LESSON_PROFILES = ("smoke", "quick", "paper")
+
+
+#: What a quick run sees the very same pictures with, again and again in many steps, so that it learns labels by heart.
+BY_HEART = {"epochs": 14, "batch_size": 64, "augmentation": STILL}
 
 
 def profile_config(

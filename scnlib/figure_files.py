@@ -15,6 +15,7 @@ from scnlib.files import write
 #: The font of figures, and for who does not have it one that most systems have, whose letters are as wide.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
 _PLACES = re.compile(r' (?:d|x|y)="[^"]*"')
+_MARKS = re.compile(r'<g( clip-path="[^"]*")?>\n((?:<use [^>]*? style="[^"]*"/>\n){2,})</g>')
 _DIGITS = re.compile(r"\d+\.\d{3,}(?![\de])")
 
 
@@ -40,7 +41,18 @@ def render(figure: Figure) -> tuple[bytes, str, tuple[int, int]]:
     content = _PLACES.sub(lambda places: _DIGITS.sub(_hundredths, places[0]), content)
     content = re.sub(r' transform="rotate\(-0 [^"]*"', "", content)  # nothing is turned, in a fifth of a label's bytes
     content = re.sub(r"(?m)^ +(?=<)", "", content)  # how deep a mark lies is no part of the drawing
+    content = _MARKS.sub(_style_once, content)
     return content.encode(), ".svg", size
+
+
+def _style_once(group: re.Match) -> str:
+    """The marks of a line have one style, which they may as well inherit."""
+    clip, marks = group.groups()
+    styles = set(re.findall(' style="[^"]*"', marks))
+    if len(styles) > 1:
+        return group[0]
+    (style,) = styles
+    return f"<g{clip or ''}{style}>\n{marks.replace(style, '')}</g>"
 
 
 def _hundredths(number: re.Match) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scnlib import paper, plots
+from scnlib.config import BY_HEART
 from scnlib.errors import ScnError
 from scnlib.faces.sheets import STEPS, class_sheet, uncertainty_series
 from scnlib.figure_files import read_index, write_figure, write_index
@@ -36,7 +37,7 @@ from scnlib.paper.grid import (
 from scnlib.paper.learnt import learnt
 from scnlib.paper.mistakes import commonest_beyond_sinks, counts_matrix
 from scnlib.paper.quick import METHODS, own_runs, printed
-from scnlib.paper.results import by_seed, paired
+from scnlib.paper.results import by_seed, paired, prepare
 from scnlib.paper.scn import FIGURE_5_AXES, FIGURE_5_DEFAULTS, GAMMAS
 from scnlib.paths import project_root, results_dir
 from scnlib.results import load
@@ -222,6 +223,30 @@ def memorised(results: Path | None) -> Drawing:
         f"{100 * last['memorised_low']:.1f} to {100 * last['memorised_high']:.1f} %)."
     )
     return Drawing("ferplus_memorised", alt, figure)
+
+
+def by_heart(results: Path | None) -> Drawing:
+    """What three methods make of pictures that never change, on rendered faces under the most noise."""
+    runs, epochs = prepare(load("rendered", folder=results)), load("rendered", "_epochs", results)
+    recipe, panels, ends, count = Recipe.of("quick", "rendered", **BY_HEART), {}, [], 0
+    for method in ("baseline", "scn", "second_opinion"):
+        chosen = rows_of(runs, paper.arm(method, 0.3), "rendered", recipe)
+        curves = epochs[epochs["key"].isin(chosen["key"])]
+        if curves.empty:
+            raise NothingMeasured(f"no run of {method} that saw the same pictures again and again")
+        panels[method_label(method)], count = learnt(curves, 0.3), len(chosen)
+        last = panels[method_label(method)].iloc[-1]
+        ends.append(f"{method_label(method)} {100 * last['memorised']:.0f} % and {100 * last['test']:.1f} %")
+    figure = plots.memorisation_curves(
+        panels, chance=1 / CLASSES["rendered"],
+        note=f"rendered faces, 30 % flips, no augmentation, {recipe.setup}, batches of {BY_HEART['batch_size']}, "
+        f"{count} seeds each; means, bands: all seeds",
+    )  # fmt: skip
+    alt = (
+        "Three panels over epochs on pictures that never change: right labels are learnt first, then wrong ones by "
+        f"heart. Wrong labels known by heart and test accuracy in the end: {'; '.join(ends)}."
+    )
+    return Drawing("rendered_by_heart", alt, figure)
 
 
 # ------------------------------------------------------------------------------------- the papers' tables, any dataset
@@ -462,6 +487,7 @@ DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     ferplus_modules,
     ferplus_sweeps,
     rendered_by_noise,
+    by_heart,
     rendered_modules,
     rendered_sweeps,
     leaderboards,

@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scnlib import figure_files as files
@@ -91,3 +92,11 @@ def test_an_alt_text_that_says_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="alt='a figure' is too short"):
         files.write_figure(bars(), tmp_path, "x", "a figure")
     assert not list(tmp_path.iterdir())
+
+
+def test_marks_of_a_line_inherit_its_style():
+    curves = {"one": pd.DataFrame({"epoch": [1, 2, 3], "right": [0.1, 0.2, 0.3]})}
+    svg = files.render(plots.memorisation_curves(curves))[0].decode()
+    line = re.findall('<g clip-path="[^"]*" style="([^"]*)">\n((?:<use [^>]*/>\n)+)</g>', svg)
+    assert [marks.count("<use") for _, marks in line] == [3] and "style" not in line[0][1]
+    assert line[0][0].startswith("fill: #")

@@ -207,7 +207,8 @@ for row in measured[measured["label"] == "SCN"].itertuples():
 # steps. One look at twice the rate says how much that matters; lesson 11 gives each its own rate.
 
 # %%
-at = {lr: paper.arms(results, readings.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
+few = results[results["seed"] < 3]  # the seeds of both rates
+at = {lr: paper.arms(few, readings.three(0.3), lr=lr).set_index("label") for lr in (0.05, 0.1)}
 wide = pd.DataFrame({f"rate {lr:g}": table["mean"] for lr, table in at.items()})
 counts = [f"{a}, {b}" for a, b in zip(at[0.05]["n"], at[0.1]["n"], strict=True)]
 wording.readable(wide, missing="not measured").assign(n=counts).rename_axis("30 % wrong labels")
@@ -229,34 +230,22 @@ if wide.notna().all(axis=None):
 # **Predict:** how many wrong labels does the baseline know by heart in the end? Who knows fewer, and does that pay?
 
 # %%
-from scnlib.augment import STILL
-from scnlib.paper.learnt import learnt
+from scnlib import figures
 
-still = {"epochs": 14, "batch_size": 64, "augmentation": STILL}
+ctx.full_scale(figures.by_heart)
+
+# %%
+from scnlib.config import BY_HEART
+
 cures = readings.three(0.3) | {"ELR": paper.arm("elr", 0.3), "second opinion": paper.arm("second_opinion", 0.3)}
-epochs = ctx.results("rendered_epochs")
-curves = {name: epochs[epochs["key"].isin(readings.keys_of(results, arm, **still))] for name, arm in cures.items()}
-by_heart = {name: learnt(rows, 0.3) for name, rows in curves.items() if len(rows)}
-
-# %%
-if by_heart:
-    shown = [name for name in ("baseline", "SCN", "second opinion") if name in by_heart]
-    figure = plots.memorisation_curves({name: by_heart[name] for name in shown}, chance=1 / 8,
-                                       note="rendered faces, 30 % flips, not augmented, 14 epochs in batches of 64; "
-                                            "means, bands: all seeds; measured at full scale")
-    ctx.save(figure, "by_heart",
-             alt="Three panels over epochs, the baseline, SCN and second opinion on pictures that never change: shares "
-                 "of right labels and of wrong labels that are predicted, and test accuracy.")
-
-# %%
-table = paper.arms(results, cures, reference="baseline", **still).set_index("label")
+table = paper.arms(results, cures, reference="baseline", **BY_HEART).set_index("label")
 for column, title in {"memorised": "by heart, %", "label_accuracy": "labels right, %", "alpha_auroc": "AUROC"}.items():
-    table[title] = paper.arms(results, cures, column=column, **still).set_index("label")["mean"]
+    table[title] = paper.arms(results, cures, column=column, **BY_HEART).set_index("label")["mean"]
 wording.readable(table.drop(columns=["seeds", "recipe"]), 2, {**wording.NO_NUMBER, "AUROC": "no trust"}).rename_axis(
     "30 % flips, never augmented")
 
 # %%
-for row in table.dropna(subset="gain").drop("baseline").itertuples():
+for row in table.dropna(subset="gain").itertuples():
     ctx.say("{name}: **{gain}** points against the baseline (n = {n}).", name=row.Index, n=row.shared,
             gain=wording.gain(row.gain, row.low, row.high), origin="measured at full scale")
 
@@ -366,8 +355,6 @@ if len(recalls) == len(compared):
 # than three times as many epochs) stand beside ours as diamonds.
 
 # %%
-from scnlib import figures
-
 ctx.full_scale(figures.accuracy)
 
 # %%

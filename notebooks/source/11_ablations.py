@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | hold tables 5 and 6 and figure 5 against measurements · find the variable that no row names · tune each method by one rule · simulate sweeps in which nothing matters |
 # | **You need** | lessons 05 to 09 |
-# | **Time** | 20 minutes to read, seconds to run; nothing is trained |
+# | **Time** | 25 minutes to read, seconds to run; nothing is trained |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | SCN section 4.4, tables 5 and 6, figure 5 |
 

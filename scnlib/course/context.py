@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 
 import scnlib
 from scnlib import runs
-from scnlib.augment import STILL
-from scnlib.config import COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_config
+from scnlib.config import BY_HEART, COUNTED_IN_EPOCHS, LESSON_PROFILES, Config, profile_config
 from scnlib.course import show
 from scnlib.course.comparison import Comparison
 from scnlib.datasets import FaceSet
@@ -93,7 +92,7 @@ class Context:
 
         In ``quick`` fourteen epochs in batches of 64, unaugmented; in the other profiles the profile's own run.
         """
-        return {"epochs": 14, "batch_size": 64, "augmentation": STILL} if self.profile == "quick" else {}
+        return BY_HEART if self.profile == "quick" else {}
 
     def provenance(self) -> str:
         """One line: profile, seed, device and number format with the reason, versions, commit."""
