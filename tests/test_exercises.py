@@ -216,6 +216,67 @@ def test_a_rounded_number_passes(number, guesses):
     assert {check.ex(number, guess).state for guess in guesses} == {"passed"}
 
 
+def logarithms_by_gather(logits, labels, q):
+    p = torch.log_softmax(logits, -1).gather(1, labels[:, None])
+    return ((1 - p**q) / q).mean()
+
+
+def wrong_softmax_by_gather(logits, labels, q):
+    p = logits.softmax(0).gather(1, labels[:, None])
+    return ((1 - p.pow(q)) / q).mean()
+
+
+def places_for_ranks(first, second, share):
+    count = int(share * len(first))
+    return second.argsort() < count, first.argsort() < count
+
+
+def gains(accuracy, baseline, degrees=-1, pair=lambda accuracy, baseline: accuracy - baseline):
+    from scipy.stats import t
+
+    m, n = accuracy.shape
+    differences = pair(accuracy, baseline)
+    half = t.ppf(1 - 0.05 / m / 2, n + degrees) * differences.std(dim=1) / n**0.5
+    middle = differences.mean(dim=1)
+    return torch.stack([middle, middle - half, middle + half], dim=1).float()
+
+
+def verdict(differences, limit, k, degrees=-1, spread=1):
+    from scipy.stats import t
+
+    n = len(differences)
+    if n == 1:
+        return "undecided"
+    middle, error = differences.mean().item(), differences.numpy().std(ddof=spread) / n**0.5
+    if middle - t.ppf(0.975, n + degrees) * error > limit:
+        return "held"
+    return "not held" if middle + t.ppf(1 - 0.05 / k / 2, n + degrees) * error < limit else "undecided"
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "name"),
+    [
+        ("13.1", logarithms_by_gather, "the logarithm of p"),
+        ("13.1", wrong_softmax_by_gather, "a softmax over the batch"),
+        ("13.2", places_for_ranks, "places taken for ranks"),
+        ("14.1", gains, ""),
+        ("14.1", lambda a, b: gains(a, b, degrees=0), "n degrees of freedom"),
+        ("14.1", lambda a, b: gains(a, b, pair=lambda a, b: a - b.mean()), "a gain over the baseline's mean"),
+        ("15.1", verdict, ""),
+        ("15.1", lambda *case: verdict(*case, spread=0), "a spread with n in its denominator"),
+        ("15.1", lambda *case: verdict(*case, degrees=0), "n degrees of freedom"),
+    ],
+)
+def test_a_mistake_as_students_write_it(number, answer, name):
+    message = check.ex(number, answer)
+    assert (message.state, message.mistake) == ("not yet" if name else "passed", name), message
+
+
+def test_an_option_may_be_named_by_its_word():
+    assert check.ex("15.2", "Not held").state == check.ex("15.2", "b").state == "passed"
+    assert check.ex("15.2", "undecided").mistake == check.ex("15.2", "c").mistake != ""
+
+
 @pytest.mark.parametrize(("number", "level"), [("09.1", lambda m: 0.05), ("14.1", lambda m: 0.05 / m)])
 def test_a_quantile_from_a_printed_table_is_good_enough(number, level):
     from scipy.stats import t

@@ -484,7 +484,7 @@ pd.DataFrame({kind: table["effect"].map("{:.2f}".format) + table["n"].map(" (n =
 tables = {name: paper.compact(name, results, datasets=["rendered"]) for name in ("scn-2", "lrn-1")}
 rivals = ("CurriculumNet", "MetaCleaner", "IPA2LT", "SCE-ALD")
 printed = pd.concat([table[table.index.str.endswith(rivals)] for table in tables.values()])
-printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell").style
+printed[[name for name in printed if "FERPlus" not in name]].fillna("no cell")
 
 # %%
 pair_of = {name: paper.arm(name, 0.3) for name in ("baseline", "curriculumnet", "metacleaner", "ipa2lt")

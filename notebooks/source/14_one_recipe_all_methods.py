@@ -38,7 +38,7 @@ ctx = start("14_one_recipe_all_methods", profile=profile, seed=seed)
 from scnlib import paper
 
 results = paper.load_results()
-paper.compact("scn-7", results, datasets=["rendered"]).drop(columns="gain on rendered faces").style
+paper.compact("scn-7", results, datasets=["rendered"]).drop(columns="gain on rendered faces")
 
 # %% [markdown]
 # **Predict:** in how many of these rows do the method *and nothing else* differ from SCN's row in the same column?
@@ -50,10 +50,10 @@ remarks = records.remarks("scn-7")
 remarks.style.hide(axis="index").format(precision=2)
 
 # %%
-ctx.say("In {marked} of the rivals' {n} cells a mark or the method's name tells of something else: label "
-        "distributions instead of labels, oversampling (SCN's own AffectNet cell is oversampled, too), two data sets "
-        "together, other classes, another backbone. Of the other {rest} no source that we have states pretraining and "
-        "recipe, so the answer to the question is: in none that we could name.",
+ctx.say("In {marked} of the rivals' {n} cells a mark (here or in LRN's table) or the method's name tells of something "
+        "else: label distributions instead of labels, oversampling (SCN's own AffectNet cell is oversampled, too), two "
+        "data sets together, other classes, another backbone. Of the other {rest} no source that we have states "
+        "pretraining and recipe, so the answer to the question is: in none that we could name.",
         **records.marked(remarks), origin="published")
 backbones = records.two_backbones("FERPlus")
 ctx.say("Take FERPlus, where LRN's table quotes SCN's row with IR-50. SCN with ResNet-18: {resnet:.2f} %, rank {rank} "
@@ -65,7 +65,7 @@ ctx.say("Take FERPlus, where LRN's table quotes SCN's row with IR-50. SCN with R
 # LRN's table is younger and has the same shape. Some rows are copied from the first; compare what the two say of one rival.
 
 # %%
-paper.compact("lrn-3", results, datasets=["rendered"]).drop(columns="gain on rendered faces").style
+paper.compact("lrn-3", results, datasets=["rendered"]).drop(columns="gain on rendered faces")
 
 # %%
 quoted = records.quoted()

@@ -503,7 +503,7 @@ ctx.say("The higher baseline: {words}.", origin="measured at full scale",
 if len(measured):
     note = (f"FER+, {Recipe.of('quick', 'ferplus').setup}, from scratch, n: seeds; measured at full scale; "
             "published: ResNet-18, 224 px, 40 epochs")
-    ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note), "beside",
+    ctx.save(plots.sweep(panels(rows), title="FERPlus: published and measured", note=note, one_scale=True), "beside",
              alt="Two panels, baseline and SCN, of FER+ test accuracy over the share of wrong labels: our last and "
                  "best epochs beside the paper's numbers.")
 
@@ -518,7 +518,7 @@ for row in measured.itertuples():
 # Accuracies of two set-ups are no contest. What they differ in:
 
 # %%
-setups().style
+setups()
 
 # %% [markdown]
 # What each difference is worth can be measured where the code has a switch for it: one step towards the paper at a time, everything else ours,
@@ -528,15 +528,15 @@ setups().style
 
 # %%
 steps = closer(results)
-if steps["n"].any():
-    ctx.save(plots.effects(steps, unit="points of test accuracy", title="One step towards the paper's set-up",
+done, undone = steps[steps["n"] > 0], steps[steps["n"] == 0]
+if len(done):
+    ctx.save(plots.effects(done, unit="points of test accuracy", title="One step towards the paper's set-up",
                            note="FER+, clean labels (epochs: all rates of noise); measured at full scale; paired by "
                                 "seed"), "closer",
-             alt="Forest plot for baseline and SCN: what the best epoch on the test set, ResNet-18, 40 epochs, the "
-                 "validation faces and larger pictures add, with intervals where there are several seeds.")
+             alt="Forest plot for baseline and SCN: what each measured step towards the paper's set-up adds, with "
+                 "intervals where there are several seeds.")
 
 # %%
-done, undone = steps[steps["n"] > 0], steps[steps["n"] == 0]
 ctx.say("Measured: {done}. Not measured: {undone}.", origin="measured at full scale", done="; ".join(
         f"{row.group}, {row.label} **{row.effect:+.2f}** (n = {row.n})" for row in done.itertuples()) or "none",
         undone="; ".join(f"{row.group}, {row.label}" for row in undone.itertuples()) or "none")

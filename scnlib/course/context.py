@@ -34,7 +34,7 @@ from scnlib.runs import Run
 
 
 def start(name: str, profile: str = "quick", seed: int = 0) -> "Context":
-    """Begin a lesson: seed everything and print one line that says what its numbers come from.
+    """Begin a lesson: seed everything, show tables uncut, print one line that says what its numbers come from.
 
     Args:
         name: of the lesson, ``"04_baseline"``.
@@ -58,6 +58,7 @@ def start(name: str, profile: str = "quick", seed: int = 0) -> "Context":
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+    pd.set_option("display.max_colwidth", None)
     print(context.provenance())
     return context
 

@@ -204,6 +204,6 @@ def panels(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         common = own.assign(value=100 * own["noise_rate"], low=math.nan, high=math.nan, n=own["n"].where(own["n"] > 0))
         last = common.assign(series="last epoch")
         best = common.assign(series="best epoch, chosen on the test set", mean=own["best"], published=math.nan)
-        both = pd.concat([last, best])
+        both = pd.concat([best, last])  # the last epoch on top
         found[f"{method}: wrong labels, %"] = both[["value", "series", "mean", "low", "high", "n", "published"]]
     return found

@@ -85,10 +85,12 @@ def both_are_best(group: Group) -> Verdict:
 
 
 def _above(group: Group, method: str, rivals: tuple[str, ...]) -> Verdict:
+    from scnlib.methods.names import method_label  # needs torch
+
     conditions = []
     for rate in RATES:
         for rival in rivals:
-            name = f"{method} over {rival} {noise_name('symmetric', rate)}"
+            name = f"{method_label(method)} over {method_label(rival)} {noise_name('symmetric', rate)}"
             conditions.append(compare(group, name, arm(method, rate), arm(rival, rate)))
     return conclude(conditions)
 

@@ -45,6 +45,8 @@ COLLAPSED = 0.05  # ours: mean alpha below which we call it collapsed
 CLOSE = 1.0  # ours: points, of accuracy or of labels, that still count as close
 ABOUT_HALF = 40.0  # ours: percent of the wrong labels, the least that we call about half
 ASK = "python -m scnlib.afterwards NAME RUN..."  # what measures finished runs
+#: Backbones in words; the ledger's.
+NETWORK_NAMES = {"small": "the small network", "resnet18": "ResNet-18", "ir50": "IR-50"}
 USELESS = 0.05  # ours: AUROC above .5, or correlation, below which nobody could use what alpha knows
 
 
@@ -228,6 +230,8 @@ def beats_the_baseline_pretrained(group: Group) -> Verdict:
 
 
 def _each_at_its_best(group: Group, method: Selector) -> Verdict:
+    from scnlib.methods.names import method_label  # needs torch
+
     conditions = []
     for kind, rate in group.noise("baseline"):
         ours, baseline = replace(method, noise_rate=rate, noise_kind=kind), arm("baseline", rate, kind)
@@ -237,7 +241,7 @@ def _each_at_its_best(group: Group, method: Selector) -> Verdict:
         name, remark = noise_name(kind, rate), f"at rate {rates[0]:g} against {rates[1]:g}"
         beyond = [one for one in (ours, baseline) if any(group.values(one, "at_edge").values())]
         if beyond:
-            needed = f"needs {beyond[0].method} beyond the rates tried ({remark})"
+            needed = f"needs {method_label(beyond[0].method, beyond[0].options)} beyond the rates tried ({remark})"
             conditions.append(Condition(name, (), needed))
         else:
             conditions.append(compare(group, name, ours, baseline, remark=remark))
@@ -279,12 +283,15 @@ def gain_grows_with_noise(group: Group) -> Verdict:
 
 def rivals_stand_between(group: Group) -> Verdict:
     """S13: CurriculumNet and MetaCleaner above the baseline and below SCN, at each ratio."""
+    from scnlib.methods.names import method_label  # needs torch
+
     conditions = []
     for rate in RATES:
         noise = noise_name("symmetric", rate)
         for rival in ("curriculumnet", "metacleaner"):
-            conditions.append(compare(group, f"{rival} over baseline {noise}", arm(rival, rate), arm("baseline", rate)))
-            conditions.append(compare(group, f"scn over {rival} {noise}", arm("scn", rate), arm(rival, rate)))
+            label = method_label(rival)
+            conditions.append(compare(group, f"{label} over baseline {noise}", arm(rival, rate), arm("baseline", rate)))
+            conditions.append(compare(group, f"SCN over {label} {noise}", arm("scn", rate), arm(rival, rate)))
     return conclude(conditions)
 
 
@@ -350,31 +357,27 @@ HIGH = 0.3  # the paper's highest noise ratio
 
 
 def default_is_best(
-    group: Group, option: str, values: tuple[float, ...], rates: tuple[float, ...] = (0.0, NOISE_OF_FIGURE_5)
+    group: Group, name: str, values: tuple[float, ...], rates: tuple[float, ...] = (0.0, NOISE_OF_FIGURE_5)
 ) -> Verdict:
-    """S20, S21, S23, S24: the default of an option of SCN over every other value.
+    """S20, S21, S23, S24: the paper's value of gamma, delta 1, delta 2 or beta over every other.
 
     The detail begins with the value that has the highest mean over the seeds that the values share.
     """
+    option = FIGURE_5_OPTIONS.get(name, name)
     conditions, best = [], []
     for rate in rates:
         noise = noise_name("symmetric", rate)
         arms = {value: arm("scn", rate, **active_options({option: value})) for value in values}
         conditions += [
-            compare(group, f"default over {option} = {value:g} {noise}", arm("scn", rate), other)
+            compare(group, f"the paper's {name} over {value:g} {noise}", arm("scn", rate), other)
             for value, other in arms.items()
             if value != SCN_DEFAULTS[option]
         ]
         means = compared({value: group.rows(one) for value, one in arms.items()}, group.metric)["mean"]
         if len(means) > 1:
-            best.append(f"best of {len(means)} {noise}: {option} = {means.idxmax():g} ({means.max():.1f} %)")
+            best.append(f"best of {len(means)} {noise}: {name} = {means.idxmax():g} ({means.max():.1f} %)")
     verdict = conclude(conditions)
     return replace(verdict, detail="; ".join([*best, verdict.detail]))
-
-
-def default_of_figure_5_is_best(group: Group, axis: str, **more: object) -> Verdict:
-    """S21, S23, S24: the default of an axis of figure 5 over the others."""
-    return default_is_best(group, FIGURE_5_OPTIONS[axis], FIGURE_5_AXES[axis], **more)
 
 
 def large_gamma_is_worst(group: Group) -> Verdict:
@@ -450,8 +453,9 @@ def inference_costs_nothing(group: Group) -> Verdict:
     for what in ("parameters", "multiply-adds"):
         for name in BACKBONES:
             baseline, scn = (inference_cost(method, name, SMALLEST)[what] for method in ("baseline", "scn"))
-            saved[f"{what}, {name}"] = 100 * (1 - scn / baseline)
-            words.append(f"{what} of {name}: {baseline:,} + {scn - baseline:,}")
+            network = NETWORK_NAMES.get(name, name)
+            saved[f"{what}, {network}"] = 100 * (1 - scn / baseline)
+            words.append(f"{what} of {network}: {baseline:,} + {scn - baseline:,}")
     least = min(saved.values())
     return Verdict(
         HELD if least > -FREE else NOT_HELD,
@@ -479,7 +483,9 @@ def fits_every_network(group: Group) -> Verdict:
         above = tuple(value - one_answer for value in group.values(scn, "mean_class_accuracy").values())
         gains = [*group.differences(scn, baseline).values()]
         remark = f"{stats.mean(gains):+.2f} over the baseline" if gains else ""
-        conditions.append(Condition(f"{name} over one answer for all", above, lacks([scn]), remark))
+        conditions.append(
+            Condition(f"{NETWORK_NAMES.get(name, name)} over one answer for all", above, lacks([scn]), remark)
+        )
     return conclude(conditions)
 
 
@@ -608,28 +614,28 @@ CLAIMS = (
         "S20",
         "gamma = .5 is best.",
         "SCN table 6",
-        partial(default_is_best, option="gamma", values=GAMMAS, rates=(0.0,)),
+        partial(default_is_best, name="gamma", values=GAMMAS, rates=(0.0,)),
     ),
     Claim("S20-large", "gamma = .8 is worst.", "SCN table 6", large_gamma_is_worst),
     Claim(
         "S21",
         "delta 1 = .15 is best.",
         "SCN figure 5, left",
-        partial(default_of_figure_5_is_best, axis="delta 1"),
+        partial(default_is_best, name="delta 1", values=FIGURE_5_AXES["delta 1"]),
     ),
     Claim("S22", "A learnable delta 1 comes close to the best.", "SCN 4.4", learnable_delta_1_is_close),
     Claim(
         "S23",
         "delta 2 = .2 is best.",
         "SCN figure 5, middle",
-        partial(default_of_figure_5_is_best, axis="delta 2", rates=(0.0,)),
+        partial(default_is_best, name="delta 2", values=FIGURE_5_AXES["delta 2"], rates=(0.0,)),
     ),
     Claim("S23-large", "A large delta 2 comes to no relabelling.", "SCN figure 5", large_delta_2_is_no_relabelling),
     Claim(
         "S24",
         "beta = .7 is best, clean and noisy.",
         "SCN figure 5, right",
-        partial(default_of_figure_5_is_best, axis="beta"),
+        partial(default_is_best, name="beta", values=FIGURE_5_AXES["beta"]),
     ),
     Claim("S25", "SCN costs nothing at inference.", "SCN 4.5", inference_costs_nothing, on=WEIGHTS),
     Claim("S26", "SCN fits any convolutional backbone.", "SCN 3.1", fits_every_network, on=NETWORKS),

@@ -99,7 +99,7 @@ ERRATA = (
         "equation 2; 3.2 says itself that weighting the loss ends in the trivial solution alpha = 0",
     ),
     Erratum(
-        "SCN reference [34]",
+        "SCN reference [34], as the slides print it",
         "SIFT: predicting amino acid changes that affect protein function",
         "a paper on the image descriptor SIFT",
         "2.1 cites it for texture features",
@@ -108,7 +108,7 @@ ERRATA = (
         "SCN 2.1 and 3.5",
         "MTCNN is reference [44] in 2.1 and [45] in 3.5",
         "one of the two",
-        "one method, two numbers; the reference list is in no source",
+        "one method, two numbers; the whole list of references is in no source",
     ),
     Erratum(
         "slides, datasets",

@@ -161,6 +161,7 @@ TABLE_7 = (
         },
         notes={
             ("DLP-CNN", "RAF-DB"): "80.89 in LRN table 3",
+            ("IPA2LT", "RAF-DB"): "trained on RAF-DB and AffectNet jointly, says LRN table 3 (dagger)",
             ("SCN", "RAF-DB"): "ResNet-18",
             ("SCN, RAF-DB + AffectNet", "RAF-DB"): f"ResNet-18; {_JOINT}",
         },

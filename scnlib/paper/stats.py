@@ -17,14 +17,18 @@ def standard_deviation(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1))
 
 
+def student(degrees: int, level: float) -> float:
+    """How many standard errors an interval of Student's distribution reaches to each side."""
+    from scipy.special import stdtrit  # comes with scikit-learn; imported here so that importing the room stays cheap
+
+    return float(stdtrit(degrees, (1 + level) / 2))
+
+
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
     """Half the width of Student's interval of the mean: ``t(n - 1) s / sqrt(n)``; NaN of fewer than two values."""
     if len(values) < 2:
         return math.nan
-    from scipy.special import stdtrit  # comes with scikit-learn; imported here so that importing the room stays cheap
-
-    quantile = float(stdtrit(len(values) - 1, (1 + level) / 2))
-    return quantile * standard_deviation(values) / math.sqrt(len(values))
+    return student(len(values) - 1, level) * standard_deviation(values) / math.sqrt(len(values))
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:

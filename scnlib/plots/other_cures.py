@@ -191,8 +191,7 @@ def weight_maps(panels: Mapping[str, object], grid: Sequence[float], *, title: s
         mesh = place.pcolormesh(
             grid, grid, weights, cmap="viridis", vmin=0, vmax=top, shading="nearest", rasterized=True
         )
-        lines = place.contour(grid, grid, weights, levels=5, colors="white", linewidths=0.8)
-        place.clabel(lines, fmt="%.2f", fontsize=7.5)
+        place.contour(grid, grid, weights, levels=5, colors="white", linewidths=0.8)
         place.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1)
         place.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="p of the label")
         for at, words in (((0.62, 0.5), "predicted\nas labelled"), ((0.3, 0.86), "not predicted\nas labelled")):
@@ -232,6 +231,10 @@ def mirror_attention(
     return figure
 
 
+_Box = tuple[float, float, float, float]  # left, low, right, high
+_FRAME = (460, 285)  # width and height of a scatter's axes, in points, nearly
+
+
 @styled
 def method_scatter(
     table: pd.DataFrame,
@@ -242,7 +245,7 @@ def method_scatter(
     title: str = "",
     note: str = "",
 ) -> Figure:
-    """Methods by two numbers, each dot with its name.
+    """Methods by two numbers, each dot with its name; a thin line leads to a name that found no room beside its dot.
 
     Args:
         table: columns ``label``, ``x``, ``y``.
@@ -254,10 +257,17 @@ def method_scatter(
         if at is not None:
             draw(at, color=GREY, linewidth=1.2, zorder=0)
     axes.plot(table["x"], table["y"], "o", color=COLOURS["blue"], markersize=7, markeredgecolor="white")
-    for row, (side, height) in zip(table.to_dict("records"), _places(table), strict=True):
-        axes.annotate(row["label"], (row["x"], row["y"]), (7 * side, 8 * height), textcoords="offset points",
-                      fontsize=8.5, ha="left" if side > 0 else "right", va="center")  # fmt: skip
     axes.margins(0.2, 0.12)
+    axes.autoscale_view()  # else the limits are not known yet
+    width, height = _FRAME
+    dots = axes.transLimits.transform(table[["x", "y"]].to_numpy(dtype=float)) * _FRAME
+    at_x, at_y = axes.transLimits.transform([0 if at is None else at for at in lines]) * _FRAME
+    drawn = [(at_x, 0, at_x, height), (0, at_y, width, at_y)]
+    places = _places(dots, list(table["label"]), [box for box, at in zip(drawn, lines, strict=True) if at is not None])
+    for row, (aside, rise) in zip(table.to_dict("records"), places, strict=True):
+        leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 3.5} if rise else None
+        axes.annotate(row["label"], (row["x"], row["y"]), (aside, rise), textcoords="offset points", fontsize=8.5,
+                      ha="left" if aside > 0 else "right", va="center", arrowprops=leader)  # fmt: skip
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(color=PALE)
@@ -266,18 +276,23 @@ def method_scatter(
     return figure
 
 
-def _places(table: pd.DataFrame) -> list[tuple[int, int]]:
-    """For each dot the side (1 right, -1 left) and height (-2 to 2) of its name: where few dots and names are near."""
-    x, y = (np.asarray((table[c] - table[c].mean()) / (np.ptp(table[c]) or 1.0), dtype=float) for c in ("x", "y"))
-    taken, chosen = list(zip(x, y, strict=True)), []
-    for at, level in zip(x, y, strict=True):
-        tried = [(side, height) for side in (1, -1) for height in (0, 1, -1, 2, -2) if abs(at + 0.12 * side) < 0.62]
-        middle = {place: (at + 0.1 * place[0], level + 0.025 * place[1]) for place in tried or [(1, 0)]}
-        crowd = {
-            place: sum(np.exp(-(((a - u) / 0.09) ** 2) - ((b - v) / 0.025) ** 2) for u, v in taken)
-            for place, (a, b) in middle.items()
-        }
-        best = min(crowd, key=crowd.get)
-        taken.append(middle[best])
+def _places(dots: np.ndarray, names: Sequence[str], lines: Sequence[_Box]) -> list[tuple[int, int]]:
+    """For each name how far right and up of its dot it begins, in points: near, and where nothing else is."""
+    taken, chosen = [(a - 4, b - 4, a + 4, b + 4) for a, b in dots], []
+    for (a, b), name in zip(dots, names, strict=True):
+        costs = {}
+        for rise in (0, 9, -9, 18, -18, 27, -27):
+            for side in (1, -1):
+                ends = sorted((a + 7 * side, a + (7 + 4.8 * len(name)) * side))
+                box = (ends[0], b + rise - 5, ends[1], b + rise + 5)
+                outside = ends[0] < 4 or ends[1] > _FRAME[0]
+                met = sum(_meet(box, other) for other in taken) + 0.6 * sum(_meet(box, line) for line in lines)
+                costs[7 * side, rise] = met + 2 * outside + 0.02 * abs(rise), box
+        best = min(costs, key=lambda place: costs[place][0])
+        taken.append(costs[best][1])
         chosen.append(best)
     return chosen
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]

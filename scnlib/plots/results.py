@@ -100,12 +100,13 @@ def sweep(
     note: str = "",
     defaults: Mapping[str, float] | None = None,
     label: str = "test accuracy, %",
+    one_scale: bool = False,
 ) -> Figure:
     """A measure over the values of an option, a panel for each option: figure 5 of SCN, redrawn.
 
     Points are means over seeds, whiskers their intervals (none where there is one seed), open diamonds what the paper
-    printed, in the colour and dashes of the series. Each panel has its own y axis: the panels ask where the best value
-    lies, not how high it is.
+    printed, in the colour and dashes of the series. Of series that lie on each other the last is on top. Each panel has
+    its own y axis, unless they share ``one_scale``: most ask where the best value lies, not how high it is.
 
     Args:
         panels: name of the option -> table with ``value``, ``series``, ``mean``, ``low``, ``high``, ``n`` (NaN: not
@@ -131,13 +132,13 @@ def sweep(
     rows = -(-len(panels) // columns)
     height = (3.7 if len(panels) == 1 else 3.0 * rows) + 0.3 + 0.25 * bool(title)
     width = max(6.2, 3.1 * columns)
-    figure, axes = new_figure(width, height, columns, rows, note=note)
+    figure, axes = new_figure(width, height, columns, rows, note=note, sharey=one_scale)
     for place in axes.flat[len(panels) :]:
         place.remove()
     for place, (name, table) in zip(axes.flat, panels.items(), strict=False):
         _sweep_panel(place, table, looks)
         place.set_xlabel(name)
-        place.set_ylabel(label)
+        place.set_ylabel("" if one_scale and place not in axes[:, 0] else label)
         place.grid(axis="y")
         if defaults and name in defaults:
             place.axvline(defaults[name], color=GREY, linestyle=(0, (1, 2)), linewidth=1.6, zorder=0)

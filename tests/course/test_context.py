@@ -30,6 +30,11 @@ def test_start_seeds_torch(capsys):
     assert torch.rand(1) == first
 
 
+def test_text_in_tables_is_not_cut(ctx):
+    long = 20 * "word "
+    assert long.strip() in pd.DataFrame({"what": [long]}).to_html()
+
+
 def test_unknown_profiles_and_seeds_are_refused():
     with pytest.raises(ValueError, match="unknown profile 'full'; known: smoke, quick, paper"):
         start("x", profile="full")

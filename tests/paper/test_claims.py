@@ -368,7 +368,7 @@ def test_s25_counts_what_a_head_adds_and_its_limit_is_one_percent(monkeypatch):
 
     found = verdict(table(*over_baseline([1.0])), "S25", "any")
     assert (found["verdict"], found["n"], found["backbone"], found["origin"]) == ("held", 3, "", "")
-    assert -0.1 < found["effect"] < 0 and "parameters of small: 981,280 + 256" in found["detail"]
+    assert -0.1 < found["effect"] < 0 and "parameters of the small network: 981,280 + 256" in found["detail"]
     monkeypatch.setattr(inference, "inference_cost", costs({"small": 1, "resnet18": 2, "ir50": 3}))
     found = verdict(table(*over_baseline([1.0])), "S25", "any")
     assert (found["verdict"], found["effect"]) == ("held", pytest.approx(-0.3))
@@ -392,7 +392,7 @@ def test_s26_wants_every_network_above_one_answer_for_all():
     found = verdict(table(*rows[:6], *over_baseline([2.0])[:1]), "S26")
     assert found["verdict"] == "not tested"
     assert found["detail"].startswith("needs runs of scn with ir50 on clean labels; so far")
-    assert "resnet18 over one answer for all: +28.50 points" in found["detail"]
+    assert "ResNet-18 over one answer for all: +28.50 points" in found["detail"]
     assert ", +0.00 over the baseline" in found["detail"]  # the baseline of seed 0 has 50 %, as SCN's seed 0
 
 
@@ -580,20 +580,20 @@ def test_differences_of_gains_are_of_one_version_of_the_recipe():
 
 
 @pytest.mark.parametrize(
-    ("claim", "option", "values", "rates"),
+    ("claim", "option", "name", "values", "rates"),
     [
-        ("S21", "margin_rank", {0, 0.05, 0.1, 0.2, 0.25, 0.3}, 2),
-        ("S23", "margin_relabel", {0, 0.1, 0.3, 0.4, 0.5}, 1),
-        ("S24", "beta", {0.5, 0.6, 0.8, 0.9}, 2),
-        ("S20", "gamma", {0.2, 0.3, 0.6, 0.8}, 1),
+        ("S21", "margin_rank", "delta 1", {0, 0.05, 0.1, 0.2, 0.25, 0.3}, 2),
+        ("S23", "margin_relabel", "delta 2", {0, 0.1, 0.3, 0.4, 0.5}, 1),
+        ("S24", "beta", "beta", {0.5, 0.6, 0.8, 0.9}, 2),
+        ("S20", "gamma", "gamma", {0.2, 0.3, 0.6, 0.8}, 1),
     ],
 )
-def test_a_default_is_compared_with_every_other_value_of_the_paper(claim, option, values, rates):
+def test_a_default_is_compared_with_every_other_value_of_the_paper(claim, option, name, values, rates):
     rows = [run("scn", 60 + s, s, rate, {option: value} if value is not None else {})
             for value in (*values, None) for rate in (0.0, 0.1) for s in (0, 1)]  # fmt: skip
     found = json.loads(verdict(table(*rows), claim)["conditions"])
     words = ("on clean labels", "at noise 10 %")[:rates]
-    assert set(found) == {f"default over {option} = {value:g} {noise}" for value in values for noise in words}
+    assert set(found) == {f"the paper's {name} over {value:g} {noise}" for value in values for noise in words}
 
 
 def test_s14_is_a_difference_of_gains():
@@ -720,6 +720,13 @@ def test_l11_wants_a_gain_at_every_ratio_and_no_trend():
     assert verdict(table(*rows), "L11")["verdict"] == "held"
     worse = [*rows[:8], *paired(lrn, BASELINE, [-2.0] * 2, 0.3)]
     assert verdict(table(*worse), "L11")["verdict"] == "not held"
+
+
+def test_conditions_call_methods_by_their_labels():
+    rows = [*paired(("lrn", {}), BASELINE, [1.0] * 2, 0.1), *paired(("metacleaner", {}), BASELINE, [-1.0] * 2, 0.1)]
+    ledger = table(*rows, *(run("scn", 52.0 + s, s, 0.1) for s in (0, 1)))
+    assert "LRN over SCN at noise 10 %" in verdict(ledger, "L05")["detail"]
+    assert "SCN over MetaCleaner at noise 10 %" in verdict(ledger, "S13")["detail"]
 
 
 def test_a_verdict_says_where_its_runs_were_measured():

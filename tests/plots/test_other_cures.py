@@ -1,8 +1,11 @@
 """Figures of the other cures say what their numbers say."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from scnlib import plots
 from tests.plots.reading import all_inside, texts
@@ -60,6 +63,27 @@ def test_lines_lie_where_the_numbers_say():
     np.testing.assert_allclose(drawn["cross-entropy"], 1 - P)
     (dots,) = [line for line in FIGURES["method_scatter"].axes[0].get_lines() if len(line.get_xdata()) == 3]
     np.testing.assert_allclose(dots.get_ydata(), SCATTER["y"])
+
+
+def test_names_lie_beside_their_dots_and_never_on_each_other():
+    """Ten methods, two of them on one dot, three in a heap."""
+    x = [1.0, 1.0, 0.8, 0.81, 0.8, 2.2, 1.7, 1.1, 0.7, 0.9]
+    y = [-9.3, -9.3, -0.7, -0.8, -0.9, -6.0, -2.0, 0.3, 0.1, -12.0]
+    table = pd.DataFrame({"label": [f"method {i} of ten" for i in range(10)], "x": x, "y": y})
+    figure = plots.method_scatter(table, x="time", y="gain", lines=(1.0, 0.0))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    names = [text for text in axes.texts if text.get_text().startswith("method")]
+    boxes = [text.get_tightbbox() if text.arrow_patch is None else Text.get_window_extent(text) for text in names]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    far = [text.arrow_patch is not None for text in names]
+    assert any(far) and all(led == (text.xyann[1] != 0) for text, led in zip(names, far, strict=True))
+    assert max(abs(text.xyann[1]) for text in names) <= 27
+
+
+def test_a_weight_map_has_a_colour_bar_and_no_numbers_on_its_lines():
+    on_maps = [text.get_text() for axes in FIGURES["weight_maps"].axes for text in axes.texts]
+    assert not any(character.isdigit() for text in on_maps for character in text)
 
 
 def test_a_group_of_the_density_curriculum_may_be_empty():

@@ -52,6 +52,13 @@ def test_one_seed_has_a_point_and_no_whisker():
     assert list(y) == [68, 71, 70] and not any(map(len, whiskers.get_segments()))
 
 
+def test_panels_may_share_one_scale():
+    tables = {"baseline": swept(), "SCN": swept(shift=-9)}
+    own, shared = (plots.sweep(tables, one_scale=one_scale).axes for one_scale in (False, True))
+    assert own[0].get_ylim() != own[1].get_ylim()
+    assert shared[0].get_ylim() == shared[1].get_ylim() and shared[1].get_ylabel() == ""
+
+
 def test_a_sweep_without_its_columns_is_refused():
     with pytest.raises(ValueError, match="panel 'β' has no column 'n'"):
         plots.sweep({"β": swept().drop(columns="n")})

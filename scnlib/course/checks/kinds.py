@@ -8,8 +8,8 @@ import inspect
 import linecache
 import math
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -136,6 +136,7 @@ class Predict:
         mistakes: other guesses; for a choice, all of them.
         hint: for a number that is none of these.
         within: how far a number may be off.
+        words: what an option says, and its letter: ``{"held": "a"}``. Either is an answer.
     """
 
     truth: Callable[[], float | str]
@@ -143,6 +144,7 @@ class Predict:
     mistakes: tuple[Mistake, ...]
     hint: str = ""
     within: float = 0.005
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def examine(self, answer: object) -> Finding:
         """Compare the guess with the truth and with the known mistakes."""
@@ -150,6 +152,7 @@ class Predict:
             return _NOT_ATTEMPTED
         truth = self.truth()
         guess = answer.strip().lower() if isinstance(answer, str) else answer
+        guess = self.words.get(guess, guess) if isinstance(guess, str) else guess
         if isinstance(truth, str):
             known = sorted({truth, *(mistake.answer for mistake in self.mistakes)})
             if guess not in known:

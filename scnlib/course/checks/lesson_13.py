@@ -19,6 +19,16 @@ def _own(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.softmax(logits, dim=1)[range(len(labels)), labels]
 
 
+def _with_logarithms(logits: Tensor, labels: Tensor, q: float) -> Tensor:
+    p = torch.log_softmax(logits, dim=1)[range(len(labels)), labels]
+    return ((1 - p**q) / q).mean()
+
+
+def _over_the_batch(logits: Tensor, labels: Tensor, q: float) -> Tensor:
+    p = torch.softmax(logits, dim=0)[range(len(labels)), labels]
+    return ((1 - p**q) / q).mean()
+
+
 def _cross_entropy(logits: Tensor, labels: Tensor, q: float) -> Tensor:
     return F.cross_entropy(logits, labels)
 
@@ -85,6 +95,11 @@ def _agreed(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor
     return both, both.clone()
 
 
+def _places_for_ranks(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    count = int(smallest(first, share).sum())
+    return second.argsort() < count, first.argsort() < count
+
+
 def _below_threshold(first: Tensor, second: Tensor, share: float) -> tuple[Tensor, Tensor]:
     return second < share, first < share
 
@@ -122,6 +137,16 @@ EXERCISES = {
         passed="Its pull is $p^q$ of cross-entropy's: a label that the network disbelieves is heard less, and so is "
         "a hard face.",
         mistakes=(
+            Mistake(
+                "the logarithm of p",
+                _with_logarithms,
+                "p is a probability, not its logarithm: a power of a negative number is NaN. Take `torch.softmax`.",
+            ),
+            Mistake(
+                "a softmax over the batch",
+                _over_the_batch,
+                "The probabilities of one *face* sum to 1: `dim=1` runs over the classes.",
+            ),
             Mistake("cross-entropy", _cross_entropy, "That is the limit for $q \\to 0$."),
             Mistake(
                 "a loss not divided by q",
@@ -158,6 +183,11 @@ EXERCISES = {
             ),
             Mistake(
                 "the faces that both keep", _agreed, "Then fewer than `share` are kept, and nobody corrects anybody."
+            ),
+            Mistake(
+                "places taken for ranks",
+                _places_for_ranks,
+                "`argsort()[:count]` are the faces, the smallest loss first. Where that is below count says nothing.",
             ),
             Mistake(
                 "a threshold on the loss",

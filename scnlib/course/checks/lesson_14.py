@@ -48,6 +48,10 @@ def _unpaired(accuracy: Tensor, baseline: Tensor) -> Tensor:
     return torch.stack([middle, middle - half * spread, middle + half * spread], dim=1)
 
 
+def _against_the_mean(accuracy: Tensor, baseline: Tensor) -> Tensor:
+    return _for_all(accuracy, baseline.mean().expand_as(baseline))
+
+
 def _against_the_best(accuracy: Tensor, baseline: Tensor) -> Tensor:
     return _for_all(accuracy, baseline.max().expand_as(baseline))
 
@@ -59,9 +63,14 @@ def _stretched(accuracy: Tensor, baseline: Tensor, factor: float) -> Tensor:
 
 
 def _normal(accuracy: Tensor, baseline: Tensor) -> Tensor:
-    level, unit = 1 - 0.05 / len(accuracy), [math.sqrt(len(baseline)), *[0.0] * (len(baseline) - 1)]
-    student = stats.half_width(unit, level) / stats.standard_deviation(unit) * math.sqrt(len(unit))
+    level = 1 - 0.05 / len(accuracy)
+    student = stats.student(len(baseline) - 1, level)
     return _stretched(accuracy, baseline, NormalDist().inv_cdf((1 + level) / 2) / student)
+
+
+def _n_degrees(accuracy: Tensor, baseline: Tensor) -> Tensor:
+    n, level = len(baseline), 1 - 0.05 / len(accuracy)
+    return _stretched(accuracy, baseline, stats.student(n, level) / stats.student(n - 1, level))
 
 
 def _biased(accuracy: Tensor, baseline: Tensor) -> Tensor:
@@ -87,9 +96,7 @@ def _boards(generator: torch.Generator) -> list[tuple]:
 def _false_alarms(methods: int = 24, seeds: int = 3, level: float = 0.9, draws: int = 200_000) -> float:
     """How many of 24 methods that do nothing have an interval of their own that lies above zero, on average."""
     differences = torch.randn(draws, seeds, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    unit = [1.0, *[0.0] * (seeds - 1)]
-    quantile = stats.half_width(unit, level) / (stats.standard_deviation(unit) / math.sqrt(seeds))
-    half = quantile * differences.std(1) / math.sqrt(seeds)
+    half = stats.student(seeds - 1, level) * differences.std(1) / math.sqrt(seeds)
     outside = (differences.mean(1).abs() > half).double().mean()  # half of them above, half below
     return methods * float(outside) / 2
 
@@ -125,6 +132,11 @@ EXERCISES = {
                 "`scipy.stats.t.ppf(..., n - 1)`.",
             ),
             Mistake(
+                "n degrees of freedom",
+                _n_degrees,
+                "The mean has used up one: `t.ppf(..., n - 1)`. Of three seeds two are left.",
+            ),
+            Mistake(
                 "a spread with n in its denominator",
                 _biased,
                 "Divide by $n - 1$: that is what `torch.std` does, and numpy with `ddof=1`.",
@@ -136,6 +148,11 @@ EXERCISES = {
             ),
             Mistake(
                 "two unpaired spreads", _unpaired, "Method and baseline share their seeds: take the differences first."
+            ),
+            Mistake(
+                "a gain over the baseline's mean",
+                _against_the_mean,
+                "That is unpaired: the baseline's luck with each seed stays in. Subtract seed by seed, then average.",
             ),
             Mistake(
                 "a gain over the luckiest baseline",

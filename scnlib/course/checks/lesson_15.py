@@ -62,6 +62,17 @@ def _of_single_seeds(differences: Tensor, limit: float, k: int) -> str:
     return _between(differences, limit, root * _half(differences), root * _half(differences, 1 - 0.05 / k))
 
 
+def _biased(differences: Tensor, limit: float, k: int) -> str:
+    root = (1 - 1 / len(differences)) ** 0.5
+    return _between(differences, limit, root * _half(differences), root * _half(differences, 1 - 0.05 / k))
+
+
+def _n_degrees(differences: Tensor, limit: float, k: int) -> str:
+    n = len(differences)
+    error = stats.standard_deviation(differences.tolist()) / n**0.5
+    return _between(differences, limit, *(error * stats.student(n, level) for level in (0.95, 1 - 0.05 / k)))
+
+
 def _one_seed_decides(differences: Tensor, limit: float, k: int) -> str:
     return (_by_the_mean if len(differences) == 1 else _verdict)(differences, limit, k)
 
@@ -75,6 +86,8 @@ def _effects(generator: torch.Generator) -> list[tuple]:
         (1.0, 0.3, 0.0, 1),
         (-1.0, 0.3, 0.0, 1),
         (1.0, 0.55, 0.0, 1),  # clear of 0 for one side alone
+        (1.0, 0.5, 0.0, 1),  # and with n degrees of freedom
+        (1.0, 0.45, 0.0, 1),  # and with n below the line of the spread
         (1.0, 0.3, 0.0, 4),  # held, though not at the level of four
         (-1.0, 0.3, 0.0, 4),  # not refuted, though it were as the only condition
         (-1.0, 0.15, 0.0, 4),
@@ -89,11 +102,14 @@ def _effects(generator: torch.Generator) -> list[tuple]:
 # ---------------------------------------------------------------------------------------------------------------- 15.2
 
 
+_OPTIONS = {HELD: "a", NOT_HELD: "b", UNDECIDED: "c"}
+
+
 def _close_to_nothing() -> str:
     """Which option is the verdict on an interval from -0.004 to 0.017, where a claim names the limit 0.05."""
     spread = 0.0105 / stats.half_width([-1.0, 0.0, 1.0])
     found = judge([0.0065 - spread, 0.0065, 0.0065 + spread], limit=0.05)
-    return {HELD: "a", NOT_HELD: "b", UNDECIDED: "c"}[found.verdict]
+    return _OPTIONS[found.verdict]
 
 
 EXERCISES = {
@@ -148,6 +164,16 @@ EXERCISES = {
                 "The *mean* of n differences scatters less, by the root of n.",
             ),
             Mistake(
+                "a spread with n in its denominator",
+                _biased,
+                "Divide by $n - 1$: that is what `torch.std` does, and numpy with `ddof=1`.",
+            ),
+            Mistake(
+                "n degrees of freedom",
+                _n_degrees,
+                "The mean has used up one: `t.ppf(..., n - 1)`. Of three seeds two are left.",
+            ),
+            Mistake(
                 "one seed that decides",
                 _one_seed_decides,
                 "One number has no spread, so there is no interval, and nothing is decided.",
@@ -156,6 +182,7 @@ EXERCISES = {
     ),
     "15.2": Predict(
         truth=_close_to_nothing,
+        words=_OPTIONS,
         passed="The whole interval lies below 0.05, so what was claimed is not there. Had the claim named no limit, "
         "the same numbers would be undecided.",
         mistakes=(
