@@ -225,28 +225,38 @@ def memorised(results: Path | None) -> Drawing:
     return Drawing("ferplus_memorised", alt, figure)
 
 
-def by_heart(results: Path | None) -> Drawing:
-    """What three methods make of pictures that never change, on rendered faces under the most noise."""
-    runs, epochs = prepare(load("rendered", folder=results)), load("rendered", "_epochs", results)
-    recipe, panels, ends, count = Recipe.of("quick", "rendered", **BY_HEART), {}, [], 0
+def by_heart(results: Path | None, dataset: str) -> Drawing:
+    """What three methods make of pictures that never change, 30 % of them under wrong labels."""
+    runs, epochs = load(dataset, folder=results), load(dataset, "_epochs", results)
+    runs = prepare(runs) if len(runs) else runs
+    recipe, panels, ends = Recipe.of("quick", dataset, **BY_HEART), {}, []
     for method in ("baseline", "scn", "second_opinion"):
-        chosen = rows_of(runs, paper.arm(method, 0.3), "rendered", recipe)
-        curves = epochs[epochs["key"].isin(chosen["key"])]
-        if curves.empty:
-            raise NothingMeasured(f"no run of {method} that saw the same pictures again and again")
-        panels[method_label(method)], count = learnt(curves, 0.3), len(chosen)
-        last = panels[method_label(method)].iloc[-1]
-        ends.append(f"{method_label(method)} {100 * last['memorised']:.0f} % and {100 * last['test']:.1f} %")
+        chosen = rows_of(runs, paper.arm(method, 0.3), dataset, recipe) if len(runs) else runs
+        if chosen.empty:
+            raise NothingMeasured(f"no run of {method} on {dataset} that saw the same pictures again and again")
+        table = learnt(epochs[epochs["key"].isin(chosen["key"])], 0.3)
+        panels[f"{method_label(method)} (n = {len(chosen)})"] = table
+        known, right = 100 * table[["memorised", "test"]].iloc[-1]
+        ends.append(f"{method_label(method)} {known:.0f} % and {right:.1f} %")
     figure = plots.memorisation_curves(
-        panels, chance=1 / CLASSES["rendered"],
-        note=f"rendered faces, 30 % flips, no augmentation, {recipe.setup}, batches of {BY_HEART['batch_size']}, "
-        f"{count} seeds each; means, bands: all seeds",
+        panels, chance=1 / CLASSES[dataset],
+        note=f"{DATASET_NAMES[dataset]}, 30 % flips, no augmentation, {recipe.setup}, batches of "
+        f"{BY_HEART['batch_size']}; n: seeds; means, bands: all seeds",
     )  # fmt: skip
     alt = (
-        "Three panels over epochs on pictures that never change: right labels are learnt first, then wrong ones by "
-        f"heart. Wrong labels known by heart and test accuracy in the end: {'; '.join(ends)}."
+        f"Three panels over epochs on pictures of {DATASET_NAMES[dataset]} that never change: right labels are learnt "
+        "first, then wrong ones by heart. Wrong labels known by heart and test accuracy in the end: "
+        f"{'; '.join(ends)}."
     )
-    return Drawing("rendered_by_heart", alt, figure)
+    return Drawing(f"{dataset}_by_heart", alt, figure)
+
+
+def rendered_by_heart(results: Path | None) -> Drawing:
+    return by_heart(results, "rendered")
+
+
+def ferplus_by_heart(results: Path | None) -> Drawing:
+    return by_heart(results, "ferplus")
 
 
 # ------------------------------------------------------------------------------------- the papers' tables, any dataset
@@ -486,8 +496,8 @@ DRAWINGS: tuple[Callable[[Path | None], Drawing], ...] = (
     memorised,
     ferplus_modules,
     ferplus_sweeps,
+    ferplus_by_heart,
     rendered_by_noise,
-    by_heart,
     rendered_modules,
     rendered_sweeps,
     leaderboards,

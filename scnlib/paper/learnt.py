@@ -19,3 +19,14 @@ def learnt(curves: pd.DataFrame, wrong: float) -> pd.DataFrame:
     right = (curves["train_accuracy_given"] - wrong * curves["memorised"]) / (1 - wrong)
     shares = curves[["epoch", "memorised"]].assign(right=right, test=curves["test_accuracy"]).groupby("epoch")
     return shares.mean().join(shares.min().add_suffix("_low")).join(shares.max().add_suffix("_high")).reset_index()
+
+
+def stopped_early(curves: pd.DataFrame) -> pd.Series:
+    """Key -> test accuracy, 0 to 1, in the epoch of a run's highest accuracy on noisy validation labels.
+
+    What a run would have ended with had somebody watched those labels and stopped; the first such epoch on a tie.
+
+    Args:
+        curves: rows of ``load_epochs()``.
+    """
+    return curves.loc[curves.groupby("key")["val_accuracy"].idxmax()].set_index("key")["test_accuracy"]
