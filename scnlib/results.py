@@ -1,7 +1,7 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
     NAME.csv              one row = one finished run, columns as ``Run.row``, of the config its hash
-    NAME_epochs.csv.xz    its metrics, one row an epoch, in the digits that a reader needs
+    NAME_epochs.csv.xz    its metrics that are kept, one row an epoch
     NAME_alpha.csv.xz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
     NAME_knows.csv.xz     what alpha and the network's confidence know of each known uncertainty, a line a signal
     NAME_confusion.csv.xz test confusion of the last epoch, one row a label, one column a predicted class
@@ -29,7 +29,7 @@ from scnlib.files import write
 from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
 from scnlib.paths import results_dir
-from scnlib.runs import METRICS, Run
+from scnlib.runs import Run
 from scnlib.tables import read_csv, with_configs
 from scnlib.uncertainty import known_uncertainty, knows
 
@@ -41,11 +41,15 @@ SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion", "_configs")
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
 
-#: Metrics that the curves of ``_epochs`` leave out: the rate follows from the config, the time is in the run's row.
-NOT_KEPT = ("lr", "seconds")
+#: Metrics that are kept of every epoch; the run's own metrics.csv has all.
+KEPT = (
+    "epoch", "classification_loss", "rank_loss", "train_accuracy_given", "train_accuracy_true", "memorised",
+    "label_accuracy", "relabelled", "relabel_precision", "relabel_recall", "alpha_mean", "alpha_std", "alpha_auroc",
+    "margin_rank", "val_accuracy", "test_accuracy",
+)  # fmt: skip
 
 #: Metrics that say how many of some thousand faces; of the others, losses and alpha, three digits are kept.
-SHARES = ("accuracy", "memorised", "auroc", "agreement", "precision", "recall")
+SHARES = ("accuracy", "memorised", "auroc", "precision", "recall")
 
 #: The known uncertainties of some faces, of ``known_uncertainty``.
 Known = Mapping[str, torch.Tensor]
@@ -192,11 +196,11 @@ def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
 
 
 def curves(metrics: pd.DataFrame) -> pd.DataFrame:
-    """What is kept of a run's ``metrics.csv``, which has all columns and digits.
+    """What is kept of a run's ``metrics.csv``.
 
     Shares have four significant digits, one face in 10,000; losses and alpha three; counts are as they are.
     """
-    table = metrics[[name for name in METRICS if name not in NOT_KEPT]]
+    table = metrics[list(KEPT)]
     digits = {name: 4 if any(word in name for word in SHARES) else 3 for name in table.select_dtypes("float")}
     short = {
         name: [float(f"{x:.{n}g}") if abs(x) < 10 ** (n - 1) else x for x in table[name]] for name, n in digits.items()

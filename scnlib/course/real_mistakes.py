@@ -9,6 +9,7 @@ import pandas as pd
 
 from scnlib.course import readings
 from scnlib.paper.arms import arms
+from scnlib.paper.learnt import learnt
 from scnlib.paper.verdicts import arm
 
 Kinds = Mapping[str, Mapping[str, object]]
@@ -40,23 +41,12 @@ def training_faces(results: pd.DataFrame, kinds: Kinds) -> dict[str, int]:
 
 
 def fitted(curves: pd.DataFrame, keys: Iterable[str], wrong: float) -> pd.DataFrame:
-    """What runs make of right and of wrong labels in the mean of their seeds, epoch by epoch.
-
-        given = (1 - wrong) right + wrong memorised        solved for ``right``
+    """``paper.learnt.learnt`` of some runs; no rows where there are none.
 
     Args:
         curves: ``data/results/NAME_epochs.csv.xz``; may be empty.
         keys: of the runs.
         wrong: share of their labels that are wrong.
-
-    Returns:
-        ``epoch`` and, as shares in 0..1, ``right``, ``memorised`` and ``test`` (test accuracy); no rows without runs.
     """
     runs = curves[curves["key"].isin(set(keys))] if len(curves) else curves
-    if runs.empty:
-        return pd.DataFrame(columns=["epoch", "right", "memorised", "test"])
-    mean = runs.groupby("epoch", as_index=False).mean(numeric_only=True)
-    right = (mean["train_accuracy_given"] - wrong * mean["memorised"]) / (1 - wrong)
-    return pd.DataFrame(
-        {"epoch": mean["epoch"], "right": right, "memorised": mean["memorised"], "test": mean["test_accuracy"]}
-    )
+    return learnt(runs, wrong) if len(runs) else pd.DataFrame(columns=["epoch", "right", "memorised", "test"])
