@@ -432,8 +432,8 @@ ctx.verdicts()
 #
 # You **checked a sentence against its own table** and found that half of the printed columns do not rise step by step. You
 # **recomputed a cell** and read the others with their number of seeds. You asked **what a single seed would have claimed**,
-# and how large a gain must be before one pair of runs means anything. And you looked at **which classes pay** for
-# evenly spread noise.
+# and how large a gain must be before one pair of runs means anything. You **made the illness** that SCN is meant for and saw
+# what it, and two other cures, do about it. And you looked at **which classes pay** for evenly spread noise.
 #
 # ## What would change our mind
 #

@@ -487,7 +487,8 @@ ctx.verdicts()
 # - A method that stays ahead with an interval for all comparisons, at each method's own rate chosen on noisy validation labels.
 # - The same order of methods on FER+ with several seeds, as closely as two seeds of one board agree: then rendered faces would be a fair stand-in for questions of method.
 # - The same order of methods once each has its own rate: then the step was not what ranked them.
-# - Another order of methods after as many epochs as it takes the baseline to learn most wrong labels by heart.
+# - Another order of methods where the baseline learns the wrong labels by heart. Lesson 09 has five of them there: second opinion and ELR lead,
+#   and SCN is not behind.
 #
 # ## Exercises
 #

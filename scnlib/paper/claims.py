@@ -25,6 +25,7 @@ from scnlib.paper.results import (
     prepare,
 )
 from scnlib.paper.verdicts import (
+    HEART,
     HELD,
     LABELS,
     NETWORKS,
@@ -126,10 +127,18 @@ def _groups(results: pd.DataFrame, transition: pd.DataFrame | None) -> Iterator[
             yield Group(dataset, _longest(rows), rows, OWN, counts)
             tuned = _at_best_rates(same, profile, dataset, backbone)
             yield Group(dataset, f"{profile}, {backbone}, each arm at its own best learning rate", tuned, TUNED)
+        heart = _by_heart(dataset)
+        yield Group(dataset, heart.name, same[[heart.holds(row) for row in same.to_dict("records")]], HEART)
         for profile, rows in own.groupby("profile"):
             yield Group(dataset, f"{profile}, every network", rows, NETWORKS)
         if own.empty:
             yield from _foreign(dataset, same, counts)
+
+
+def _by_heart(dataset: str) -> Recipe:
+    from scnlib.config import BY_HEART  # needs torch
+
+    return Recipe.of("quick", dataset, **BY_HEART)
 
 
 def _longest(runs: pd.DataFrame) -> str:

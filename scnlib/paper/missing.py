@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib.config import Config, profile_config
+from scnlib.config import BY_HEART, Config, profile_config
 from scnlib.methods import METHODS
 from scnlib.paper import cost, measuring
 from scnlib.paper.beside import CHANGES
@@ -17,7 +17,7 @@ from scnlib.paper.claims_scn import AMBIGUOUS, POOR
 from scnlib.paper.grid import GRIDS, Selector
 from scnlib.paper.jobs import arguments
 from scnlib.paper.published import TITLES
-from scnlib.paper.verdicts import HELD, NOT_HELD, TUNED, Claim, Group, arm, noise_name
+from scnlib.paper.verdicts import HEART, HELD, NOT_HELD, TUNED, Claim, Group, arm, noise_name
 from scnlib.words import counted
 
 HIGH = 0.3  # the noise at which claims about "whatever noise was run" and the leaderboard are measured
@@ -117,7 +117,8 @@ def _claims(dataset: str, profile: str, seeds: Sequence[int], ledger: pd.DataFra
             continue
         asked = asked_by(claim, dataset)
         able = all(one.method in METHODS and not one.pretrained for one in asked)
-        configs = [config for one in asked if able for config in _configs(one, dataset, profile, seeds)]
+        fields = BY_HEART if claim.on == HEART else {}
+        configs = [config for one in asked if able for config in _configs(one, dataset, profile, seeds, **fields)]
         if claim.on == TUNED:
             configs = [replace(config, lr=rate) for config in configs for rate in RATES]
         untested = rows["detail"].iloc[0].removeprefix("needs ") if len(rows) and not rows["n"].any() else ""

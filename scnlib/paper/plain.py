@@ -43,6 +43,8 @@ REASONS = {
     "S10": Reason("09", "", "one learning rate for both methods compares their step sizes too"),
     "S10-tuned": Reason("11"),
     "S10-bare": Reason("11"),
+    "S10-heart": Reason("09", "its relabelling keeps a part of the wrong labels from being learnt; the mean over "
+                        "classes does not gain, and stopping early keeps more"),
     "S11": Reason("09"),
     "S12": Reason("09"),
     "S13": Reason("14", "", "of MetaCleaner we have the abstract and a summary, of CurriculumNet no code of the "

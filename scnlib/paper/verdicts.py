@@ -27,7 +27,7 @@ RULE = (
 #: How the place of a claim begins that the papers do not make: one of theirs under another condition.
 OURS = "ours"
 
-OWN, TUNED, NETWORKS = "own recipe", "own best rates", "every network"
+OWN, TUNED, NETWORKS, HEART = "own recipe", "own best rates", "every network", "labels learnt by heart"
 LABELS, WEIGHTS = "labels alone", "weights alone"
 
 
@@ -148,8 +148,9 @@ class Group:
     """Runs that may be compared: one dataset, one recipe (rows of ``prepare``, one a run).
 
     ``kind``: ``OWN``, trained as the profile says, all with one network, ``TUNED``, each arm at its own best learning
-    rate, ``NETWORKS``, as the profile says with whatever network, whose arms name theirs, ``LABELS``, all runs there
-    are, for a claim about labels, whatever was trained on them, or ``WEIGHTS``, no runs, for one about networks.
+    rate, ``HEART``, trained so that labels are learnt by heart (``config.BY_HEART``), ``NETWORKS``, as the profile says
+    with whatever network, whose arms name theirs, ``LABELS``, all runs there are, for a claim about labels, whatever
+    was trained on them, or ``WEIGHTS``, no runs, for one about networks.
     ``transition``: counts of real label noise on this dataset, where there are some.
     """
 
