@@ -437,7 +437,7 @@ ctx.verdicts()
 #
 # ## What would change our mind
 #
-# - An interval clear of zero for SCN where labels are learnt by heart, or on real faces there.
+# - SCN ahead of a baseline that stops early, where labels are learnt by heart: then its cure is worth more than a look at the clock.
 # - A recipe, chosen without looking at test labels, in which SCN beats an equally tuned baseline at all three ratios with
 #   intervals clear of zero. Lesson 11 looks for one.
 # - A spread over seeds on RAF-DB or FER+ far below ours would make the small printed gains mean something.
