@@ -160,7 +160,7 @@ def _claims(table: pd.DataFrame, epochs: pd.DataFrame) -> str:
     ledger = ledger.assign(on=paper.judged_on(ledger))
     tested = ledger["verdict"] != "not tested"
     rest = ledger[~ledger["id"].isin(ledger["id"][tested])].drop_duplicates("id")
-    head = ["id", "claim", "verdict", "effect", "95 % interval", "n", "on", "every condition"]
+    head = ["id", "claim", "verdict", "effect", "interval", "n", "on", "every condition"]
     rows = []
     for row in ledger[tested].to_dict("records"):
         interval = "none" if pd.isna(row["low"]) else f"{row['low']:+.3g} to {row['high']:+.3g}"

@@ -48,7 +48,7 @@ KEPT = (
     "margin_rank", "val_accuracy", "test_accuracy",
 )  # fmt: skip
 
-#: Metrics that say how many of some thousand faces; of the others, losses and alpha, three digits are kept.
+#: Parts of the names of metrics that are shares of faces, kept with four digits; losses and alpha have three.
 SHARES = ("accuracy", "memorised", "auroc", "precision", "recall")
 
 #: The known uncertainties of some faces, of ``known_uncertainty``.

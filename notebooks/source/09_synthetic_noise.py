@@ -270,7 +270,8 @@ for faces, table in fallen_ill.items():
 # The last column is what stopping at the best epoch on *noisy validation* labels would have brought, without any cure. On
 # FER+ the test accuracy has a peak before the labels are known by heart, and who stops there has more than SCN keeps.
 #
-# One set-up, with one rate for all, and not a recipe that anybody would choose: moved and turned pictures alone bring the baseline more.
+# One set-up, with one rate for all, and not a recipe that anybody would choose: in the usual one (moved and turned pictures, larger
+# batches) the baseline stands higher.
 #
 # ## What one seed would have said
 #

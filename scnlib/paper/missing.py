@@ -117,8 +117,8 @@ def _claims(dataset: str, profile: str, seeds: Sequence[int], ledger: pd.DataFra
             continue
         asked = asked_by(claim, dataset)
         able = all(one.method in METHODS and not one.pretrained for one in asked)
-        fields = BY_HEART if claim.on == HEART else {}
-        configs = [config for one in asked if able for config in _configs(one, dataset, profile, seeds, **fields)]
+        fields, usual = (BY_HEART, "quick") if claim.on == HEART else ({}, profile)
+        configs = [config for one in asked if able for config in _configs(one, dataset, usual, seeds, **fields)]
         if claim.on == TUNED:
             configs = [replace(config, lr=rate) for config in configs for rate in RATES]
         untested = rows["detail"].iloc[0].removeprefix("needs ") if len(rows) and not rows["n"].any() else ""

@@ -66,12 +66,13 @@ def test_the_tally_counts_each_claim_once():
         "1 are undecided."
     )
     places = (
-        "On FER+ alone: 0 held, 0 not held, 1 undecided. On rendered faces alone: {held} held, 1 not held, "
-        "1 undecided, 1 of these on one seed."
+        "With ours, on FER+ and the small network alone: 0 held, 0 not held, 1 undecided. "
+        "With ours, on rendered faces and the small network alone: {held} held, 1 not held, 1 undecided, "
+        "1 of these on one seed."
     )
     luck = (
-        "With 4 verdicts that have an interval over few seeds, about 0.1 false ones in each direction are to be "
-        "expected, were every true effect at its limit; they share baselines and test faces, and so err together."
+        "With 4 verdicts that have an interval over few seeds, at most about 0.1 false ones in each direction are to "
+        "be expected, were every true effect at its limit; they share baselines and test faces, and so err together."
     )
     waiting = WAITING | {"low": NAN, "high": NAN}
     rows = [*split, ROW, OPEN, waiting]
