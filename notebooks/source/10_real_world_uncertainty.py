@@ -169,7 +169,8 @@ if own not in fitted:
             rest="the other kind alone" if fitted else "nothing to draw")
 if fitted:
     figure = plots.memorisation_curves(fitted, chance=1 / len(true_names),
-                                       note="baseline on FER+ from scratch, quick recipe, measured at full scale")
+                                       note="baseline on FER+ from scratch, quick recipe; means, bands: all seeds; "
+                                            "measured at full scale")
     ctx.save(figure, "fitted",
              alt="Over epochs, for random flips and for FER2013's own labels where measured: the share of right "
                  "labels that the baseline predicts, the share of wrong labels that it predicts, and its test "

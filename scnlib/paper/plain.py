@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scnlib.paper.claims_scn import NETWORK_NAMES
 from scnlib.paper.verdicts import HELD, NOT_HELD, OURS, UNDECIDED
 
 DATASETS = {"rendered": "rendered faces", "ferplus": "FER+", "any": "any faces"}
-NETWORKS = {"small": "", "resnet18": " with ResNet-18", "ir50": " with IR-50"}
 SIGNS = {HELD: "✓", UNDECIDED: "?", NOT_HELD: "✗"}
 #: What n counts where it does not count seeds.
 COUNTED = {"S25": "networks", "L01": "classes"}
@@ -296,7 +296,8 @@ def _judged(row: dict) -> str:
 
 def _where(row: dict) -> str:
     """Dataset and network, which is named where it is not the small one."""
-    return DATASETS.get(row["dataset"], row["dataset"]) + NETWORKS.get(row["backbone"], "")
+    network = "" if row["backbone"] in ("", "small") else f" with {NETWORK_NAMES[row['backbone']]}"
+    return DATASETS.get(row["dataset"], row["dataset"]) + network
 
 
 def _digits(row: dict) -> int:
