@@ -1,11 +1,12 @@
 """``data/results``: measured rows, committed. What a reader believes us for, so nothing is typed in by hand.
 
-    NAME.csv              one row = one finished run, columns as ``Run.row``, of the config its hash
-    NAME_epochs.csv.xz    its metrics that are kept, one row an epoch
-    NAME_alpha.csv.xz     histogram of alpha in the last epoch, for samples whose given label is right and wrong
-    NAME_knows.csv.xz     what alpha and the network's confidence know of each known uncertainty, a line a signal
-    NAME_confusion.csv.xz test confusion of the last epoch, one row a label, one column a predicted class
-    NAME_configs.csv.xz   the config of each run
+    NAME.csv                 one row = one finished run, columns as ``Run.row``, of the config its hash
+    NAME_epochs.csv.xz       its metrics that are kept, one row an epoch
+    NAME_alpha.csv.xz        histogram of alpha in the last epoch, for samples whose given label is right and wrong
+    NAME_knows.csv.xz        what alpha and the network's confidence know of each known uncertainty, a line a signal
+    NAME_confusion.csv.xz    test confusion of the last epoch, one row a label, one column a predicted class
+    NAME_predictions.csv.xz  where faces are photographed, what the last epoch predicts for each test face
+    NAME_configs.csv.xz      the config of each run
 
 All are joined by ``key``. Pictures of people never get here; counts and curves do.
 """
@@ -36,7 +37,16 @@ from scnlib.uncertainty import known_uncertainty, knows
 ALPHA_BINS = 20
 
 #: What the names of the other tables end in.
-SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion", "_configs")
+SUFFIXES = ("_epochs", "_alpha", "_knows", "_confusion", "_predictions", "_configs")
+
+#: What the names of compressed tables end in; ``ferplus_faces`` has a row for each test face.
+COMPRESSED = (*SUFFIXES, "_faces")
+
+#: Test faces that can be drawn anew, in any number: of these no single prediction is kept.
+DRAWN = ("rendered", "rendered_web")
+
+#: Stands for class 0 among predictions; the characters behind it for the next ones.
+FIRST_CLASS = "0"
 
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
@@ -57,12 +67,13 @@ Known = Mapping[str, torch.Tensor]
 #: How xz packs text: more bits of the byte before tell the next, and no byte has a place in a word.
 TEXT = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
 
-#: Text that a reader would take for numbers: hashes of digits alone, or digits and an "e"; processes, "1" or "1; 2".
-TEXT_COLUMNS = {"key": str, "commit": str, "data": str, "config_sha256": str, "processes": str}
+#: Text that a reader would take for numbers: hashes of digits alone, or digits and an "e"; processes, "1" or "1; 2";
+#: predictions.
+TEXT_COLUMNS = dict.fromkeys(("key", "commit", "data", "config_sha256", "processes", "predicted"), str)
 
 
 def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path | str | None = None) -> Path:
-    """Add finished runs to the six tables of ``name``, replacing those already there; returns the first table.
+    """Add finished runs to the seven tables of ``name``, replacing those already there; returns the first table.
 
     A run replaces an older one of the same config, whether its key is the same or data or code have changed since.
 
@@ -88,6 +99,7 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         "_alpha": pd.concat([_keyed(run, alpha_histogram(run)) for run in runs]),
         "_knows": spread(_what_is_known(runs, root)),
         "_confusion": pd.concat([_keyed(run, confusion(run)) for run in runs]),
+        "_predictions": predictions(runs),
     }
     path = folder / f"{name}.csv"
     new = {_config_sha256(text) for text in rows["config"]}
@@ -100,7 +112,8 @@ def add(name: str, runs: Iterable[Run], folder: Path | None = None, root: Path |
         beside = table_path(name, "_configs", folder)
         write_table(beside, configs)  # first, old and new: no row may be without its config, whoever reads or kills
         for part, table in reversed(merged.items()):
-            write_table(table_path(name, part, folder), table)
+            if len(table) or table_path(name, part, folder).is_file():
+                write_table(table_path(name, part, folder), table)
         write_table(beside, configs[configs["key"].isin(merged[""]["key"])])
     return path
 
@@ -127,7 +140,7 @@ def replace_rows(path: Path, new: pd.DataFrame) -> None:
 def table_path(name: str, suffix: str = "", folder: Path | None = None) -> Path:
     """Where a table lies, ``("rendered", "_alpha")`` or ``"rendered_alpha"``; these are compressed, as the longest."""
     whole = f"{name}{suffix}"
-    return (folder or results_dir()) / f"{whole}.csv{'.xz' if whole.endswith(SUFFIXES) else ''}"
+    return (folder or results_dir()) / f"{whole}.csv{'.xz' if whole.endswith(COMPRESSED) else ''}"
 
 
 def load(name: str, suffix: str = "", folder: Path | None = None) -> pd.DataFrame:
@@ -179,7 +192,7 @@ def knowledge(run: Run, train: Known, test: Known, classes: torch.Tensor | None 
         if signal is not None
     ]
     table = pd.concat(tables, ignore_index=True)
-    return table.assign(value=table["value"].round(4))[["quantity", "mode", "measure", "value", "n"]]
+    return table.assign(value=table["value"].round(3))[["quantity", "mode", "measure", "value", "n"]]
 
 
 def _what_is_known(runs: list[Run], root: Path | str | None) -> pd.DataFrame:
@@ -214,6 +227,19 @@ def confusion(run: Run) -> pd.DataFrame:
     labels, predictions = (torch.as_tensor(run.samples[f"test_{name}"]).long() for name in ("labels", "prediction"))
     matrix = confusion_matrix(labels, predictions, len(names)).numpy()
     return pd.DataFrame(matrix, columns=names).assign(label=names)[["label", *names]]
+
+
+def predictions(runs: Iterable[Run]) -> pd.DataFrame:
+    """What the last epoch predicts for the test faces: columns key, predicted; no row where faces are ``DRAWN``.
+
+    ``predicted`` has a character for each face, in their order: "0" for class 0, "1" for class 1, and so on.
+    """
+    rows = [
+        (run.manifest["key"], "".join(chr(ord(FIRST_CLASS) + int(label)) for label in run.samples["test_prediction"]))
+        for run in runs
+        if run.config.dataset not in DRAWN
+    ]
+    return pd.DataFrame(rows, columns=["key", "predicted"])
 
 
 def read_table(path: Path) -> pd.DataFrame:

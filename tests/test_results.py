@@ -145,7 +145,18 @@ def test_what_alpha_knows_is_measured_on_the_runs_own_faces(squares, tmp_path):
         expected = np.mean([(a < b) + (a == b) / 2 for a in low for b in right])
         row = table[(table["quantity"] == "flipped") & (table["mode"] == mode)].iloc[0]
         assert (row["measure"], row["n"]) == ("auroc", 64)
-        assert row["value"] == pytest.approx(expected, abs=1e-4)
+        assert row["value"] == pytest.approx(expected, abs=5e-4)
+
+
+def test_predictions_are_kept_of_faces_that_nobody_can_draw_again(squares, tmp_path, monkeypatch):
+    run = runs.run(smoke(), progress=False)
+    results.add("mine", [run], tmp_path)
+    assert not results.table_path("mine", "_predictions", tmp_path).exists(), "rendered faces can be drawn again"
+    monkeypatch.setattr(results, "DRAWN", ())
+    results.add("mine", [run], tmp_path)
+    row = results.load("mine", "_predictions", tmp_path).iloc[0]
+    assert row["key"] == run.manifest["key"]
+    assert [int(one) for one in row["predicted"]] == run.samples["test_prediction"].tolist()
 
 
 def test_who_adds_at_the_same_time_waits(squares, tmp_path, monkeypatch):

@@ -71,7 +71,8 @@ def test_twins_are_counted_within_and_across_splits():
     parts["test"].images[2] = parts["train"].images[0]  # labels 2 and 0
     parts["test"].images[4] = parts["train"].images[0]  # labels 0 and 0
     parts["test"].votes[4, 0] = 9  # the same label by other votes
-    table = survey.duplicate_counts(parts)
+    pairs = survey.duplicate_pairs(parts)
+    table = survey.duplicate_counts(parts, pairs)
     exact = table[table["kind"] == "same pixels"].drop(columns="kind").to_numpy().tolist()
     assert exact == [
         ["train", "train", 1, 1, 1, 1],
@@ -80,15 +81,20 @@ def test_twins_are_counted_within_and_across_splits():
     ]
     near = table[table["kind"] == "near"]["pairs"].tolist()
     assert near == [1, 2, 1]
+    faces = survey.known_faces(parts, pairs["near"])
+    assert faces["twin"].tolist() == [0, 0, 1, 0, 1, 0, 0, 0], "the copy within the training set is none of theirs"
+    assert faces["label"].tolist() == parts["test"].labels.tolist()
+    assert faces["agreed"].tolist() == [10, 10, 10, 10, 9, 10, 10, 10]
 
 
-def test_measuring_writes_four_tables_and_no_picture(folders, tmp_path):  # noqa: F811
+def test_measuring_writes_five_tables_and_no_picture(folders, tmp_path):  # noqa: F811
     # At least one image in each split has a majority; the copies are none.
     paths = survey.measure_ferplus(folders, tmp_path)
     assert sorted(path.name for path in tmp_path.glob("ferplus_*")) == sorted(path.name for path in paths)
     assert read_table(paths[0]).query("split == 'train'")["count"].sum() == 5
     assert read_table(paths[2])["pairs"].sum() == 0
-    assert (read_table(paths[3])["n"] == 1).all()
+    assert (paths[3].name, len(read_table(paths[3]))) == ("ferplus_faces.csv.xz", 1)
+    assert (read_table(paths[4])["n"] == 1).all()
 
 
 def test_the_committed_counts_belong_together():

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import open_rgb
+from scnlib.datasets.duplicates import near_duplicates
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
 from scnlib.datasets.listing import check_choice
 from scnlib.tables import read_csv
@@ -64,6 +65,7 @@ def load(
     rule: str = "majority",
     votes: str | None = None,
     labels: str = "ferplus",
+    twins: bool = True,
 ) -> FaceSet:
     """FER+ as a FaceSet.
 
@@ -78,6 +80,8 @@ def load(
             ``true_labels``: real label noise with a known answer. Images whose majority is contempt stay; FER2013 has
             no such class, so their labels are wrong by construction. Read from ``fer2013.csv`` by row, else from
             ``fer2013_emotion.csv``, whose rows marked ambiguous are left out.
+        twins: whether the images of which a test image is a near-duplicate (``duplicates.near_duplicates``) stay in the
+            other splits, where the official lists have them.
 
     Returns:
         Grey images ``(N, 1, size, size)`` with ``votes`` over the classes and ``other_votes`` (unknown, not a face).
@@ -90,9 +94,24 @@ def load(
     _check_options(split, num_classes, rule, votes, labels)
     has_folders = (root / "data").is_dir()
     votes = votes or ("label.csv" if has_folders else "fer2013new.csv")
-    parts = [_load_split(root, part, has_folders, size, num_classes, rule, votes, labels) for part in split.split("+")]
+    options = (has_folders, size, num_classes, rule, votes, labels)
     version = f"{votes}, {rule}, {num_classes} classes, {size} px, labels of {labels}, {split}"
-    return _joined(parts, version)
+    faces = _joined([_load_split(root, part, *options) for part in split.split("+")], version)
+    if twins or split == "test":
+        return faces
+    kept = faces.select(~_twins(faces, _load_split(root, "test", *options)))
+    return dataclasses.replace(kept, source=dataclasses.replace(kept.source, version=f"{version}, no twins of test"))
+
+
+def _twins(faces: FaceSet, test: FaceSet) -> Tensor:
+    """Which faces are near-duplicates of a test face, bool ``(N,)``; looked for once."""
+
+    def build() -> dict[str, Tensor]:
+        pairs = near_duplicates(torch.cat([faces.images, test.images]))
+        rows = pairs[(pairs[:, 0] < len(faces)) & (pairs[:, 1] >= len(faces)), 0]
+        return {"twin": torch.zeros(len(faces), dtype=torch.uint8).index_fill(0, rows, 1)}
+
+    return cached("ferplus", {"twins of": test.source.sha256, "in": faces.source.sha256}, build)["twin"].bool()
 
 
 def count(root: Path | str | None, split: str) -> int:

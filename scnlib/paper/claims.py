@@ -14,6 +14,7 @@ from scnlib.paper import claims_lrn, claims_scn
 from scnlib.paper.afterwards import add_afterwards, load_afterwards
 from scnlib.paper.arms import Recipe, is_own
 from scnlib.paper.choice import at_best, complete
+from scnlib.paper.per_face import add_kinds, load_faces, load_right
 from scnlib.paper.results import (
     FULL_SCALE,
     HERE,
@@ -63,6 +64,8 @@ def ledger(
     """
     folder = folder or results_dir()
     results, epochs = runs or (load_results(folder), load_epochs(folder))
+    faces = load_faces(folder)
+    results = add_kinds(results, load_right(faces, folder), faces)
     transition = load_transition(folder / "ferplus_fer2013_transition.csv")
     return claims_table(results, epochs, load_knowledge(folder), transition, load_afterwards(folder), only)
 
@@ -84,7 +87,7 @@ def claims_table(
     together. A dataset on which a claim cannot be judged has one row that says why.
 
     Args:
-        results: ``load_results()``.
+        results: ``load_results()``, with columns of ``per_face.add_kinds`` for claims about kinds of test faces.
         epochs: ``load_epochs()``, for claims about curves and best rates.
         knowledge: ``load_knowledge()``, for claims about what alpha knows.
         transition: ``load_transition()``, for claims about real label noise.

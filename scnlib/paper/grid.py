@@ -53,7 +53,7 @@ _METHODS = {
     "EfficientFace": "efficientface",
 }
 # Options of datasets that make another experiment of a run, with their defaults; the other options are recipe.
-DATA_DEFAULTS = {"num_classes": 8, "sets": "rafdb+affectnet", "rule": "majority"}
+DATA_DEFAULTS = {"num_classes": 8, "sets": "rafdb+affectnet", "rule": "majority", "twins": True}
 # Rows of which the papers' numbers are all there is: other architectures, or a description that does not suffice.
 PUBLISHED_ONLY = {
     "dlp_cnn": "DLP-CNN's network",

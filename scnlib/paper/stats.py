@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def mean(values: Sequence[float]) -> float:
     """The arithmetic mean; NaN of nothing."""
@@ -17,7 +19,7 @@ def standard_deviation(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1))
 
 
-def student(degrees: int, level: float) -> float:
+def student(degrees: float, level: float) -> float:
     """How many standard errors an interval of Student's distribution reaches to each side."""
     from scipy.special import stdtrit  # comes with scikit-learn; imported here so that importing the room stays cheap
 
@@ -35,6 +37,35 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     """The mean with the ends of Student's interval: ``(mean, low, high)``; ends NaN of fewer than two values."""
     middle, half = mean(values), half_width(values, level)
     return middle, middle - half, middle + half
+
+
+def crossed_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
+    """The mean over seeds and faces, and what it may be for other seeds *and* other faces: ``(mean, low, high)``.
+
+        value_sf = mean + seed_s + face_f + rest_sf                      all but the mean drawn at random
+        Var(mean) = (MS_seeds + MS_faces - MS_rest) / (S n)              at least (MS_rest) / (S n)
+
+    with the mean squares of the table. The degrees of freedom are Satterthwaite's. An interval over seeds alone asks
+    what other seeds would give on these very faces; all of them share the luck of which faces were photographed.
+
+    Args:
+        values: float ``(S, n)``, one row a seed, one column a face. The ends are NaN for fewer than two of either.
+
+    Source: the two-way random model without replication (Cornfield & Tukey 1956); Satterthwaite 1946.
+    """
+    seeds, faces = values.shape
+    if min(seeds, faces) < 2:
+        return float(values.mean()) if values.size else math.nan, math.nan, math.nan
+    middle, of_seed, of_face = values.mean(), values.mean(1, keepdims=True), values.mean(0, keepdims=True)
+    squares = np.array([faces * ((of_seed - middle) ** 2).sum(), seeds * ((of_face - middle) ** 2).sum(),
+                        ((values - of_seed - of_face + middle) ** 2).sum()])  # fmt: skip
+    degrees = np.array([seeds - 1, faces - 1, (seeds - 1) * (faces - 1)])
+    parts = squares / degrees / values.size
+    variance = max(parts[0] + parts[1] - parts[2], parts[2])
+    if variance == 0:
+        return float(middle), float(middle), float(middle)
+    half = student(variance**2 / (parts**2 / degrees).sum(), level) * math.sqrt(variance)
+    return float(middle), float(middle - half), float(middle + half)
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:

@@ -302,3 +302,22 @@ class TestBadInput:
             load_dataset("imagenet")
         with pytest.raises(ValueError, match="split='all' is unknown"):
             load_dataset("ferplus", folders, "all")
+
+
+@pytest.mark.parametrize("split", ["train", "train+val"])
+def test_images_of_which_the_test_set_has_a_twin_can_be_left_out(folders, split):
+    usual = ferplus.load(folders, split)
+    twin, test = (folders / "data" / name for name in ("FER2013Train/fer0000004.png", "FER2013Test/fer0000008.png"))
+    Image.fromarray(np.clip(np.asarray(Image.open(test)).astype(int) * 9 // 10 + 20, 0, 255).astype(np.uint8)).save(
+        twin
+    )
+    with_twin = ferplus.load(folders, split)
+    without = ferplus.load(folders, split, twins=False)
+    assert names(with_twin) == names(usual), "by default the official lists stay as they are"
+    assert names(without) == [name for name in names(usual) if name != "fer0000004.png"]
+    assert without.source.sha256 != with_twin.source.sha256 and "no twins of test" in without.source.version
+    assert torch.equal(ferplus.load(folders, "test", twins=False).images, ferplus.load(folders, "test").images)
+
+
+def test_where_no_image_has_a_twin_all_stay(folders):
+    assert names(ferplus.load(folders, "train", twins=False)) == names(ferplus.load(folders, "train"))

@@ -625,7 +625,7 @@ def test_a_finished_run_without_its_weights(scn_run, tmp_path, capsys, words):
     assert tree(tmp_path) == before
 
 
-@pytest.mark.attack("results added beside a table that is damaged", "refused before any of the six is written")
+@pytest.mark.attack("results added beside a table that is damaged", "refused before any of the seven is written")
 @pytest.mark.parametrize("suffix", ["", *results.SUFFIXES])
 @pytest.mark.parametrize("content", [b"", b"what\n1\n", b'key,config\na,"\n', b"key;config\na;b\n"])
 def test_results_beside_a_damaged_table(scn_run, squares, tmp_path, suffix, content):
