@@ -590,7 +590,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     measure = tasks.add_parser(
         "measure",
         help="count votes, near-duplicates and faces found in FER+ for lessons 01 and 02",
-        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv, ferplus_duplicates.csv and "
+        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv, ferplus_duplicates.csv, ferplus_faces.csv.xz and "
         "ferplus_tight_crops.csv into data/results: counts, no picture.",
     )
     measure.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")

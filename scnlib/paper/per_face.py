@@ -3,7 +3,7 @@
 ``NAME_predictions.csv.xz`` has each run's predictions, ``NAME_faces.csv.xz`` what is known of the faces.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from scnlib.paper import stats
 from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
-from scnlib.paper.results import paired, prepare
+from scnlib.paper.results import COMPARABLE, paired, prepare
 from scnlib.paths import results_dir
 from scnlib.tables import read_csv
 
@@ -92,6 +92,7 @@ def gains(
     faces: pd.DataFrame,
     named: Mapping[str, Selector],
     reference: Selector,
+    alike: Sequence[str] = COMPARABLE,
     **fields: object,
 ) -> pd.DataFrame:
     """What methods on FER+ are ahead of another one on all test faces and on each kind, and what others might say.
@@ -102,6 +103,7 @@ def gains(
         faces: of ``load_faces``.
         named: label -> runs.
         reference: the runs that gains are over.
+        alike: columns in which both must agree; ``RECIPE`` where they are trained on other images by design.
         fields: what differs from the quick profile's recipe, as in ``arms.arms``.
 
     Returns:
@@ -117,7 +119,7 @@ def gains(
     found = []
     for method, selector in named.items():
         own = rows_of(prepared, selector, "ferplus", recipe)
-        seeds = list(paired(own, other, "accuracy"))
+        seeds = list(paired(own, other, "accuracy", alike))
         ours, theirs = (right.loc[rows.set_index("seed").loc[seeds, "key"]] for rows in (own, other))
         ahead = 100.0 * (ours.to_numpy(dtype=float) - theirs.to_numpy(dtype=float))
         for kind, chosen in kinds.items():

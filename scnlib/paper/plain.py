@@ -150,14 +150,17 @@ TITLES = {
 def page(table: pd.DataFrame) -> str:
     """The judged claims as Markdown: grouped by how they fared, each with its numbers, its reason and its lesson.
 
+    The undecided ones, of which there are most and little to say, are folded up.
+
     Args:
         table: of ``scnlib.paper.claims_table``.
     """
-    lists = [
-        "\n".join([f"**{TITLES[verdict]}** ({len(claims)})", "", *map(_with_lesson, claims)])
-        for verdict, claims in groups(table).items()
-        if claims
-    ]
+    lists = []
+    for verdict, claims in groups(table).items():
+        title, lines = f"{TITLES[verdict]} ({len(claims)})", "\n".join(map(_with_lesson, claims))
+        folded = f"<details><summary>{title}: unfold</summary>\n\n{lines}\n\n</details>"
+        if claims:
+            lists.append(folded if verdict == UNDECIDED else f"**{title}**\n\n{lines}")
     if not lists:
         return "> No claim was tested yet: there are no results."
     origins = [origin for origin in table["origin"].unique() if origin]

@@ -9,8 +9,8 @@ import pytest
 
 from scnlib.config import profile_config
 from scnlib.paper.claims import claims_table
-from scnlib.paper.per_face import add_kinds, gains, load_faces, load_right
-from scnlib.paper.results import load_results
+from scnlib.paper.per_face import add_kinds, gains, load_faces, load_right, twin_advantage
+from scnlib.paper.results import RECIPE, load_results
 from scnlib.paper.stats import crossed_interval, interval
 from scnlib.paper.verdicts import arm
 from scnlib.results import load, write_table
@@ -91,6 +91,25 @@ def test_of_one_seed_there_is_no_interval_and_of_none_no_gain(pairs, kept, n):
     row = gains(results, right.iloc[kept], faces, {"SCN": arm("scn")}, arm("baseline")).iloc[0]
     assert row["n"] == n and math.isnan(row["low"]) and math.isnan(row["seeds_low"])
     assert row["effect"] == -75 if n else math.isnan(row["effect"])
+
+
+def test_runs_on_other_images_are_compared_only_where_that_is_asked_for(pairs):
+    results, right, faces = pairs
+    results.loc[results["method"] == "scn", "data"] = "others"
+    call = (results, right, faces, {"SCN": arm("scn")}, arm("baseline"))
+    assert set(gains(*call)["n"]) == {0} and set(gains(*call, alike=RECIPE)["n"]) == {2}
+
+
+def test_faces_with_a_twin_are_compared_with_others_of_like_class(pairs):
+    """Two twins, of classes 1 and 7: the others of class 1 count half, those of class 7 the other half."""
+    results, right, faces = pairs
+    faces = pd.DataFrame({"label": [0, 1, 1, 1, 7, 7], "agreed": 10, "twin": [0, 1, 0, 0, 1, 0]})
+    right = pd.DataFrame([[1, 1, 1, 0, 1, 0], [1, 1, 0, 0, 0, 0]], right.index[:2], faces.index).astype(bool)
+    found = twin_advantage(results, right, faces, arm("baseline"))
+    assert (found["with a twin"], found["others"]) == (75, 12.5), "100 and 50; (50 + 0) / 2 and 0"
+    assert found["n"] == 2 and (found["ahead"], found["low"]) == pytest.approx(interval([75, 50])[:2])
+    none = twin_advantage(results, right.iloc[:0], faces, arm("baseline"))
+    assert none["n"] == 0 and math.isnan(none["ahead"])
 
 
 def test_lrns_claim_about_ambiguous_faces_is_judged_on_them_alone(tmp_path):

@@ -42,6 +42,8 @@ def test_the_page_has_every_judged_claim_once_and_says_where_it_was_measured():
     assert [text.count(f"**{name}**") for name in ("S02", "S10", "S19", "L02")] == [1, 1, 1, 0]
     assert text.index("S02") < text.index("S10") < text.index("S19")
     assert text.endswith("*(measured at full scale)*")
+    before, folded = text.split("<details>")
+    assert "S10" in before and "S19" in folded.split("</details>")[0]
     assert plain.page(pd.DataFrame([WAITING])).startswith("> No claim was tested")
 
 
