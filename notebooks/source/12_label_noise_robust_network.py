@@ -398,7 +398,9 @@ for name, run in runs.runs.items():
             score=run.samples["test_confidence"].mean(), accuracy=run.row()["accuracy"], origin="measured here")
 
 # %% [markdown]
-# Scores below the accuracy are what 30 % wrong labels ask for: whoever believes a third of them wrong must not be sure.
+# Scores below the accuracy are what 30 % wrong labels ask for: whoever believes a third of them wrong must not be sure. That was one run of
+# each on drawn faces. On FER+ the votes say which faces are ambiguous (at most six of ten annotators agree), and L08 among the verdicts below
+# asks the figure's sentence of these in three seeds.
 #
 # ## Does it know wrong labels?
 #
