@@ -24,7 +24,8 @@ from scnlib.paper.mistakes import expected_mistakes
 from scnlib.paths import results_dir
 from scnlib.provenance import commit, now
 from scnlib.results import replace_rows
-from scnlib.runs import Run, Splits, open_run
+from scnlib.run_folder import Run, open_run
+from scnlib.splits import Splits
 from scnlib.training import EVALUATION_BATCH
 from scnlib.words import counted
 

@@ -424,8 +424,9 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from scnlib import predict, runs
+    from scnlib import predict
     from scnlib.datasets.face_detection import Detector
+    from scnlib.run_folder import open_run
     from scnlib.transfer import standing
 
     if not options.photos and not options.card:
@@ -435,7 +436,7 @@ def _predict(options: argparse.Namespace) -> int:
         predict.check_apart(options.out, files)
     predict.check_file("--csv", options.csv, ".csv", files)
     predict.check_file("--card", options.card, ".md", files)
-    run = predict.teaching_run(options.method) if options.run is None else runs.open_run(options.run)
+    run = predict.teaching_run(options.method) if options.run is None else open_run(options.run)
     worth = standing(run)
     print(f"{run.path}\n{worth.words()}")
     if options.card:
@@ -460,16 +461,18 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _transfer(options: argparse.Namespace) -> None:
-    from scnlib import runs, transfer
+    from scnlib import transfer
+    from scnlib.run_folder import open_run
 
-    path = transfer.measure([runs.open_run(path) for path in options.runs], options.root)
+    path = transfer.measure([open_run(path) for path in options.runs], options.root)
     print(f"{path}: {counted(len(options.runs), 'run')} added or replaced")
 
 
 def _export(options: argparse.Namespace) -> None:
-    from scnlib import export, runs
+    from scnlib import export
+    from scnlib.run_folder import open_run
 
-    done = export.export(runs.open_run(options.run), options.target)
+    done = export.export(open_run(options.run), options.target)
     print(
         f"{done.path}: images -> {', '.join(done.outputs)}\nlargest difference to the network {done.difference:.1e} on "
         f"{done.faces} rendered faces (allowed {export.TOLERANCE:g})"
@@ -505,14 +508,15 @@ def _add_suspects(commands: argparse._SubParsersAction) -> None:
 def _suspects(options: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from scnlib import files, runs, suspects
+    from scnlib import files, suspects
     from scnlib.results import write_table
+    from scnlib.run_folder import open_run
 
     if options.top < 1:
         raise ValueError(f"--top must be at least 1, got {options.top}")
     if options.csv:
         files.check_target("--csv", options.csv, ".csv")
-    run = runs.open_run(options.run)
+    run = open_run(options.run)
     table = suspects.suspects(run, options.root, options.by)
     print(visible(suspects.report(run, table, options.top, options.by)))
     if options.csv:
@@ -590,8 +594,8 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     measure = tasks.add_parser(
         "measure",
         help="count votes, near-duplicates and faces found in FER+ for lessons 01 and 02",
-        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv, ferplus_duplicates.csv, ferplus_faces.csv.xz and "
-        "ferplus_tight_crops.csv into data/results: counts, no picture.",
+        description="Write ferplus_votes.csv, ferplus_vote_matrix.csv, ferplus_duplicates.csv, ferplus_faces.csv.xz "
+        "and ferplus_tight_crops.csv into data/results: counts, no picture.",
     )
     measure.add_argument("--root", metavar="DIR", required=True, help="folder of FER+")
     measure.set_defaults(command=_data_measure)
@@ -653,14 +657,15 @@ def _add_compile(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> None:
     from scnlib import pretrained, runs
     from scnlib.augment import STILL
+    from scnlib.config import Config, profile_config
     from scnlib.distributed import rank
     from scnlib.precision import choose_device, choose_precision
 
-    given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(runs.Config)}
+    given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Config)}
     given["data"] = _pairs("--data", options.data)
     given["augmentation"] = STILL if options.no_augmentation else None
     fields = {name: value for name, value in given.items() if value is not None}
-    config = runs.profile_config(options=_pairs("--set", options.set), **fields)
+    config = profile_config(options=_pairs("--set", options.set), **fields)
     if options.weights is not None:
         config = pretrained.start_from(config, options.weights, options.normalization)
     device = choose_device(options.device)
@@ -779,11 +784,12 @@ def _results(options: argparse.Namespace) -> int | None:
     for flag in ("cell", "seed", "weights", "tolerance"):
         if getattr(options, flag) is not None:
             raise ValueError(f"--{flag} is of `scn results verify`; adding runs takes --root and --folder")
-    from scnlib import results, runs
+    from scnlib import results
+    from scnlib.run_folder import open_run
 
     if not options.runs:
         raise ValueError(f"name the directories of the runs to add to {options.name}")
-    path = results.add(options.name, [runs.open_run(path) for path in options.runs], folder, options.root)
+    path = results.add(options.name, [open_run(path) for path in options.runs], folder, options.root)
     print(f"{path}: {counted(len(options.runs), 'run')} added or replaced")
 
 

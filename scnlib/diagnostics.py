@@ -20,8 +20,8 @@ def symptoms(
     perhaps new ones at the end, and a resumed run has the same as an undisturbed one.
 
     Args:
-        records: a row of ``scnlib.runs.METRICS`` and ``test_answers``, how many classes the test faces were given, for
-            each epoch so far, what is missing or NaN is unknown; without any, only the config is judged.
+        records: a row of ``scnlib.run_folder.METRICS`` and ``test_answers``, how many classes the test faces were
+            given, for each epoch so far, what is missing or NaN is unknown; without any, only the config is judged.
         config: of the run.
         n_train: training samples, each of which has its alpha; from them follows a sampling error.
         per_epoch: samples that an epoch shows, from which follow the sizes of batches: more than there are with

@@ -16,7 +16,7 @@ from scnlib import faces
 from scnlib.errors import ScnError
 from scnlib.files import check_target
 from scnlib.predict import Predictor, in_grey, shown
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.words import counted
 
 #: Largest difference of a probability, or of alpha, between a run's network and its export.

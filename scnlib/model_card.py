@@ -15,7 +15,8 @@ from torch import Tensor
 from scnlib import files
 from scnlib.paper import stats
 from scnlib.predict import frame_of, shown
-from scnlib.runs import Run, load_splits
+from scnlib.run_folder import Run
+from scnlib.splits import load_splits
 from scnlib.transfer import RENDERED, standing
 from scnlib.words import counted
 

@@ -31,7 +31,8 @@ from scnlib.methods.eac import attention
 from scnlib.models import Classifier, in_three_channels, normalize
 from scnlib.paths import out_dir, results_dir
 from scnlib.results import read_table, write_table
-from scnlib.runs import Run
+from scnlib.run_folder import Run, open_run
+from scnlib.splits import load_splits
 from scnlib.words import counted
 
 #: Photographs are looked at with at most so many pixels on their longer side: what MTCNN costs grows with the area.
@@ -151,9 +152,9 @@ def teaching_config(method: str = "scn", profile: str = "quick") -> Config:
 def teaching_run(method: str = "scn", profile: str = "quick") -> Run:
     """The run of ``teaching_config``: found by its key, or announced with what it takes and trained."""
     config = teaching_config(method, profile)
-    key = runs.run_key(config, runs.load_splits(config))
+    key = runs.run_key(config, load_splits(config))
     try:
-        return runs.open_run(out_dir() / "runs" / runs.run_name(config, key))
+        return open_run(out_dir() / "runs" / runs.run_name(config, key))
     except FileNotFoundError:
         print(
             f"No network yet: one is trained on rendered faces, {counted(config.epochs, 'epoch')}; {_duration(key)}",

@@ -30,7 +30,7 @@ from scnlib.files import write
 from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
 from scnlib.paths import results_dir
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.tables import read_csv, with_configs
 from scnlib.uncertainty import known_uncertainty, knows
 

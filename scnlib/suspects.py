@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from scnlib.datasets.listing import check_choice
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 
 ORDERS = ("answers", "own")
 

@@ -22,7 +22,7 @@ from scnlib.paths import results_dir
 from scnlib.predict import Predictor, cut_out, frame_of
 from scnlib.provenance import commit, now
 from scnlib.results import read_table, replace_rows
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.training import EVALUATION_BATCH
 from scnlib.words import counted
 

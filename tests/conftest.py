@@ -8,7 +8,8 @@ import warnings
 import pytest
 import torch
 
-from scnlib import runs
+from scnlib import runs, splits
+from scnlib.config import profile_config
 from scnlib.datasets import FaceSet, Source
 from scnlib.datasets.noise import corrupt_labels
 
@@ -67,7 +68,7 @@ def load_squares(name, root=None, split="train", **options) -> FaceSet:
 @pytest.fixture
 def squares(monkeypatch):
     """Runs train on grey squares, whatever dataset they name."""
-    monkeypatch.setattr(runs, "load_dataset", load_squares)
+    monkeypatch.setattr(splits, "load_dataset", load_squares)
 
 
 @pytest.fixture
@@ -90,6 +91,6 @@ def apart(monkeypatch):
 def scn_run(tmp_path_factory):
     """A finished run of SCN on squares of the classes a, b, c, d, 32 px."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load_dataset", load_squares)
-        config = runs.profile_config("smoke", method="scn")
+        patch.setattr(splits, "load_dataset", load_squares)
+        config = profile_config("smoke", method="scn")
         return runs.run(config, out=tmp_path_factory.mktemp("runs") / "run", progress=False)

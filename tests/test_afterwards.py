@@ -7,10 +7,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from scnlib import afterwards, runs
+from scnlib import afterwards, run_folder
 from scnlib.models import normalize
 from scnlib.paper.afterwards import load_afterwards
-from scnlib.runs import Splits, load_splits
+from scnlib.splits import Splits, load_splits
 from tests.conftest import make_faces
 
 
@@ -137,7 +137,7 @@ def test_an_answer_takes_the_place_of_the_older_one(scn_run, squares, tmp_path):
 
 def test_other_faces_are_refused_and_nothing_is_written(scn_run, squares, tmp_path, monkeypatch):
     others = dataclasses.replace(load_splits(scn_run.config), test=make_faces(32, seed=9))
-    monkeypatch.setattr(runs, "load_splits", lambda config, root: others)
+    monkeypatch.setattr(run_folder, "load_splits", lambda config, root: others)
     with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
         afterwards.measure("mine", [scn_run], folder=tmp_path)
     assert not list(tmp_path.glob("*.csv"))

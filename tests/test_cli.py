@@ -7,10 +7,11 @@ import sys
 import pytest
 import torch
 
-from scnlib import paper, runs
+from scnlib import paper, splits
 from scnlib.augment import STILL
 from scnlib.cli import main
 from scnlib.models import make_backbone
+from scnlib.run_folder import open_run
 
 from .conftest import make_faces
 
@@ -24,7 +25,7 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
     assert "computing in" in printed
     assert "last of 2 epochs, n = 32" in printed
     assert "AUROC" in printed
-    run = runs.open_run(tmp_path / "run")
+    run = open_run(tmp_path / "run")
     changed = int((run.samples["final"] != run.samples["given"]).sum())
     assert f"relabelled {changed} of 64 ({100 * changed / 64:.0f} %)" in printed.splitlines()
     assert printed.rstrip().endswith(str(tmp_path / "run"))
@@ -33,7 +34,7 @@ def test_run_prints_what_was_measured_and_where(squares, capsys, tmp_path):
 
 def test_without_augmentation_every_epoch_shows_the_same_pictures(squares, tmp_path):
     assert main(["run", *TINY, "--no-augmentation", "--out", str(tmp_path / "run")]) == 0
-    assert runs.open_run(tmp_path / "run").config.augmentation == STILL
+    assert open_run(tmp_path / "run").config.augmentation == STILL
 
 
 def test_who_reads_no_further_gets_no_complaint():
@@ -49,7 +50,7 @@ def test_the_noise_that_was_made_is_said_where_it_is_not_that_asked_for(monkeypa
     def few(name, root=None, split="train", **options):
         return dataclasses.replace(make_faces(7, num_classes=2, noise=0.0), true_labels=None)
 
-    monkeypatch.setattr(runs, "load_dataset", few)
+    monkeypatch.setattr(splits, "load_dataset", few)
     words = ["run", "--profile", "smoke", "--method", "baseline", "--batch-size", "3"]
     for rate, expected in ((0.3, "wrong labels: 2 of 7 (28.6 %), asked were 30 %"), (0.28, None), (0, None)):
         assert main([*words, "--noise-rate", str(rate), "--out", str(tmp_path / f"run{rate}")]) == 0
@@ -190,7 +191,7 @@ def test_weights_are_shown_refused_and_started_from(squares, capsys, tmp_path):
     assert main(run) == 2
     assert "does not tell how its images were scaled" in capsys.readouterr().err
     assert main([*run, "--normalization", "unit"]) == 0
-    config = runs.open_run(tmp_path / "run").config
+    config = open_run(tmp_path / "run").config
     assert config.pretrained.startswith("other@sha256:") and config.normalization == "unit"
 
 

@@ -11,6 +11,7 @@ from scnlib.config import profile_config
 from scnlib.methods import METHODS
 from scnlib.models import make_backbone
 from scnlib.precision import Precision
+from scnlib.run_folder import open_run
 from scnlib.training import Training, epoch_batches
 
 from .conftest import make_faces, no_waiting
@@ -105,7 +106,7 @@ def test_a_run_says_that_it_was_compiled(programs, tmp_path, monkeypatch):
     monkeypatch.setenv("SCN_OUT", str(tmp_path))
     plain = runs.run(profile_config("smoke"), out=tmp_path / "plain", progress=False)
     cli.main(["run", "--profile", "smoke", "--compile", "--out", str(tmp_path / "compiled")])
-    compiled = runs.open_run(tmp_path / "compiled")
+    compiled = open_run(tmp_path / "compiled")
     assert programs
     assert compiled.manifest["key"] == plain.manifest["key"]
     assert [run.row()["loop"] for run in (plain, compiled)] == ["eager", "torch.compile"]

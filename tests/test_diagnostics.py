@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import torch
 
-from scnlib import runs
+from scnlib import runs, splits
 from scnlib.cli import main
 from scnlib.config import profile_config
 from scnlib.diagnostics import symptoms
-from scnlib.runs import Training
+from scnlib.training import Training
 
 from .conftest import make_faces
 
@@ -121,7 +121,7 @@ def test_oversampling_shows_more_samples_and_measures_no_more():
 def test_a_run_with_oversampling_hands_both_numbers_over(squares, monkeypatch):
     counts = set()
     faces = make_faces(64).with_labels((torch.arange(64) < 16).long())
-    monkeypatch.setattr(runs, "load_dataset", lambda *a, **k: dataclasses.replace(faces, true_labels=None))
+    monkeypatch.setattr(splits, "load_dataset", lambda *a, **k: dataclasses.replace(faces, true_labels=None))
     monkeypatch.setattr(runs, "symptoms", lambda records, config, *n: counts.add(n) or [])
     runs.run(profile_config("smoke", epochs=1, oversample=True, options={"relabelling": False}), progress=False)
     assert counts == {(64, 96)}

@@ -15,7 +15,7 @@ import torch.distributed as dist
 import torch.multiprocessing
 from torch import nn
 
-from scnlib import distributed, runs
+from scnlib import distributed, runs, splits
 from scnlib.config import profile_config
 from scnlib.distributed import Shares, share
 from scnlib.losses import rank_regularization
@@ -23,6 +23,7 @@ from scnlib.methods import METHODS, SCN, Batch
 from scnlib.methods.curriculumnet import CurriculumNet
 from scnlib.models import Classifier, SmallCNN
 from scnlib.precision import Precision
+from scnlib.run_folder import open_run
 from scnlib.training import Training
 
 from .conftest import load_squares, make_faces
@@ -174,7 +175,7 @@ def _found_by_two(rank, folder):
     with pytest.raises(FileNotFoundError, match="only the first looked"):
         distributed.first(_missing, rank)
 
-    runs.load_dataset = load_squares
+    splits.load_dataset = load_squares
     with pytest.raises(ValueError, match="^method mixup trains on one process alone; on 2 do: baseline, scn"):
         runs.run(smoke(method="mixup"), out=folder / "mixup", device="cpu", progress=False)
     with pytest.raises(ValueError, match=f"different runs .process {rank}: "):
@@ -233,7 +234,7 @@ def folder(tmp_path_factory):
 def two(folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCN_HEADLESS", "1")
-        patch.setattr(runs, "load_dataset", load_squares)
+        patch.setattr(splits, "load_dataset", load_squares)
         cut_off(folder / "begun by one", patch)
     return spawned(2, folder)
 
@@ -319,7 +320,7 @@ def test_the_first_process_answers_for_all(two):
 
 
 def test_a_resumed_run_ends_like_an_undisturbed_one(two, folder):
-    whole, resumed = runs.open_run(folder / "whole"), runs.open_run(folder / "resumed")
+    whole, resumed = open_run(folder / "whole"), open_run(folder / "resumed")
     same_results(resumed, whole)
     assert [process["run"] for process in two] == [resumed.path] * 2
     assert sorted(path.name for path in whole.path.iterdir()) == [
@@ -330,9 +331,9 @@ def test_a_resumed_run_ends_like_an_undisturbed_one(two, folder):
 
 def test_another_number_of_processes_can_go_on(two, folder, squares):
     after = runs.run(smoke(epochs=3), out=folder / "begun by two", device="cpu", progress=False)
-    before = runs.open_run(folder / "begun by one")
+    before = open_run(folder / "begun by one")
     assert (before.manifest["processes"], after.manifest["processes"]) == ("1; 2", "2; 1")
-    whole = runs.open_run(folder / "whole")
+    whole = open_run(folder / "whole")
     assert before.manifest["key"] == after.manifest["key"] == whole.manifest["key"]
     assert after.metrics["train_loss"][0] == whole.metrics["train_loss"][0] != before.metrics["train_loss"][0]
     assert [len(run.metrics) for run in (before, after)] == [3, 3]

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from scnlib import cli, export, runs
+from scnlib.config import profile_config
 from scnlib.errors import ScnError
 from scnlib.predict import Predictor
 
@@ -40,7 +41,7 @@ def test_torch_export_agrees_for_any_number_of_faces(scn_run, tmp_path, capsys):
 def test_the_file_says_how_pictures_must_be_shown(scn_run, tmp_path):
     words = export.metadata(scn_run, Predictor(scn_run))
     assert len(json.loads(words["frame"])) == 5 and "cut out" in words["shown"]
-    config = runs.profile_config("smoke", dataset="folder", method="baseline")
+    config = profile_config("smoke", dataset="folder", method="baseline")
     root = tmp_path / "faces"
     for i, image in enumerate(pictures(16)):
         path = root / ("test" if i < 4 else "train") / "ab"[i % 2] / f"{i}.png"

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from scnlib import cli, faces, predict, runs
+from scnlib.config import profile_config
 from scnlib.datasets import LOADERS
 from scnlib.datasets.face_detection import Found
 from scnlib.datasets.face_geometry import template
@@ -39,7 +40,7 @@ def test_a_predictor_says_from_bytes_what_the_network_says_from_scaled_pixels(sc
 
 
 def test_a_method_without_alpha_gives_probabilities_alone(squares, tmp_path):
-    baseline = runs.run(runs.profile_config("smoke", method="baseline"), out=tmp_path / "run", progress=False)
+    baseline = runs.run(profile_config("smoke", method="baseline"), out=tmp_path / "run", progress=False)
     (probabilities,) = predict.Predictor(baseline)(torch.zeros(2, 1, 32, 32, dtype=torch.uint8))
     torch.testing.assert_close(probabilities.sum(1), torch.ones(2))
 
@@ -240,7 +241,7 @@ def folder(tmp_path):
 
 
 def folder_run(root, out):
-    config = runs.profile_config("smoke", dataset="folder", method="scn")
+    config = profile_config("smoke", dataset="folder", method="scn")
     return runs.run(config, root=root, out=out, progress=False, device="cpu")
 
 
@@ -269,7 +270,7 @@ def test_a_run_of_a_folder_predicts_what_it_was_measured_by(folder, tmp_path, ca
 @pytest.mark.parametrize(("dataset", "write"), [("rafdb", write_rafdb), ("affectnet", write_affectnet_npy)])
 def test_faces_that_others_aligned_are_taken_as_they_are(dataset, write, tmp_path):
     root = write(tmp_path / "data")
-    config = runs.profile_config("smoke", dataset=dataset, method="baseline", epochs=1)
+    config = profile_config("smoke", dataset=dataset, method="baseline", epochs=1)
     run = runs.run(config, root=root, out=tmp_path / "run", progress=False, device="cpu")
     files = [root / name for name in run.splits(root).test.ids]
     answers = [found[0] for _, found in predict.predict_files(files, predict.Predictor(run), None)]

@@ -8,11 +8,11 @@ import pytest
 import torch
 from filelock import FileLock, Timeout
 
-from scnlib import results, runs
+from scnlib import results, runs, splits
 from scnlib.config import profile_config
 from scnlib.knowledge import load_knowledge
 from scnlib.paper.results import load_results
-from scnlib.runs import METRICS
+from scnlib.run_folder import METRICS
 
 from .conftest import load_squares, make_faces
 
@@ -48,7 +48,7 @@ def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squa
     def others(*_, **__):
         return dataclasses.replace(make_faces(64, seed=77), true_labels=None)
 
-    monkeypatch.setattr(runs, "load_dataset", others)
+    monkeypatch.setattr(splits, "load_dataset", others)
     new = runs.run(smoke(), out=tmp_path / "new", progress=False)
     written = results.write_table
     for number in range(7):
@@ -59,9 +59,9 @@ def test_wherever_it_is_killed_the_rows_can_be_read_and_the_next_call_heals(squa
                 raise KeyboardInterrupt
             written(path, table)
 
-        monkeypatch.setattr(runs, "load_dataset", load_squares)
+        monkeypatch.setattr(splits, "load_dataset", load_squares)
         results.add("squares", [old, other], folder)
-        monkeypatch.setattr(runs, "load_dataset", others)
+        monkeypatch.setattr(splits, "load_dataset", others)
         monkeypatch.setattr(results, "write_table", dies)
         with pytest.raises(KeyboardInterrupt):
             results.add("squares", [new], folder)
@@ -119,7 +119,7 @@ def test_a_result_replaces_that_of_the_same_config_on_older_data(squares, tmp_pa
     other = runs.run(smoke(method="baseline"), progress=False)
     results.add("squares", [old, other], tmp_path)
     monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+        splits, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
     )
     new = runs.run(smoke(), out=tmp_path / "new", progress=False)
     assert new.manifest["key"] != old.manifest["key"]
@@ -182,7 +182,7 @@ def test_who_adds_at_the_same_time_waits(squares, tmp_path, monkeypatch):
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
     run = runs.run(smoke(), progress=False)
     monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+        splits, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
     )
     with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
         results.add("squares", [run], tmp_path)
@@ -204,7 +204,7 @@ def test_a_root_is_handed_to_the_loader(tmp_path, monkeypatch):
         roots.append(root)
         return load_squares(name, root, split, **options)
 
-    monkeypatch.setattr(runs, "load_dataset", load)
+    monkeypatch.setattr(splits, "load_dataset", load)
     run = runs.run(smoke(), root="here", progress=False)
     roots.clear()
     results.add("squares", [run], tmp_path, root="here")

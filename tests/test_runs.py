@@ -8,24 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from scnlib import runs
+from scnlib import runs, splits
 from scnlib.config import Config, profile_config
 from scnlib.methods import SCN
+from scnlib.run_folder import METRICS, open_run
+from scnlib.splits import load_splits
 
 from .conftest import load_squares, make_faces
 
 
 def smoke(**fields):
     return profile_config("smoke", noise_rate=0.25, **fields)
-
-
-@pytest.mark.parametrize(("epoch", "reported"), [(4, {}), (8, {"relabel_epoch": 8}), (10, {"relabel_epoch": 10})])
-def test_a_row_says_what_differs_from_its_profile(epoch, reported):
-    """Relabelling from epoch 4 is the profile's own; 10 is the method's default, and no less another experiment."""
-    config = profile_config("quick", method="scn", options={"relabel_epoch": epoch})
-    assert runs._reported_options(config) == reported
 
 
 def test_a_run_leaves_everything_needed_to_believe_it(squares):
@@ -36,7 +30,7 @@ def test_a_run_leaves_everything_needed_to_believe_it(squares):
     assert run.manifest["status"] == "done"
     assert run.manifest["wrong_labels"] == 16
     assert run.config == smoke()
-    assert list(run.metrics.columns) == list(runs.METRICS)
+    assert list(run.metrics.columns) == list(METRICS)
     assert len(run.metrics) == 2
     samples = run.samples
     assert samples["alpha"].shape == samples["prediction"].shape == samples["current"].shape == (2, 64)
@@ -47,21 +41,6 @@ def test_a_run_leaves_everything_needed_to_believe_it(squares):
     )
     assert row["options"] == "{}"
     assert json.loads(row["config"])["method"]["name"] == "scn"
-
-
-def test_a_run_is_called_by_what_its_profile_does_not_set(squares):
-    run = runs.run(smoke(options={"relabelling": False, "beta": 0.6}), progress=False)
-    assert run.label == "SCN without relabelling (beta=0.6)"
-
-
-def test_a_run_finds_its_faces_again_and_takes_no_others(squares, monkeypatch):
-    run = runs.run(smoke(), progress=False)
-    assert run.splits().sha256() == run.manifest["data"]
-    monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
-    )
-    with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
-        run.splits()
 
 
 def test_a_finished_run_is_not_trained_again(squares, monkeypatch):
@@ -75,12 +54,12 @@ def test_a_finished_run_is_not_trained_again(squares, monkeypatch):
 
 
 def test_the_key_follows_config_and_data_but_not_the_profiles_name(squares):
-    splits = runs.load_splits(smoke())
-    key = runs.run_key(smoke(), splits)
-    assert key == runs.run_key(dataclasses.replace(smoke(), profile="mine"), splits)
-    assert key != runs.run_key(smoke(lr=0.01), splits)
-    assert key != runs.run_key(smoke(options={"beta": 0.6}), splits)
-    other = dataclasses.replace(splits, train=make_faces(64, noise=0.1, seed=5))
+    loaded = load_splits(smoke())
+    key = runs.run_key(smoke(), loaded)
+    assert key == runs.run_key(dataclasses.replace(smoke(), profile="mine"), loaded)
+    assert key != runs.run_key(smoke(lr=0.01), loaded)
+    assert key != runs.run_key(smoke(options={"beta": 0.6}), loaded)
+    other = dataclasses.replace(loaded, train=make_faces(64, noise=0.1, seed=5))
     assert key != runs.run_key(smoke(), other)
 
 
@@ -100,7 +79,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(squares, tmp_path, monk
         runs.run(smoke(epochs=3), out=tmp_path / "cut", progress=False)
     assert not (tmp_path / "cut" / "manifest.json").exists()
     with pytest.raises(FileNotFoundError, match="was not finished; the same `scn run` resumes it"):
-        runs.open_run(tmp_path / "cut")
+        open_run(tmp_path / "cut")
     monkeypatch.setattr(runs.Training, "train_epoch", original)
     cut = runs.run(smoke(epochs=3), out=tmp_path / "cut", progress=False)
 
@@ -153,15 +132,6 @@ def test_a_kill_at_any_write_loses_nothing(squares, tmp_path, monkeypatch):
         assert len(resumed.metrics) == 2
 
 
-def test_only_a_manifest_that_says_done_is_done(squares, tmp_path):
-    run = runs.run(smoke(), out=tmp_path / "run", progress=False)
-    for text in ("{}", "", '{"status": "failed"}'):
-        (run.path / "manifest.json").write_text(text)
-        with pytest.raises(FileNotFoundError, match="was not finished"):
-            runs.open_run(run.path)
-    assert runs.run(smoke(), out=tmp_path / "run", progress=False).manifest["status"] == "done"
-
-
 def test_a_damaged_checkpoint_is_named(squares, tmp_path, monkeypatch):
     def dies(*arguments):
         raise Killed
@@ -175,45 +145,14 @@ def test_a_damaged_checkpoint_is_named(squares, tmp_path, monkeypatch):
 
 
 def test_one_experiment_has_one_key(squares):
-    splits = runs.load_splits(smoke())
+    loaded = load_splits(smoke())
     zero = {"options": {"margin_relabel": 0}, "lr": np.float64(1), "noise_rate": 0}
     same = {"options": {"margin_relabel": 0.0}, "lr": 1.0, "noise_rate": 0.0}
     keys = {
-        runs.run_key(profile_config("smoke", **fields), splits)
+        runs.run_key(profile_config("smoke", **fields), loaded)
         for fields in (zero, same, {**same, "noise_kind": "pair"})
     }
     assert len(keys) == 1
-
-
-class TestNoise:
-    def real(self, name, root=None, split="train", **options):
-        faces = load_squares(name, split=split)
-        return faces.with_labels((faces.labels + 1) % 4) if options.get("labels") == "fer2013" else faces
-
-    def test_real_noise_is_in_training_and_validation_but_not_in_the_test(self, monkeypatch):
-        monkeypatch.setattr(runs, "load_dataset", self.real)
-        splits = runs.load_splits(profile_config("smoke", dataset="ferplus", noise_kind="fer2013"))
-        assert (splits.train.labels != splits.train.true_labels).all()
-        assert (splits.val.labels != splits.val.true_labels).all()
-        assert splits.test.true_labels is None
-
-    def test_put_in_noise_is_in_training_and_validation_but_not_in_the_test(self, squares):
-        splits = runs.load_splits(smoke())
-        assert (splits.train.labels != splits.train.true_labels).sum() == 16
-        assert (splits.val.labels != splits.val.true_labels).sum() == 8
-        assert splits.test.true_labels is None
-
-    def test_votes_as_targets_do_not_go_with_noise_or_relabelling(self, monkeypatch):
-        def load(name, root=None, split="train", **options):
-            faces = load_squares(name, split=split)
-            return dataclasses.replace(faces, targets=torch.full((len(faces), 4), 0.25))
-
-        monkeypatch.setattr(runs, "load_dataset", load)
-        with pytest.raises(ValueError, match="noise changes single labels"):
-            runs.load_splits(smoke(method="baseline"))
-        with pytest.raises(ValueError, match="scn on single labels; set relabelling=false"):
-            runs.load_splits(profile_config("smoke"))
-        assert runs.load_splits(profile_config("smoke", method="baseline")).train.targets is not None
 
 
 def test_another_config_is_refused_and_nothing_changes(squares, tmp_path):
@@ -235,7 +174,7 @@ def test_a_folder_of_something_else_is_refused(squares, tmp_path):
 
 
 def _run_in_another_process(out, queue):
-    runs.load_dataset = load_squares
+    splits.load_dataset = load_squares
     run = runs.run(smoke(), out=out, progress=False)
     queue.put((run.manifest["finished"], run.manifest["duration_s"], len(run.manifest["sessions"])))
 
@@ -274,42 +213,6 @@ def test_config_round_trip():
     assert warm_ups == [1, 3, 6]
     pretraining = [profile_config("quick", method="ipa2lt", epochs=n).method.pretraining for n in (2, 12, 24)]
     assert pretraining == [1, 9, 18]
-
-
-def _kept(**changes):
-    plain = smoke().to_dict()
-    return {"key": "0" * 16, **plain, **{name: {**plain[name], **changed} for name, changed in changes.items()}}
-
-
-@pytest.mark.parametrize(
-    ("plain", "message"),
-    [
-        (_kept() | {"method": {"name": "mine"}}, "was made by other code: unknown method 'mine'; known: baseline"),
-        (_kept(method={"zeta": 1}), "was made by other code: method scn has no option 'zeta'"),
-        (_kept(method={"beta": "much"}), "was made by other code: method scn: beta must be a number, got 'much'"),
-        (_kept(augmentation={"erase": 0.5}), "was made by other code: augmentation has no option 'erase'"),
-        (_kept(augmentation={"flip": "up"}), "was made by other code: augmentation: flip must be a number"),
-        (_kept() | {"colour": "red"}, "was made by other code: a run has no option 'colour'"),
-        (_kept() | {"backbone": "vgg"}, "was made by other code: unknown backbone 'vgg'"),
-        ({}, "is damaged .* Remove .*, and the same `scn run` makes it again"),
-        ({"key": "x", "colour": "red"}, "is damaged"),
-        (_kept() | {"method": 7}, "is damaged"),
-        (_kept() | {"method": {}}, "is damaged"),
-    ],
-)
-def test_a_run_of_other_code_is_not_called_damaged(tmp_path, plain, message):
-    (tmp_path / "config.json").write_text(json.dumps(plain))
-    with pytest.raises(ValueError, match=rf"config\.json {message}") as raised:
-        _ = runs.Run(tmp_path).config
-    assert isinstance(raised.value, runs.OtherCode) is ("other code" in message)
-    assert ("Remove" in str(raised.value)) is ("damaged" in message)
-
-
-def test_what_a_profile_sets_is_no_option_of_a_run():
-    config = profile_config("quick", method="coteaching", options={"forget_rate": 0.2})
-    assert runs._reported_options(config) == {"forget_rate": 0.2}
-    config = profile_config("quick", method="coteaching", options={"warm_up": 5})
-    assert runs._reported_options(config) == {"warm_up": 5}
 
 
 def test_profiles_say_what_the_design_says():
@@ -362,7 +265,7 @@ def test_a_run_whose_data_changed_is_another_run(squares, tmp_path, monkeypatch)
     runs.run(smoke(), out=tmp_path / "run", progress=False)
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     monkeypatch.setattr(
-        runs, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
+        splits, "load_dataset", lambda *a, **k: dataclasses.replace(make_faces(64, seed=77), true_labels=None)
     )
     with pytest.raises(runs.RunConflict, match="the data or RECIPE_VERSION"):
         runs.run(smoke(), out=tmp_path / "run", progress=False)

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scnlib import runs, suspects
+from scnlib import runs, splits, suspects
 from scnlib.cli import main
+from scnlib.config import profile_config
+from scnlib.run_folder import open_run
 
 from .conftest import load_squares, make_faces
 from .datasets.made import write_folder
@@ -75,7 +77,7 @@ def test_precision_is_a_count():
 
 
 def test_a_run_with_nothing_to_rank_by_is_refused_with_advice(squares, tmp_path):
-    config = runs.profile_config("smoke", method="baseline", epochs=1)
+    config = profile_config("smoke", method="baseline", epochs=1)
     run = runs.run(config, out=tmp_path / "run", progress=False)
     run.samples["prediction"][:] = 1
     with pytest.raises(ValueError, match=r"run gives nothing to rank by: .* Train longer \(--epochs\)"):
@@ -87,9 +89,9 @@ def test_a_run_with_nothing_to_rank_by_is_refused_with_advice(squares, tmp_path)
 
 
 def test_other_faces_than_the_runs_are_refused(squares, tmp_path, monkeypatch):
-    run = runs.run(runs.profile_config("smoke", noise_rate=0.25), out=tmp_path / "run", progress=False)
+    run = runs.run(profile_config("smoke", noise_rate=0.25), out=tmp_path / "run", progress=False)
     others = dataclasses.replace(make_faces(64, seed=77), true_labels=None)
-    monkeypatch.setattr(runs, "load_dataset", lambda *a, **k: others)
+    monkeypatch.setattr(splits, "load_dataset", lambda *a, **k: others)
     with pytest.raises(ValueError, match="was trained on other rendered faces or labels than these"):
         suspects.suspects(run)
 
@@ -101,9 +103,9 @@ def test_the_command_shows_the_list_and_how_far_to_believe_it(squares, capsys, t
     capsys.readouterr()
     assert main(["suspects", str(tmp_path / "run"), "--top", "8", "--csv", str(tmp_path / "list.csv")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    table = suspects.suspects(runs.open_run(tmp_path / "run"))
+    table = suspects.suspects(open_run(tmp_path / "run"))
     truth = load_squares("train").labels.numpy()
-    wrong = int((runs.open_run(tmp_path / "run").samples["given"] != truth)[table.index[:8]].sum())
+    wrong = int((open_run(tmp_path / "run").samples["given"] != truth)[table.index[:8]].sum())
     assert [line.split()[0] for line in lines[2:10]] == table["file"][:8].tolist()
     assert f"{wrong} of these 8 labels are really wrong ({wrong / 8:.0%}), of all 64 25%: " in lines[10]
     assert lines[10].startswith("A suspicion is no proof")

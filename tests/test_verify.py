@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from scnlib import results, runs, verify
+from scnlib import results, runs, splits, verify
 from scnlib.cli import main
 from scnlib.config import profile_config
 
@@ -42,7 +42,7 @@ def test_other_faces_are_said_and_so_are_other_numbers(committed, monkeypatch):
     scn = results.load("squares", folder=folder)["key"][0]
     row = verify.choose("squares", scn, folder=folder)
     other = dataclasses.replace(make_faces(64, noise=0.0, seed=77), true_labels=None)
-    monkeypatch.setattr(runs, "load_dataset", lambda *a, **k: other)
+    monkeypatch.setattr(splits, "load_dataset", lambda *a, **k: other)
     found = verify.repeat(row)
     assert {"key", "data"} <= set(found.circumstances) and "config_sha256" not in found.circumstances
     assert found.verdict != "equal" and "alpha_mean" in found.numbers

@@ -15,7 +15,7 @@
 # |---|---|
 # | **You will** | check a sentence against its own table · recompute a cell · ask what a single seed would have claimed · see which classes pay |
 # | **You need** | lessons 03, 04 and 08 |
-# | **Time** | 20 minutes to read, 1 minute to run (`quick`, 2 CPU cores; the runs of lessons 04 and 08 are found) |
+# | **Time** | 25 minutes to read, 1 minute to run (`quick`, 2 CPU cores; the runs of lessons 04 and 08 are found) |
 # | **Data** | rendered faces; measured results that come with the project |
 # | **Paper** | SCN section 4.2, table 2; LRN table 1 |
 

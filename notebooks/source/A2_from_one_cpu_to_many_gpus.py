@@ -519,12 +519,12 @@ else:
 # **Predict:** which of these have the same name?
 
 # %%
-from scnlib import runs
+from scnlib import runs, splits
 
 root = ctx.ferplus_root() if ctx.dataset == "ferplus" else None
 def name(**changed):
     config = ctx.config("scn", noise_rate=0.3, **changed)
-    return runs.run_key(config, runs.load_splits(config, root))
+    return runs.run_key(config, splits.load_splits(config, root))
 
 names = pd.Series({"a run": name(), "the same again": name(), "γ = 0.5, said aloud": name(gamma=0.5),
                    "γ = 0.6": name(gamma=0.6), "another seed": name(seed=seed + 1)})

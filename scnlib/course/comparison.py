@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scnlib.paper.results import HERE
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ from scnlib.paths import ferplus_dir, out_dir, project_root
 from scnlib.precision import choose_device, choose_precision
 from scnlib.provenance import commit
 from scnlib.results import load, table_path
-from scnlib.runs import Run
+from scnlib.run_folder import Run
+from scnlib.splits import Splits, load_splits
 
 
 def start(name: str, profile: str = "quick", seed: int = 0) -> "Context":
@@ -158,8 +159,8 @@ class Context:
         """The faces of this profile, ``"train"``, ``"val"`` or ``"test"``; noise is on the first two."""
         return getattr(self._splits(noise_rate), split)
 
-    def _splits(self, noise_rate: float) -> runs.Splits:
-        return runs.load_splits(self.config("baseline", noise_rate), self._root())
+    def _splits(self, noise_rate: float) -> Splits:
+        return load_splits(self.config("baseline", noise_rate), self._root())
 
     def _root(self) -> Path | None:
         return self.ferplus_root() if self.dataset == "ferplus" else None

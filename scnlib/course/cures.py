@@ -26,7 +26,8 @@ from scnlib.paths import results_dir
 from scnlib.precision import choose_device, choose_precision
 from scnlib.relabel import low_importance, relabel
 from scnlib.results import write_table
-from scnlib.runs import Run, load_splits
+from scnlib.run_folder import Run
+from scnlib.splits import load_splits
 from scnlib.training import Training, epoch_batches
 
 MARGINS = tuple(step / 20 for step in range(19))
@@ -154,7 +155,7 @@ class Retrained:
     """A network trained from scratch on other labels.
 
     Attributes:
-        metrics: one row an epoch, columns of ``scnlib.runs.METRICS`` as far as they are known.
+        metrics: one row an epoch, columns of ``scnlib.run_folder.METRICS`` as far as they are known.
         test_prediction: int64 ``(M,)``, of the last epoch.
     """
 

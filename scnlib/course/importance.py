@@ -15,7 +15,7 @@ from scnlib.losses import high_importance_count
 from scnlib.methods import Method
 from scnlib.methods.base import Batch, Step
 from scnlib.precision import choose_device, choose_precision
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.training import Training, epoch_batches, learning_rate
 
 

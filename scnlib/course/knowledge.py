@@ -18,7 +18,7 @@ from scnlib.paper.plain import DATASETS
 from scnlib.paper.quick import plain_runs
 from scnlib.paper.results import load_results, prepare
 from scnlib.results import table_path
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.uncertainty import TITLES, knows
 
 

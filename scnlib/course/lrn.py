@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from scnlib import counter_rng, losses_lrn
 from scnlib.evaluation import spearman
 from scnlib.methods.lrn import LRN, LRNetwork
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.training import build_model
 
 # ------------------------------------------------------------------------------------------------------- noisy logits

@@ -11,7 +11,7 @@ from scnlib.course.comparison import paired_difference
 from scnlib.models import normalize
 from scnlib.paper.results import FULL_SCALE
 from scnlib.precision import choose_device
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 from scnlib.training import EVALUATION_BATCH
 
 

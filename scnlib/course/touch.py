@@ -16,7 +16,7 @@ from scnlib.faces.action_units import ACTION_UNITS, COLUMN, PROTOTYPES
 from scnlib.faces.latents import Latents
 from scnlib.faces.renderer import expose, paint
 from scnlib.models import normalize
-from scnlib.runs import Run
+from scnlib.run_folder import Run
 
 PAIRS = (("happiness", "surprise"), ("anger", "disgust"), ("sadness", "fear"))
 PEOPLE = {"person 1": 1, "person 2": 2, "person 3": 7, "person 4": 12}

@@ -16,6 +16,7 @@ from scnlib.methods import METHODS, method_options
 from scnlib.paper import measuring
 from scnlib.paper.grid import from_web, grid, in_words, needs
 from scnlib.paths import out_dir
+from scnlib.splits import Splits, load_splits
 
 #: Fields of ``Config`` that tables and claims decide on, each an option of ``scn run``.
 _FIELDS = ("noise_rate", "noise_kind", "seed", "backbone", "epochs", "size", "split", "lr")
@@ -69,7 +70,7 @@ def plan(
         ValueError, FileNotFoundError: from the loader, or from the weights.
     """
     measured = pd.DataFrame({"config": []}) if results is None else results
-    clean: dict[str, runs.Splits] = {}
+    clean: dict[str, Splits] = {}
     jobs = {}
     for table in tables:
         asked, found = (table, dataset, profile, seeds), []
@@ -116,11 +117,11 @@ def _job(config: Config, key: str, root: Path | str | None = None, weights: Path
     return Job(out_dir() / "runs" / runs.run_name(config, key), arguments(config, root, weights))
 
 
-def _key(config: Config, root: Path | str | None, clean: dict[str, runs.Splits]) -> str:
+def _key(config: Config, root: Path | str | None, clean: dict[str, Splits]) -> str:
     """``runs.run_key`` of a config; ``clean`` keeps what was loaded, for its noise is put in here."""
     data = json.dumps([config.dataset, config.data, config.split, config.size], sort_keys=True)
     if data not in clean:
-        clean[data] = runs.load_splits(dataclasses.replace(config, noise_rate=0.0), root)
+        clean[data] = load_splits(dataclasses.replace(config, noise_rate=0.0), root)
     train = clean[data].train
     labels = corrupt_labels(train.labels, train.num_classes, config.noise_rate, config.noise_kind, config.seed)
     return runs.run_key(config, dataclasses.replace(clean[data], train=train.with_labels(labels)))

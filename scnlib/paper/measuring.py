@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from scnlib import runs
 from scnlib.config import RECIPE_VERSION, Config, profile_config
 from scnlib.datasets import LOADERS
 from scnlib.methods import METHODS
@@ -16,6 +15,8 @@ from scnlib.paper.grid import EXTRA_RUNS, WEB_OF, Cell, Selector, find_cell, fro
 from scnlib.paper.results import FULL_SCALE, HERE, IN_A_FOLDER, images_of, load_epochs, load_results
 from scnlib.paths import out_dir
 from scnlib.pretrained import start_from, weights_name, weights_recipe
+from scnlib.run_folder import open_run
+from scnlib.splits import load_splits
 
 
 def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -37,7 +38,7 @@ def everything(profile: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame, 
     found, unreadable = {}, []
     for path in sorted(manifest.parent for manifest in (out_dir() / "runs").glob("*/manifest.json")):
         try:
-            run = runs.open_run(path)
+            run = open_run(path)
             kept = run.config.profile == profile if profile else run.config.profile != "smoke"
             kept = kept and run.manifest["recipe_version"] == RECIPE_VERSION  # older code does not replace newer rows
             if kept and run.manifest["key"] not in set(full["key"]):
@@ -115,7 +116,7 @@ def check_images(config: Config, root: Path | str | None, results: pd.DataFrame)
         return
     alike = results[["dataset", "size", "split"]] == [config.dataset, config.size, config.split]
     others = set(results.loc[alike.all(axis=1), "data"])
-    if others and others != {runs.load_splits(config, root).sha256()["train"][:16]}:
+    if others and others != {load_splits(config, root).sha256()["train"][:16]}:
         raise ValueError(
             f"--root {root}: the runs on {config.dataset} that are there are of other images. Keep each set of images "
             "in an output folder of its own (SCN_OUT)"

@@ -50,7 +50,7 @@ def training_curves(
 
     Args:
         runs: name -> table with ``epoch`` and the columns, as ``Run.metrics``.
-        columns: of ``scnlib.runs.METRICS``; accuracies are shown in percent.
+        columns: of ``scnlib.run_folder.METRICS``; accuracies are shown in percent.
         outside: put the legend above the panels, where curves leave it no room.
 
     Raises:

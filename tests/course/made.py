@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scnlib.runs import METRICS, Run, profile_config
+from scnlib.config import profile_config
+from scnlib.run_folder import METRICS, Run
 
 GIVEN = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1], dtype=np.uint8)
 TRUE = np.array([0, 0, 0, 1, 1, 1, 1, 1, 0, 0], dtype=np.uint8)  # samples 3, 4, 8, 9 are given a wrong label

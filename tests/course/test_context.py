@@ -56,7 +56,7 @@ def test_options_and_fields_find_their_places(ctx):
 
 
 def test_a_lesson_asks_for_the_same_key_as_the_command(ctx):
-    from scnlib.runs import profile_config
+    from scnlib.config import profile_config
 
     assert ctx.config("scn", 0.3).sha256() == profile_config("smoke", method="scn", noise_rate=0.3, seed=3).sha256()
 

@@ -12,7 +12,8 @@ from scnlib.course import cures, measures
 from scnlib.paper.results import load_epochs, load_results
 from scnlib.paper.verdicts import arm
 from scnlib.relabel import relabel
-from scnlib.runs import Run, run
+from scnlib.run_folder import Run
+from scnlib.runs import run
 from tests.course.made import FINAL, GIVEN, TRUE, write_run
 
 TINY = {"data": {"n": 40}, "size": 32, "epochs": 3, "batch_size": 16, "noise_rate": 0.3}
@@ -111,7 +112,7 @@ def test_fates_need_the_groups_of_training(tmp_path):
 
 
 def test_the_last_network_says_what_the_run_recorded(relabelling_run):
-    from scnlib.runs import load_splits
+    from scnlib.splits import load_splits
 
     images = load_splits(relabelling_run.config).train.images
     logits, alpha = measures.opinion(relabelling_run, images)

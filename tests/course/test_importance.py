@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from scnlib import losses
+from scnlib.config import profile_config
 from scnlib.course import importance
-from scnlib.runs import profile_config
 from scnlib.training import epoch_batches
 from tests.conftest import make_faces
 from tests.course.made import write_run

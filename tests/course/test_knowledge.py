@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from scnlib import paper, runs
+from scnlib.config import profile_config
 from scnlib.course import knowledge
+from scnlib.splits import load_splits
 from tests.course.made import GIVEN, TRUE, write_run
 from tests.paper.made import run
 
@@ -55,8 +57,8 @@ def test_disagreement_by_hand(tmp_path):
 
 
 def test_a_look_is_the_networks_own(squares):
-    run = runs.run(runs.profile_config("smoke", noise_rate=0.25), progress=False)
-    faces = runs.load_splits(run.config).train
+    run = runs.run(profile_config("smoke", noise_rate=0.25), progress=False)
+    faces = load_splits(run.config).train
     view = knowledge.look(run, faces)
     assert view["alpha"].numpy() == pytest.approx(
         run.samples["alpha_eval"], abs=0.02
@@ -84,7 +86,7 @@ def test_full_scale_knowledge_joins_by_run(tmp_path, monkeypatch):
         {"key": ["k0", "k0", "other"], "quantity": ["flipped", "blur", "flipped"], "mode": ["train", "test", "train"],
          "measure": ["auroc", "spearman", "auroc"], "value": [0.75, 0.2, 0.9], "n": [10, 5, 10]})
         .pipe(lambda rows: pd.concat([rows, rows.iloc[:1].assign(measure="auroc_within", value=0.6)])))  # fmt: skip
-    config = runs.profile_config("quick", noise_rate=0.3, options={"relabelling": False})
+    config = profile_config("quick", noise_rate=0.3, options={"relabelling": False})
     row = {"key": "k0", "dataset": "rendered", "method": "scn", "variant": "paper", "noise_kind": "symmetric",
            "noise_rate": 0.3, "seed": 4, "size": 48, "backbone": "small", "epochs": 12, "profile": "quick",
            "split": "train", "options": '{"relabelling": false}', "accuracy": 50.0, "mean_class_accuracy": 50.0,

@@ -9,6 +9,7 @@ from scnlib import runs
 from scnlib.cli import main
 from scnlib.config import profile_config
 from scnlib.datasets import has_validation, load_dataset, rafdb
+from scnlib.run_folder import open_run
 
 from .made import pictures, save, write_rafdb
 
@@ -97,7 +98,7 @@ def test_the_command_line_trains_without_validation(root, tmp_path, capsys):
     words = ["run", "--profile", "smoke", "--dataset", "rafdb", "--root", str(root), "--backbone", "small"]
     assert main([*words, "--epochs", "1", "--noise-rate", "0.2", "--out", str(tmp_path / "run")]) == 0
     assert "n = 14" in capsys.readouterr().out
-    assert runs.open_run(tmp_path / "run").metrics["val_accuracy"].isna().all()
+    assert open_run(tmp_path / "run").metrics["val_accuracy"].isna().all()
 
 
 class TestASourceThatChanges:

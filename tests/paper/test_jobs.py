@@ -9,6 +9,8 @@ from scnlib.config import profile_config
 from scnlib.paper.grid import GRIDS
 from scnlib.paper.jobs import arguments, plan
 from scnlib.paper.measuring import chains, wanted
+from scnlib.run_folder import open_run
+from scnlib.splits import load_splits
 
 
 class Called(Exception):
@@ -49,14 +51,14 @@ def test_a_job_fills_the_directory_that_was_planned_also_from_another_run(square
     for job in (first, second):
         assert not job.path.exists()
         assert main(list(job.arguments)) == 0
-        assert runs.open_run(job.path).path == job.path
-    assert runs.open_run(second.path).config.pretrained.endswith(runs.open_run(first.path).manifest["key"])
+        assert open_run(job.path).path == job.path
+    assert open_run(second.path).config.pretrained.endswith(open_run(first.path).manifest["key"])
 
 
 def test_noise_is_part_of_the_planned_key(squares):
     planned = {job.path.name for job in plan(["scn-2"], "rendered", "smoke", (0, 1)).jobs["scn-2"]}
     configs = wanted("scn-2", "rendered", "smoke", (0, 1))
-    assert planned == {runs.run_name(c, runs.run_key(c, runs.load_splits(c))) for c in configs}
+    assert planned == {runs.run_name(c, runs.run_key(c, load_splits(c))) for c in configs}
     assert len(planned) == len(configs)
 
 
@@ -64,7 +66,7 @@ def test_what_results_have_is_no_job_and_tables_share_runs(squares):
     every = plan(["scn-5", "scn-6"], "rendered", "smoke").jobs
     assert set(every["scn-5"]) & set(every["scn-6"])  # SCN as it is, and the baseline
     main(list(every["scn-6"][0].arguments))
-    row = runs.open_run(every["scn-6"][0].path).row()
+    row = open_run(every["scn-6"][0].path).row()
     read = pd.DataFrame([row]).astype({"recipe_version": str})  # as a CSV file gives it
     left = plan(["scn-6"], "rendered", "smoke", results=read).jobs["scn-6"]
     assert left == every["scn-6"][1:]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from scnlib import runs
+from scnlib import runs, splits
 from scnlib.config import RECIPE_VERSION, profile_config
 from scnlib.paper import measuring, side_by_side
 from scnlib.paper.measuring import chains, missing_chains, wanted
@@ -110,7 +110,7 @@ def darkened(monkeypatch, brightness):
         source = replace(faces.source, sha256=f"{brightness}{faces.source.sha256[1:]}")
         return replace(faces, images=faces.images // brightness, source=source)
 
-    monkeypatch.setattr(runs, "load_dataset", load)
+    monkeypatch.setattr(splits, "load_dataset", load)
 
 
 def short(dataset):

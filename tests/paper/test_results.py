@@ -241,8 +241,8 @@ def test_a_row_of_a_real_run_has_all_columns():
     """The names that ``Run.row`` writes, read from its source so that the two cannot drift apart unseen."""
     import inspect
 
-    runs = pytest.importorskip("scnlib.runs")
-    source = inspect.getsource(runs.Run.row)
+    run_folder = pytest.importorskip("scnlib.run_folder")
+    source = inspect.getsource(run_folder.Run.row)
     assert [name for name in COLUMNS if f'"{name}"' not in source] == []
 
 

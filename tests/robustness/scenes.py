@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from scnlib import figure_files, runs
+from scnlib import figure_files
+from scnlib.run_folder import open_run
 from tests.robustness import victims
 from tests.robustness.victims import DONE, End, at, end
 
@@ -75,7 +76,7 @@ class Scene:
             check_same(left, self.expected)
         elif run.is_dir():
             with pytest.raises(FileNotFoundError, match="was not finished|holds no run"):
-                runs.open_run(run)
+                open_run(run)
 
 
 @functools.cache

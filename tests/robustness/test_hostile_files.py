@@ -27,6 +27,7 @@ import scnlib
 from book import build
 from scnlib import model_card, predict, pretrained, report, runs
 from scnlib.cli import main
+from scnlib.config import profile_config
 from scnlib.course import own_photo
 from scnlib.datasets import FaceSet, align, align_manifest, load_dataset, video, webemotion_build
 from scnlib.datasets.cache import cached
@@ -35,6 +36,7 @@ from scnlib.datasets.ferplus import image_problem
 from scnlib.datasets.released import released_labels
 from scnlib.errors import ScnError
 from scnlib.paths import cache_dir
+from scnlib.run_folder import Run, open_run
 from tests.datasets.made import write_affectnet_npy, write_folder
 from tests.robustness.children import peak_growth
 
@@ -134,7 +136,7 @@ def test_a_program_is_no_checkpoint(tmp_path, capsys, recwarn):
 def test_no_tensor_file_is_unpickled(tmp_path, marker, scn_run, capsys):
     hostile = tmp_path / "run"
     shutil.copytree(scn_run.path, hostile)
-    run = runs.open_run(hostile)
+    run = open_run(hostile)
     for kind in ("pickle", "torch"):
         pickled(hostile / "model.safetensors", marker, kind)
         assert main(["weights", str(hostile)]) == 2
@@ -147,7 +149,7 @@ def test_no_tensor_file_is_unpickled(tmp_path, marker, scn_run, capsys):
 
 @pytest.mark.attack("a pickle as the checkpoint of a run that was cut off", "the run says that it is damaged and stops")
 def test_a_checkpoint_to_go_on_from_is_not_unpickled(squares, tmp_path, marker, monkeypatch):
-    config = runs.profile_config("smoke", method="baseline")
+    config = profile_config("smoke", method="baseline")
 
     def stopped(self, **_):
         raise KeyboardInterrupt
@@ -530,7 +532,7 @@ def test_the_book_takes_the_report_as_a_whole(hostile_report, tmp_path):
 @pytest.mark.attack("HTML and Markdown in class names", "the model card shows them as text")
 def test_the_model_card_shows_class_names_as_they_are(scn_run):
     names = [PICTURE, "a | b", "`c`", "# [x](javascript:alert(1))\n\n# d"]
-    hostile = runs.Run(scn_run.path)
+    hostile = Run(scn_run.path)
     hostile.__dict__["manifest"] = scn_run.manifest | {
         "class_names": names,
         "source": scn_run.manifest["source"] | {"version": ", ".join(names)},

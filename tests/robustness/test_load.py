@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from scnlib import runs, streaming
 from scnlib.bench import load
+from scnlib.config import profile_config
 from scnlib.datasets import cache, load_dataset, rendered
 from scnlib.datasets.cache import cached
 from scnlib.datasets.faceset import content_sha256
@@ -145,7 +146,7 @@ def test_the_hash_of_a_tensor_is_that_of_its_bytes():
 )
 @pytest.mark.parametrize("method", ["scn", "curriculumnet"])
 def test_a_streamed_run_has_the_numbers_of_a_resident_one(squares, tmp_path, monkeypatch, capsys, method):
-    config = runs.profile_config("smoke", method=method, epochs=3, oversample=True, noise_rate=0.2)
+    config = profile_config("smoke", method=method, epochs=3, oversample=True, noise_rate=0.2)
     resident = runs.run(config, out=tmp_path / "resident")
     assert "streamed" not in capsys.readouterr().err
     monkeypatch.setattr(streaming, "room", lambda device: 1000)
@@ -212,7 +213,7 @@ def test_history_grows_in_proportion():
 
     def sizes(n, epochs):
         faces = make_faces(n, size=32, noise=0.25)
-        config = runs.profile_config("smoke", method="scn")
+        config = profile_config("smoke", method="scn")
         config = dataclasses.replace(config, method=method, epochs=epochs, size=32)
         training = Training(config, faces, {}, CPU, FLOAT32)
         for _ in range(epochs):
@@ -252,7 +253,7 @@ def test_own_memory_is_what_no_file_holds(tmp_path):
 
 def test_the_baseline_needs_no_history_of_alpha():
     training = Training(
-        dataclasses.replace(runs.profile_config("smoke", method="baseline"), method=Baseline()),
+        dataclasses.replace(profile_config("smoke", method="baseline"), method=Baseline()),
         make_faces(64),
         {},
         CPU,

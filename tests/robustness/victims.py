@@ -24,12 +24,14 @@ import pytest
 import torch
 import tqdm.std
 
-from scnlib import cli, figure_files, pretraining, provenance, reproduce, results, runs
+from scnlib import cli, figure_files, pretraining, provenance, reproduce, results, runs, splits
 from scnlib.config import profile_config
 from scnlib.datasets import align, rendered, webemotion_build
 from scnlib.datasets.face_crops import Settings
 from scnlib.datasets.face_detection import Found
+from scnlib.datasets.faceset import content_sha256
 from scnlib.datasets.video import Frame
+from scnlib.run_folder import Run, open_run
 from tests.conftest import make_faces
 
 resource = pytest.importorskip("resource", reason="this system has no limits and signals of Unix")
@@ -196,7 +198,7 @@ def trains(folder: Path) -> None:
 
 def commands(folder: Path) -> tuple[int, str, str]:
     """The same run by ``scn run``: exit code, and what was printed to stdout and stderr."""
-    runs.load_dataset = load_few
+    splits.load_dataset = load_few
     words = [
         "run",
         "--profile=smoke",
@@ -212,25 +214,25 @@ def trains_aloud(folder: Path) -> int:
     """The same run, with what it prints in ``folder/said``; returns how many processes had a part in it."""
     with (folder / "said").open("w", buffering=1) as said, contextlib.redirect_stderr(said):
         _train(folder / "run", load_few, progress=True)
-    return len(runs.open_run(folder / "run").manifest["sessions"])
+    return len(open_run(folder / "run").manifest["sessions"])
 
 
 def renders(folder: Path) -> str:
     """Some rendered faces, cached."""
     os.environ["SCN_CACHE"] = str(folder / "cache")
-    return runs.content_sha256(rendered.load(n=3, size=32).images)
+    return content_sha256(rendered.load(n=3, size=32).images)
 
 
 def collects(folder: Path) -> None:
     """A run is collected, in place of one of the same config on older data; ``older`` made the folder."""
-    runs.load_dataset = load_newer
-    results.add("squares", [runs.open_run(folder / "new")], folder / "tables")
+    splits.load_dataset = load_newer
+    results.add("squares", [open_run(folder / "new")], folder / "tables")
 
 
 def older(folder: Path) -> None:
     """What is there before ``collects``: a run, another one that it will replace, and the tables of both."""
     paths = [_train(folder / "kept", load_few, seed=1), _train(folder / "old", load_few)]
-    results.add("squares", [runs.Run(path) for path in paths], folder / "tables")
+    results.add("squares", [Run(path) for path in paths], folder / "tables")
     _train(folder / "new", load_newer)
 
 
@@ -287,7 +289,7 @@ def reproduces(folder: Path, seconds: float = 300) -> tuple[int, str, str]:
 
 
 def _train(path: Path, load: Callable, progress: bool = False, **fields: object) -> Path:
-    runs.load_dataset = load
+    splits.load_dataset = load
     config = profile_config("smoke", noise_rate=0.25, batch_size=12, options=RELABELLING, **fields)
     return runs.run(config, out=path, device="cpu", progress=progress).path
 
