@@ -61,7 +61,7 @@ REASONS = {
     "S19-noisy": Reason("11"),
     "S20": Reason("11", "", "a smaller gamma leaves more of the classification loss, and so a longer step"),
     "S20-large": Reason("11", "at gamma = .8 a fifth of the classification loss is left"),
-    "S21": Reason("06"),
+    "S21": Reason("06", "", "larger margins mean lower accuracy; with a small one the rank loss is soon idle"),
     "S22": Reason("06"),
     "S23": Reason("07"),
     "S23-large": Reason("07", "few predictions are surer by that much"),
