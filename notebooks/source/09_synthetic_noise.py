@@ -457,7 +457,7 @@ for method, own in on_kinds[on_kinds["n"] > 1].set_index("label").groupby("group
 
 # %% [markdown]
 # The second interval is not always the wider one. Three seeds alone leave two degrees of freedom, and pay for them with Student's 4.3
-# standard errors; most of what differs between seeds is which single faces they get right, and of those there are thousands.
+# standard errors. A part of what differs between seeds is which single faces they get right, and of faces there are thousands.
 #
 # The same in the usual recipe, where SCN is behind. "Ambiguous" are faces on whose label at most six of ten annotators agreed, "clear"
 # the others: SCN's authors expect their gain where annotators disagree.
