@@ -31,7 +31,7 @@ from scnlib.knowledge import COLUMNS as KNOWLEDGE
 from scnlib.knowledge import spread
 from scnlib.paths import results_dir
 from scnlib.run_folder import Run
-from scnlib.tables import read_csv, with_configs
+from scnlib.tables import encoded, read_csv, with_configs
 from scnlib.uncertainty import known_uncertainty, knows
 
 ALPHA_BINS = 20
@@ -44,9 +44,6 @@ COMPRESSED = (*SUFFIXES, "_faces")
 
 #: Test faces that can be drawn anew, in any number: of these no single prediction is kept.
 DRAWN = ("rendered", "rendered_web")
-
-#: Stands for class 0 among predictions; the characters behind it for the next ones.
-FIRST_CLASS = "0"
 
 #: Columns that hold numbers in whichever table has them.
 NUMBERS = ("accuracy", "seed", "epochs", "duration_s", "recipe_version", "count", "n", "value", "test_accuracy")
@@ -232,13 +229,10 @@ def confusion(run: Run) -> pd.DataFrame:
 def predictions(runs: Iterable[Run]) -> pd.DataFrame:
     """What the last epoch predicts for the test faces: columns key, predicted; no row where faces are ``DRAWN``.
 
-    ``predicted`` has a character for each face, in their order: "0" for class 0, "1" for class 1, and so on.
+    ``predicted`` has a character for each face, in their order, as ``tables.encoded`` writes it.
     """
-    rows = [
-        (run.manifest["key"], "".join(chr(ord(FIRST_CLASS) + int(label)) for label in run.samples["test_prediction"]))
-        for run in runs
-        if run.config.dataset not in DRAWN
-    ]
+    kept = (run for run in runs if run.config.dataset not in DRAWN)
+    rows = [(run.manifest["key"], encoded(run.samples["test_prediction"])) for run in kept]
     return pd.DataFrame(rows, columns=["key", "predicted"])
 
 

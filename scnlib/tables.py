@@ -78,3 +78,13 @@ def _numbers(path: Path, name: str, cells: pd.Series) -> pd.Series:
         row = int(wrong.argmax())
         raise ValueError(f"{path}: column {name!r}, line {row + 2}: expected a number, found {str(cells.iloc[row])!r}")
     return found
+
+
+def encoded(classes: Iterable[int]) -> str:
+    """Classes as text, a character each: "0" for class 0, "1" for class 1, and so on; ``decoded`` reads it."""
+    return "".join(chr(ord("0") + int(one)) for one in classes)
+
+
+def decoded(text: str) -> np.ndarray:
+    """The inverse of ``encoded``: int64, one for each character."""
+    return np.array([ord(character) - ord("0") for character in text], dtype=np.int64)

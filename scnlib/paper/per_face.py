@@ -14,7 +14,7 @@ from scnlib.paper.arms import Recipe, rows_of
 from scnlib.paper.grid import Selector
 from scnlib.paper.results import COMPARABLE, paired, prepare
 from scnlib.paths import results_dir
-from scnlib.tables import read_csv
+from scnlib.tables import decoded, read_csv
 
 #: Of ten annotators; a face on whose label no more of them agree is called ambiguous.
 AGREED = 6
@@ -61,16 +61,14 @@ def load_right(faces: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
     file = (folder or results_dir()) / "ferplus_predictions.csv.xz"
     if not file.is_file():
         return pd.DataFrame(columns=faces.index)
-    table = read_csv(file, dtype=str)
+    table = read_csv(file, dtype=str, keep_default_na=False)
     for name in ("key", "predicted"):
         if name not in table:
             raise ValueError(f"{file}: column {name!r} is missing; this is no table of predictions")
-    for row in table.to_dict("records"):
-        if len(str(row["predicted"])) != len(faces):
-            found = len(str(row["predicted"]))
-            raise ValueError(f"{file}: key {row['key']}: expected {len(faces)} predictions, one a face, found {found}")
-    labels = "".join(chr(ord("0") + label) for label in faces["label"])
-    right = [[one == other for one, other in zip(text, labels, strict=True)] for text in table["predicted"]]
+    for key, text in zip(table["key"], table["predicted"], strict=True):
+        if len(text) != len(faces):
+            raise ValueError(f"{file}: key {key}: expected {len(faces)} predictions, one a face, found {len(text)}")
+    right = [decoded(text) == faces["label"].to_numpy() for text in table["predicted"]]
     return pd.DataFrame(np.array(right, dtype=bool).reshape(-1, len(faces)), table["key"], faces.index)
 
 
@@ -138,7 +136,7 @@ def twin_advantage(
 
         others = sum_c (share of class c among the faces with a twin) * (accuracy on faces of class c without one)
 
-    Twins are not of all classes alike, and some classes are easy.
+    Twins are not of all classes alike, and some classes are easy. Each of their classes needs a face without one.
 
     Args:
         results, right, faces: as in ``gains``.
@@ -156,7 +154,7 @@ def twin_advantage(
     hits, twin = 100.0 * right.loc[rows["key"]].T, faces["twin"] == 1
     by_class = hits[~twin].groupby(faces["label"][~twin]).mean()
     mixed = faces["label"][twin].value_counts(normalize=True)
-    own, others = hits[twin].mean(), by_class.mul(mixed, axis=0).sum(min_count=1)
+    own, others = hits[twin].mean(), by_class.loc[mixed.index].mul(mixed, axis=0).sum(min_count=1)
     middle, low, high = stats.interval((own - others).tolist())
     return {
         "with a twin": own.mean(),

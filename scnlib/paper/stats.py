@@ -43,9 +43,10 @@ def crossed_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, fl
     """The mean over seeds and faces, and what it may be for other seeds *and* other faces: ``(mean, low, high)``.
 
         value_sf = mean + seed_s + face_f + rest_sf                      all but the mean drawn at random
-        Var(mean) = (MS_seeds + MS_faces - MS_rest) / (S n)              at least (MS_rest) / (S n)
+        Var(mean) = (MS_seeds + MS_faces - MS_rest) / (S n)
 
-    with the mean squares of the table. The degrees of freedom are Satterthwaite's. An interval over seeds alone asks
+    with the mean squares of the table, those of seeds and faces no smaller than that of the rest, so that no variance
+    is below 0. The degrees of freedom are Satterthwaite's. An interval over seeds alone asks
     what other seeds would give on these very faces; all of them share the luck of which faces were photographed.
 
     Args:
@@ -61,7 +62,8 @@ def crossed_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, fl
                         ((values - of_seed - of_face + middle) ** 2).sum()])  # fmt: skip
     degrees = np.array([seeds - 1, faces - 1, (seeds - 1) * (faces - 1)])
     parts = squares / degrees / values.size
-    variance = max(parts[0] + parts[1] - parts[2], parts[2])
+    parts = np.maximum(parts, parts[2])
+    variance = parts[0] + parts[1] - parts[2]
     if variance == 0:
         return float(middle), float(middle), float(middle)
     half = student(variance**2 / (parts**2 / degrees).sum(), level) * math.sqrt(variance)

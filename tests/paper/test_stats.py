@@ -25,7 +25,7 @@ def test_the_interval_of_a_mean():
     assert interval([5])[0] == 5 and all(map(math.isnan, (*interval([5])[1:], *interval([]))))
 
 
-def test_one_mean_square_for_everything_is_what_is_left_when_only_seeds_differ():
+def test_with_one_source_of_luck_it_is_students_interval():
     """All faces alike: the interval is Student's over seeds; all seeds alike: over faces."""
     seeds, faces = np.array([1.0, 2.0, 3.0, 7.0]), np.array([0.0, 1.0, 1.0, 0.0, 4.0])
     assert crossed_interval(np.tile(seeds[:, None], 9)) == pytest.approx(interval(seeds.tolist()))
@@ -36,15 +36,28 @@ def test_one_mean_square_for_everything_is_what_is_left_when_only_seeds_differ()
     assert all(map(math.isnan, crossed_interval(np.ones((0, 3)))))
 
 
-def test_the_interval_over_seeds_and_faces_holds_what_it_promises():
-    """Of 95 % intervals 95 hold the truth, where those over seeds alone, blind to the draw of the faces, miss more."""
+def covered(seed, face, rest, faces, times=600):
+    """How often 95 % intervals over seeds and faces, and over seeds alone, hold the truth, 0: three seeds each."""
     generator, crossed, alone = np.random.default_rng(0), 0, 0
-    for _ in range(600):
-        seed, face = 0.1 * generator.normal(size=(3, 1)), 3 * generator.normal(size=(1, 200))
-        values = seed + face + 4 * generator.normal(size=(3, 200))
-        alone += interval(values.mean(1).tolist())[1] < 0 < interval(values.mean(1).tolist())[2]
-        crossed += crossed_interval(values)[1] < 0 < crossed_interval(values)[2]
-    assert 0.92 < crossed / 600 < 0.98 and alone / 600 < 0.91
+    for _ in range(times):
+        values = seed * generator.normal(size=(3, 1)) + face * generator.normal(size=(1, faces))
+        values = values + rest * generator.normal(size=(3, faces))
+        _, low, high = interval(values.mean(1).tolist())
+        alone += low < 0 < high
+        _, low, high = crossed_interval(values)
+        crossed += low < 0 < high
+    return crossed / times, alone / times
+
+
+def test_the_interval_over_seeds_and_faces_holds_what_it_promises():
+    """Those over seeds alone, blind to the draw of the faces, miss more than they say."""
+    crossed, alone = covered(seed=0.1, face=3, rest=4, faces=200)
+    assert 0.92 < crossed < 0.99 and alone < 0.91
+
+
+def test_a_variance_of_seeds_that_seems_negative_does_not_make_it_too_narrow():
+    crossed, _ = covered(seed=0.5, face=11.7, rest=27, faces=291)
+    assert crossed > 0.96
 
 
 def test_the_interval_does_not_ask_which_way_rows_and_columns_lie():
