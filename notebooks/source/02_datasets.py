@@ -354,8 +354,9 @@ if left["n"] > 1:
         f"{name} **{wording.gain(*cost.loc[kind, ['effect', 'low', 'high']])}** points"
         for kind, name in names.items()), origin="measured at full scale")
     weighted = -cost.loc["with a twin", "effect"] * cost.loc["with a twin", "faces"] / n_test
-    ctx.say("Weighted by their number, what is lost on the faces that had a twin is **{lost:.1f}** points of the "
-            "accuracy on all: far below what so few seeds can see there.", lost=weighted, origin="measured at full scale")
+    ctx.say("Weighted by their number, what is lost on the faces that had a twin is **{weighted:.1f}** points of the "
+            "accuracy on all: far below what so few seeds can see there.", weighted=weighted,
+            origin="measured at full scale")
     ctx.say("And they still stand {ahead} points above others of like class.", origin="measured at full scale",
             ahead=wording.gain(left["ahead"], left["low"], left["high"]))
 
