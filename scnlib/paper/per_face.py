@@ -50,13 +50,14 @@ def load_faces(folder: Path | None = None) -> pd.DataFrame:
 def load_right(faces: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
     """Which of FER+'s test faces each run is right on after its last epoch: bool, index key, a column for each face.
 
-    Runs whose predictions were not kept have no row.
+    Runs whose predictions were not kept have no row, nor have those with another number of test faces: another vote
+    rule or number of classes keeps others.
 
     Args:
         faces: of ``load_faces``.
 
     Raises:
-        ValueError: if a column is missing, or a run has not as many predictions as there are faces.
+        ValueError: if a column is missing.
     """
     file = (folder or results_dir()) / "ferplus_predictions.csv.xz"
     if not file.is_file():
@@ -65,9 +66,7 @@ def load_right(faces: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
     for name in ("key", "predicted"):
         if name not in table:
             raise ValueError(f"{file}: column {name!r} is missing; this is no table of predictions")
-    for key, text in zip(table["key"], table["predicted"], strict=True):
-        if len(text) != len(faces):
-            raise ValueError(f"{file}: key {key}: expected {len(faces)} predictions, one a face, found {len(text)}")
+    table = table[table["predicted"].str.len() == len(faces)]
     right = [decoded(text) == faces["label"].to_numpy() for text in table["predicted"]]
     return pd.DataFrame(np.array(right, dtype=bool).reshape(-1, len(faces)), table["key"], faces.index)
 

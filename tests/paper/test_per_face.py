@@ -44,9 +44,12 @@ def test_nothing_was_kept_yet(tmp_path):
     assert faces.empty and found.filter(like="on ").isna().all(axis=None) and len(found.columns) == 5
 
 
-def test_predictions_of_other_faces_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"predictions.csv.xz: key b: expected 4 predictions, one a face, found 3"):
-        written(tmp_path, {"a": "0117", "b": "011"})
+def test_runs_on_other_test_faces_are_left_out(tmp_path):
+    right, _ = written(tmp_path, {"a": "0117", "by plurality": "01170"})
+    assert right.index.tolist() == ["a"]
+
+
+def test_a_table_of_something_else_is_refused(tmp_path):
     write_table(tmp_path / "ferplus_faces.csv.xz", FACES.drop(columns="twin"))
     with pytest.raises(ValueError, match=r"faces.csv.xz: column 'twin' is missing"):
         load_faces(tmp_path)
