@@ -148,7 +148,7 @@ def test_tables_and_claims_print(capsys):
     assert main(["claims"]) == 0
     printed = capsys.readouterr().out
     assert "S10" in printed and max(map(len, printed.splitlines())) <= 120
-    assert f"{len(paper.load_results())} measured at full scale." in printed.splitlines()[-1]
+    assert f"{len(paper.load_results()):,} measured at full scale." in printed.splitlines()[-1]
     assert main(["claims", "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("id,claim,place,dataset")
     assert main(["claims", "--long"]) == 0
