@@ -84,9 +84,9 @@ def duplicate_counts(parts: Mapping[str, FaceSet], kinds: Mapping[str, Tensor]) 
         kinds: of ``duplicate_pairs``.
 
     Returns:
-        A row for each kind and pair of splits: ``kind``, ``first``,
-        ``second``, ``pairs``, ``same_label`` (pairs with one label), ``same_votes`` (with the very same votes),
-        ``images`` (of the second split with a twin in the first; within a split: those not the first of a kind).
+        A row for each kind and pair of splits: ``kind``, ``first``, ``second``, ``pairs``, ``same_label`` (pairs with
+        one label), ``same_votes`` (with the very same votes), ``images`` (of the second split with a twin in the first;
+        within a split: those not the first of a kind).
     """
     labels = torch.cat([faces.labels for faces in parts.values()])
     votes = torch.cat([torch.cat([faces.votes, faces.other_votes], dim=1) for faces in parts.values()])

@@ -464,3 +464,8 @@ assert found["the same pixels"] == 1 and found["saved again as JPEG"] > 0.9
 assert found["mirrored"] < 0.2 and found["shifted by 2 pixels"] < 0.2 and found["nearest stranger"] < 0.1
 assert n_test == 3137 and leak["images"] <= near["images"] and 0.85 < same["same_label"] / same["pairs"] < 1
 assert "is empty (0 bytes)" in report and "problems:" in report
+if len(right):  # what the text says of the twins
+    assert abs(known.query("twin == 1")["label"].eq(2).mean() - 0.4) < 0.05, "four in ten faces with a twin are surprised"
+    assert set(results.loc[results["config"].str.contains('"twins":false'), "n_train"]) == {25_045 - 405}
+    assert cost.loc["with a twin", "high"] < 0 < left["low"] and left["ahead"] > -cost.loc["with a twin", "effect"]
+    assert weighted < 1

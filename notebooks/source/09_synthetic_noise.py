@@ -534,3 +534,9 @@ if profile == "quick":
     assert max(shares) - min(shares) < 0.005
     assert against["gain"] + against["interval"] < 0, "SCN does not lose at the nominal rate: rewrite the lesson's story"
     assert not (measured["gain"] >= 2).any(), "SCN gains clearly somewhere: rewrite the lesson's story"
+if on_kinds["n"].any():
+    assert ahead["scn"] > ahead["baseline"], "twins favour the baseline: rewrite the lesson's story"
+    scn = {name: rows.set_index("label") for name, rows in (("heart", on_kinds.query("group == 'SCN'")),
+                                                            ("usual", table.query("group == 'SCN'")))}
+    assert abs(scn["heart"].loc["all", "effect"] - scn["heart"].loc["without a twin", "effect"]) < 0.5
+    assert scn["usual"].loc["clear", "effect"] < scn["usual"].loc["ambiguous", "effect"] < scn["usual"].loc["clear", "high"]

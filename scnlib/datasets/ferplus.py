@@ -24,7 +24,7 @@ from torch import Tensor
 
 from scnlib.datasets.cache import cached, fingerprint
 from scnlib.datasets.decode import open_rgb
-from scnlib.datasets.duplicates import near_duplicates
+from scnlib.datasets.duplicates import NEAR_BITS, NEAR_LIKENESS, near_duplicates
 from scnlib.datasets.faceset import FaceSet, Source, content_sha256
 from scnlib.datasets.listing import check_choice
 from scnlib.tables import read_csv
@@ -111,7 +111,8 @@ def _twins(faces: FaceSet, test: FaceSet) -> Tensor:
         rows = pairs[(pairs[:, 0] < len(faces)) & (pairs[:, 1] >= len(faces)), 0]
         return {"twin": torch.zeros(len(faces), dtype=torch.uint8).index_fill(0, rows, 1)}
 
-    return cached("ferplus", {"twins of": test.source.sha256, "in": faces.source.sha256}, build)["twin"].bool()
+    key = {"twins of": test.source.sha256, "in": faces.source.sha256, "near": [NEAR_BITS, NEAR_LIKENESS]}
+    return cached("ferplus", key, build)["twin"].bool()
 
 
 def count(root: Path | str | None, split: str) -> int:

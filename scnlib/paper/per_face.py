@@ -109,13 +109,12 @@ def gains(
         (``stats.crossed_interval``), that over seeds alone ``seeds_low``, ``seeds_high``, and ``n`` seeds. Intervals
         are NaN for fewer than two seeds.
     """
-    prepared, recipe = prepare(results), Recipe.of("quick", "ferplus", **fields)
-    prepared = prepared[prepared["key"].isin(right.index)]
-    other = rows_of(prepared, reference, "ferplus", recipe)
+    kept, recipe = _with_predictions(results, right), Recipe.of("quick", "ferplus", **fields)
+    other = rows_of(kept, reference, "ferplus", recipe)
     kinds = {"all": pd.Series(True, faces.index)} | {kind: chosen(faces) for kind, chosen in KINDS.items()}
     found = []
     for method, selector in named.items():
-        own = rows_of(prepared, selector, "ferplus", recipe)
+        own = rows_of(kept, selector, "ferplus", recipe)
         seeds = list(paired(own, other, "accuracy", alike))
         ours, theirs = (right.loc[rows.set_index("seed").loc[seeds, "key"]] for rows in (own, other))
         ahead = 100.0 * (ours.to_numpy(dtype=float) - theirs.to_numpy(dtype=float))
@@ -146,10 +145,8 @@ def twin_advantage(
         Mean accuracies ``with a twin`` and ``others``, ``ahead`` with its 95 % interval over seeds ``low``, ``high``,
         and ``n`` seeds; NaN where no predictions were kept.
     """
-    prepared = prepare(results)
-    rows = rows_of(
-        prepared[prepared["key"].isin(right.index)], runs, "ferplus", Recipe.of("quick", "ferplus", **fields)
-    )
+    recipe = Recipe.of("quick", "ferplus", **fields)
+    rows = rows_of(_with_predictions(results, right), runs, "ferplus", recipe)
     hits, twin = 100.0 * right.loc[rows["key"]].T, faces["twin"] == 1
     by_class = hits[~twin].groupby(faces["label"][~twin]).mean()
     mixed = faces["label"][twin].value_counts(normalize=True)
@@ -163,3 +160,8 @@ def twin_advantage(
         "high": high,
         "n": len(rows),
     }
+
+
+def _with_predictions(results: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    """``prepare(results)`` of the runs whose predictions were kept."""
+    return prepare(results[results["key"].isin(right.index)])
